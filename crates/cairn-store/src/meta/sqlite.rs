@@ -1,0 +1,208 @@
+//! Small values in one `SQLite` file.
+//!
+//! Anybody can look into it with `sqlite3 meta.sqlite 'select key, value from entry'`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::watch::Changes;
+use super::{
+    Key, KeyPrefix, LIST_ENTRIES_MAX, MetaError, MetaStore, MetaWatch, VALUE_BYTES_MAX, Version,
+    Versioned,
+};
+use crate::sqlite::{Database, DatabaseError, Schema};
+
+/// `version` counts the changes of the whole store, so that no version is used twice.
+const SCHEMA: Schema = Schema {
+    application_id: 0x4361_4d65, // "CaMe"
+    version: 1,
+    create: "CREATE TABLE entry (key TEXT NOT NULL PRIMARY KEY, version INTEGER NOT NULL, \
+             value BLOB NOT NULL) STRICT;\n\
+             CREATE TABLE counter (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), \
+             version INTEGER NOT NULL) STRICT;\n\
+             INSERT INTO counter (id, version) VALUES (1, 0);",
+};
+
+/// A [`MetaStore`] in an `SQLite` file on the local disk.
+#[derive(Clone, Debug)]
+pub struct SqliteMeta {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    database: Database,
+    changes: Changes,
+}
+
+impl SqliteMeta {
+    /// Opens the file, or makes it. Blocks.
+    pub fn open(path: &Path) -> Result<Self, MetaError> {
+        crate::durable::create_directory(crate::durable::parent(path))
+            .map_err(|error| MetaError::Unavailable { source: error.into() })?;
+        let database = Database::open(path, SCHEMA)?;
+        Ok(Self { inner: Arc::new(Inner { database, changes: Changes::new() }) })
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, MetaError> + Send + 'static,
+    ) -> Result<T, MetaError> {
+        let inner = Arc::clone(&self.inner);
+        let work = tokio::task::spawn_blocking(move || work(&inner));
+        work.await.map_err(|error| MetaError::Unknown { source: error.into() })?
+    }
+}
+
+#[async_trait]
+impl MetaStore for SqliteMeta {
+    async fn get(&self, key: &Key) -> Result<Option<Versioned>, MetaError> {
+        let key = key.clone();
+        self.run(move |inner| Ok(inner.database.read(|reader| find(reader, &key))?)).await
+    }
+
+    async fn swap(
+        &self,
+        key: &Key,
+        expected: Option<Version>,
+        value: Bytes,
+    ) -> Result<Version, MetaError> {
+        if value.len() > VALUE_BYTES_MAX {
+            return Err(MetaError::TooLarge { bytes: value.len() });
+        }
+        let key = key.clone();
+        self.run(move |inner| {
+            let version = inner.database.write(|writer| {
+                expect(writer, &key, expected)?;
+                put(writer, &key, &value).map_err(|error| DatabaseError::from(error).into())
+            });
+            inner.tell(&key, version)
+        })
+        .await
+    }
+
+    async fn remove(&self, key: &Key, expected: Version) -> Result<(), MetaError> {
+        let key = key.clone();
+        self.run(move |inner| {
+            let removed = inner.database.write(|writer| {
+                expect(writer, &key, Some(expected))?;
+                take(writer, &key).map_err(|error| DatabaseError::from(error).into())
+            });
+            inner.tell(&key, removed)
+        })
+        .await
+    }
+
+    async fn list(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<(Key, Versioned)>, MetaError> {
+        let (prefix, after) = (prefix.clone(), after.cloned());
+        self.run(move |inner| inner.list(&prefix, after.as_ref(), limit.min(LIST_ENTRIES_MAX)))
+            .await
+    }
+
+    fn watch(&self, prefix: &KeyPrefix) -> MetaWatch {
+        self.inner.changes.watch(prefix)
+    }
+}
+
+impl Inner {
+    /// Tells those who watch, unless nothing can have changed.
+    fn tell<T>(&self, key: &Key, outcome: Result<T, MetaError>) -> Result<T, MetaError> {
+        if matches!(outcome, Ok(_) | Err(MetaError::Unknown { .. })) {
+            self.changes.notify(key);
+        }
+        outcome
+    }
+
+    fn list(
+        &self,
+        prefix: &KeyPrefix,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<Vec<(Key, Versioned)>, MetaError> {
+        let after = after.map_or("", Key::as_str);
+        let rows = self.database.read(|reader| {
+            let mut statement = reader.prepare_cached(
+                "SELECT version, value, key FROM entry WHERE key >= ?1 AND key > ?2 ORDER BY key",
+            )?;
+            let mut rows = statement.query(params![prefix.as_str(), after])?;
+            let mut found = Vec::new();
+            while found.len() < limit {
+                let Some(row) = rows.next()? else { break };
+                let key: String = row.get(2)?;
+                if !key.starts_with(prefix.as_str()) {
+                    break;
+                }
+                found.push((key, versioned(row)?));
+            }
+            Ok(found)
+        })?;
+        rows.into_iter().map(|(key, value)| Ok((Key::parse(&key)?, value))).collect()
+    }
+}
+
+fn find(connection: &Connection, key: &Key) -> Result<Option<Versioned>, rusqlite::Error> {
+    let mut statement =
+        connection.prepare_cached("SELECT version, value FROM entry WHERE key = ?1")?;
+    statement.query_row([key.as_str()], versioned).optional()
+}
+
+fn versioned(row: &Row<'_>) -> Result<Versioned, rusqlite::Error> {
+    let value: Vec<u8> = row.get(1)?;
+    Ok(Versioned { version: Version(row.get::<_, i64>(0)?.unsigned_abs()), value: value.into() })
+}
+
+/// Refuses unless the key is at the expected version.
+fn expect(writer: &Connection, key: &Key, expected: Option<Version>) -> Result<(), MetaError> {
+    let found = find_version(writer, key).map_err(DatabaseError::from)?;
+    if found == expected { Ok(()) } else { Err(MetaError::Conflict { key: key.clone() }) }
+}
+
+fn find_version(writer: &Connection, key: &Key) -> Result<Option<Version>, rusqlite::Error> {
+    let mut statement = writer.prepare_cached("SELECT version FROM entry WHERE key = ?1")?;
+    let number: Option<i64> = statement.query_row([key.as_str()], |row| row.get(0)).optional()?;
+    Ok(number.map(|number| Version(number.unsigned_abs())))
+}
+
+fn put(writer: &Connection, key: &Key, value: &[u8]) -> Result<Version, rusqlite::Error> {
+    let version = count(writer)?;
+    let mut statement = writer.prepare_cached(
+        "INSERT INTO entry (key, version, value) VALUES (?1, ?2, ?3) \
+         ON CONFLICT (key) DO UPDATE SET version = ?2, value = ?3",
+    )?;
+    statement.execute(params![key.as_str(), version, value])?;
+    Ok(Version(version.unsigned_abs()))
+}
+
+fn take(writer: &Connection, key: &Key) -> Result<(), rusqlite::Error> {
+    count(writer)?;
+    let mut statement = writer.prepare_cached("DELETE FROM entry WHERE key = ?1")?;
+    statement.execute([key.as_str()])?;
+    Ok(())
+}
+
+/// The next version of the store.
+fn count(writer: &Connection) -> Result<i64, rusqlite::Error> {
+    let mut statement =
+        writer.prepare_cached("UPDATE counter SET version = version + 1 RETURNING version")?;
+    statement.query_row([], |row| row.get(0))
+}
+
+impl From<DatabaseError> for MetaError {
+    fn from(error: DatabaseError) -> Self {
+        match error {
+            DatabaseError::Full => Self::Full,
+            DatabaseError::Corrupt(error) => Self::Corrupt { source: error.into() },
+            DatabaseError::Refused(error) => Self::Unavailable { source: error.into() },
+            DatabaseError::Unknown(error) => Self::Unknown { source: error.into() },
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One version of a local object, open for reading.
+
+use std::io;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use super::{Store, blocking};
+use crate::files::File;
+use crate::objects::{ObjectError, ObjectHead, ObjectName, ObjectReader, READ_BYTES_MAX};
+
+/// An open object.
+#[derive(Debug)]
+pub(crate) struct LocalReader {
+    head: ObjectHead,
+    file: Arc<dyn File>,
+}
+
+impl LocalReader {
+    /// Opens the current version.
+    pub(crate) fn open(store: &Store, name: &ObjectName) -> Result<Option<Self>, ObjectError> {
+        let failed = |error| ObjectError::io("open an object", error);
+        loop {
+            let Some(entry) = store.index.get(name)? else { return Ok(None) };
+            let file = store.files.open(&store.data.join(&entry.path));
+            let now = store.index.get(name)?;
+            if now.is_none_or(|now| now.head.version != entry.head.version) {
+                // Replaced between the two looks: the path may have been used again.
+                continue;
+            }
+            let file = match file {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    return Err(ObjectError::Corrupt { name: name.clone() });
+                }
+                other => other.map_err(failed)?,
+            };
+            if file.len().map_err(failed)? != entry.head.bytes {
+                return Err(ObjectError::Corrupt { name: name.clone() });
+            }
+            return Ok(Some(Self { head: entry.head, file }));
+        }
+    }
+}
+
+#[async_trait]
+impl ObjectReader for LocalReader {
+    fn head(&self) -> &ObjectHead {
+        &self.head
+    }
+
+    async fn read_at(&self, at: u64, bytes_max: usize) -> Result<Bytes, ObjectError> {
+        let left = usize::try_from(self.head.bytes.saturating_sub(at)).unwrap_or(usize::MAX);
+        let length = left.min(bytes_max).min(READ_BYTES_MAX);
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        let (file, name) = (Arc::clone(&self.file), self.head.name.clone());
+        blocking(move || {
+            let mut buffer = vec![0; length];
+            let filled = file.read_at(&mut buffer, at);
+            let filled = filled.map_err(|error| ObjectError::io("read an object", error))?;
+            if filled < length {
+                return Err(ObjectError::Corrupt { name });
+            }
+            Ok(Bytes::from(buffer))
+        })
+        .await
+    }
+}

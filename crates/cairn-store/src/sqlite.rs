@@ -1,0 +1,117 @@
+//! How this crate keeps an `SQLite` file: durable on commit, one writer, readers beside it.
+
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+
+/// How long a statement waits for somebody who reads the file with a tool of his own.
+const BUSY_WAIT_MS: u64 = 5_000;
+/// Prepared statements that a connection keeps.
+const STATEMENTS_MAX: usize = 32;
+
+/// An `SQLite` file. Write-ahead log, `synchronous=FULL`: a commit is on the disk when it returns.
+#[derive(Debug)]
+pub(crate) struct Database {
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+}
+
+/// What kind of file it is: which program may open it, and how its tables are made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Schema {
+    /// `PRAGMA application_id`: tells our files from others.
+    pub application_id: i32,
+    /// `PRAGMA user_version`: raised when the tables change.
+    pub version: i32,
+    /// Makes the tables of this version in an empty file.
+    pub create: &'static str,
+}
+
+/// Why a statement failed, by what it means.
+#[derive(Debug)]
+pub(crate) enum DatabaseError {
+    /// No room on the device; nothing was changed.
+    Full,
+    /// The file is damaged, or not ours, or of another version.
+    Corrupt(rusqlite::Error),
+    /// Failed before the commit; nothing was changed.
+    Refused(rusqlite::Error),
+    /// The commit itself failed.
+    Unknown(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error),
+            _ => Self::Refused(error),
+        }
+    }
+}
+
+impl Database {
+    /// Opens a file, or makes it.
+    pub(crate) fn open(path: &Path, schema: Schema) -> Result<Self, DatabaseError> {
+        let mut writer = Connection::open(path)?;
+        writer.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
+        writer.pragma_update(None, "journal_mode", "WAL")?;
+        writer.pragma_update(None, "synchronous", "FULL")?;
+        writer.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        prepare(&mut writer, schema)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let reader = Connection::open_with_flags(path, flags)?;
+        reader.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
+        reader.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+    }
+
+    /// Reads what is committed.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, DatabaseError> {
+        Ok(read(&lock(&self.reader))?)
+    }
+
+    /// Changes the file in one transaction; it is durable when this returns `Ok`. `change` refuses
+    /// by answering `Err` of its own kind, and then nothing is changed.
+    pub(crate) fn write<T, E: From<DatabaseError>>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(DatabaseError::from)?;
+        let answer = change(&transaction)?;
+        transaction.commit().map_err(|error| match DatabaseError::from(error) {
+            DatabaseError::Refused(error) => DatabaseError::Unknown(error),
+            other => other,
+        })?;
+        Ok(answer)
+    }
+}
+
+fn prepare(writer: &mut Connection, schema: Schema) -> Result<(), DatabaseError> {
+    let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let pragma = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    let found = (pragma("application_id")?, pragma("user_version")?);
+    if found == (0, 0) {
+        transaction.execute_batch(schema.create)?;
+        transaction.pragma_update(None, "application_id", schema.application_id)?;
+        transaction.pragma_update(None, "user_version", schema.version)?;
+    } else if found != (schema.application_id, schema.version) {
+        let text = format!("kind and version {found:?}, not this program's");
+        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB);
+        let error = rusqlite::Error::SqliteFailure(code, Some(text));
+        return Err(DatabaseError::Corrupt(error));
+    }
+    Ok(transaction.commit()?)
+}
+
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(PoisonError::into_inner)
+}

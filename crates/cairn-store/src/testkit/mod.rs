@@ -1,0 +1,1 @@
+//! Contract suites and a simulated disk, for tests of this and other crates.
