@@ -1,0 +1,4 @@
+//! Tests of cairn-wire through its public face, in one binary.
+#![allow(missing_docs)]
+
+mod sigv4;
