@@ -1,0 +1,95 @@
+//! The parse itself: one pass that checks the whole text and borrows from it.
+
+use std::borrow::Cow;
+
+use super::{IdentityHead, RECORD_BYTES_MAX, RecordError, RecordHead};
+use crate::json::check::{Fault, Member, check_object};
+use crate::{Timestamp, json};
+
+pub(super) fn parse(bytes: &[u8]) -> Result<RecordHead<'_>, RecordError> {
+    if bytes.len() > RECORD_BYTES_MAX {
+        return Err(RecordError::TooLarge { bytes: bytes.len() });
+    }
+    let text = simdutf8::basic::from_utf8(bytes).map_err(|_| RecordError::NotUtf8)?;
+    let mut head = RecordHead::default();
+    let mut fallback = Fallback::default();
+    check_object(text, |member| set(&mut head, &mut fallback, member)).map_err(
+        |fault| match fault {
+            Fault::At(at) => RecordError::NotAnObject { at },
+            Fault::TooDeep => RecordError::TooDeep,
+        },
+    )?;
+    if let Some(insight) = fallback.insight {
+        let inner = |key| json::member(insight, key).and_then(json::string);
+        head.event_source = head.event_source.or_else(|| inner("eventSource"));
+        head.event_name = head.event_name.or_else(|| inner("eventName"));
+    }
+    head.event_id = head.event_id.or(fallback.event_id);
+    head.request_id = head.request_id.or(fallback.request_id);
+    head.event_time_text = head.event_time_text.or(fallback.time);
+    head.event_time = head.event_time_text.as_deref().and_then(Timestamp::parse_iso);
+    Ok(head)
+}
+
+/// Values in another place or under another spelling: they count only if the right one is missing.
+#[derive(Default)]
+struct Fallback<'a> {
+    event_id: Option<Cow<'a, str>>,
+    request_id: Option<Cow<'a, str>>,
+    time: Option<Cow<'a, str>>,
+    insight: Option<&'a str>,
+}
+
+fn set<'a>(head: &mut RecordHead<'a>, fallback: &mut Fallback<'a>, member: Member<'a>) {
+    let value = member.value;
+    let text = || {
+        if member.is_plain_string {
+            value.get(1..value.len() - 1).map(Cow::Borrowed)
+        } else {
+            json::string(value)
+        }
+    };
+    match member.key {
+        "eventVersion" => head.event_version = text(),
+        "userIdentity" => head.identity = IdentityHead::read(value),
+        "eventTime" => head.event_time_text = text(),
+        "@timestamp" => fallback.time = text(),
+        "eventSource" => head.event_source = text(),
+        "eventName" => head.event_name = text(),
+        "awsRegion" => head.aws_region = text(),
+        "sourceIPAddress" => head.source_ip_address = text(),
+        "userAgent" => head.user_agent = text(),
+        "errorCode" => head.error_code = text(),
+        "errorMessage" => head.error_message = text(),
+        "requestParameters" => head.request_parameters = present(value),
+        "responseElements" => head.response_elements = present(value),
+        "additionalEventData" => head.additional_event_data = present(value),
+        "requestID" => head.request_id = text(),
+        "requestId" => fallback.request_id = text(),
+        "eventID" => head.event_id = text(),
+        "eventId" => fallback.event_id = text(),
+        "readOnly" => head.read_only = boolean(value),
+        "resources" => head.resources = present(value),
+        "insightDetails" => fallback.insight = Some(value),
+        "eventType" => head.event_type = text(),
+        "managementEvent" => head.management_event = boolean(value),
+        "recipientAccountId" => head.recipient_account_id = text(),
+        "sharedEventID" => head.shared_event_id = text(),
+        "vpcEndpointId" => head.vpc_endpoint_id = text(),
+        "eventCategory" => head.event_category = text(),
+        "sessionCredentialFromConsole" => head.session_credential_from_console = boolean(value),
+        _ => {}
+    }
+}
+
+fn present(value: &str) -> Option<&str> {
+    (value != "null").then_some(value)
+}
+
+fn boolean(text: &str) -> Option<bool> {
+    match text {
+        "true" | "\"true\"" => Some(true),
+        "false" | "\"false\"" => Some(false),
+        _ => None,
+    }
+}

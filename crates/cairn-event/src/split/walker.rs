@@ -1,0 +1,337 @@
+//! The pass over brackets and quotes, which can stop and go on at any byte.
+
+use std::ops::Range;
+
+use memchr::memchr;
+
+use super::{SplitError, SplitLimits};
+use crate::json::scan::next_special;
+
+/// Keys whose array holds records: log files, `lookup-events`, `filter-log-events`, and what
+/// CloudWatch Logs hands to its subscribers.
+const CONTAINER_KEYS: [&[u8]; 4] = [b"Records", b"Events", b"events", b"logEvents"];
+
+/// A list of whole files is the deepest that arrays of records are looked for in.
+const NESTING_MAX: usize = 3;
+
+/// What a step found.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// More input is needed, or there is none.
+    More,
+    /// One element, as a range of the buffer; `at` counts from the start of the input.
+    Element { range: Range<usize>, at: u64 },
+    /// A piece that is no element.
+    Failed(SplitError),
+}
+
+/// Where the walk is between elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inside {
+    /// In an array of elements.
+    Array,
+    /// In an object whose array of records has ended: the rest of it is skipped.
+    RestOfObject,
+}
+
+/// The walk through one value.
+#[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // each says one thing that holds beside the others
+struct Value {
+    /// Where it starts in the buffer; clamped to the kept part once it is too large.
+    start: usize,
+    /// Where it starts in the input.
+    at: u64,
+    depth: usize,
+    in_string: bool,
+    /// The byte at which the input went out follows a backslash.
+    is_escaped: bool,
+    /// Whether an array under a container key turns this object into a container.
+    may_contain: bool,
+    /// The start of the string that was opened last at depth 1.
+    string_start: usize,
+    /// The key whose value comes next is a container key.
+    after_container_key: bool,
+    /// The string that just ended at depth 1 is a container key, if a colon follows.
+    is_container_key: bool,
+    is_too_large: bool,
+    is_too_deep: bool,
+    /// The value is the skipped rest of an object, and is no element.
+    is_rest: bool,
+}
+
+/// Finds the elements of an input; knows where it is, so that the input may come in pieces.
+#[derive(Debug)]
+pub(super) struct Walker {
+    limits: SplitLimits,
+    /// The next byte to look at, in the buffer.
+    at: usize,
+    /// How many bytes of the input came before the buffer.
+    before: u64,
+    nesting: Vec<Inside>,
+    value: Option<Value>,
+    /// A bad line is being skipped.
+    skips_line: bool,
+    has_failed: bool,
+}
+
+impl Walker {
+    pub(super) fn new(limits: SplitLimits) -> Self {
+        Self {
+            limits,
+            at: 0,
+            before: 0,
+            nesting: Vec::new(),
+            value: None,
+            skips_line: false,
+            has_failed: false,
+        }
+    }
+
+    /// How many bytes at the front of the buffer are not needed any more; they are about to be
+    /// dropped.
+    pub(super) fn forget(&mut self) -> usize {
+        let kept_from = match &mut self.value {
+            Some(value) => {
+                let is_dropped = value.is_too_large || value.is_rest;
+                let kept_from = if is_dropped { self.at } else { value.start };
+                value.start = 0;
+                value.string_start = value.string_start.saturating_sub(kept_from);
+                kept_from
+            }
+            None => self.at,
+        };
+        self.at -= kept_from;
+        self.before += kept_from as u64;
+        kept_from
+    }
+
+    pub(super) fn step(&mut self, bytes: &[u8], is_whole: bool) -> Step {
+        while !self.has_failed {
+            let step = match self.value.take() {
+                Some(value) => self.walk_value(value, bytes),
+                None => self.walk_between(bytes),
+            };
+            if let Some(step) = step {
+                self.has_failed = matches!(step, Step::Failed(error) if error.is_final());
+                return step;
+            }
+            if self.at >= bytes.len() {
+                return self.at_end(is_whole);
+            }
+        }
+        Step::More
+    }
+
+    fn at_end(&mut self, is_whole: bool) -> Step {
+        if !is_whole || (self.value.is_none() && self.nesting.is_empty()) {
+            return Step::More;
+        }
+        self.has_failed = true;
+        Step::Failed(SplitError::Truncated { at: self.position(self.at) })
+    }
+
+    fn position(&self, at: usize) -> u64 {
+        self.before + at as u64
+    }
+
+    /// Moves over what stands between values, to the start of the next one.
+    fn walk_between(&mut self, bytes: &[u8]) -> Option<Step> {
+        if self.skips_line {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            self.at += memchr(b'\n', rest).unwrap_or(rest.len());
+            self.skips_line = self.at >= bytes.len();
+            return None;
+        }
+        let &byte = bytes.get(self.at)?;
+        match (byte, self.nesting.last()) {
+            (b' ' | b'\n' | b'\r' | b'\t', _) | (b',', Some(Inside::Array)) => self.at += 1,
+            // The byte order mark that some editors write.
+            (0xef | 0xbb | 0xbf, None) if self.position(self.at) < 3 => self.at += 1,
+            (b']', Some(Inside::Array)) => {
+                self.at += 1;
+                self.nesting.pop();
+                if self.nesting.last() == Some(&Inside::RestOfObject) {
+                    self.nesting.pop();
+                    self.start_value(true);
+                }
+            }
+            (b'[', None | Some(Inside::Array)) if self.nesting.len() < NESTING_MAX => {
+                self.at += 1;
+                self.nesting.push(Inside::Array);
+            }
+            (b'{' | b'"', _) | (_, Some(Inside::Array)) if !matches!(byte, b'}' | b':') => {
+                self.start_value(false);
+            }
+            (_, None) => {
+                self.skips_line = true;
+                return Some(Step::Failed(SplitError::BadLine { at: self.position(self.at) }));
+            }
+            _ => return Some(self.broken()),
+        }
+        None
+    }
+
+    fn broken(&self) -> Step {
+        Step::Failed(SplitError::Broken { at: self.position(self.at) })
+    }
+
+    fn start_value(&mut self, is_rest: bool) {
+        let in_named = self.nesting.contains(&Inside::RestOfObject);
+        self.value = Some(Value {
+            start: self.at,
+            at: self.position(self.at),
+            depth: usize::from(is_rest),
+            in_string: false,
+            is_escaped: false,
+            may_contain: !is_rest && !in_named && self.nesting.len() < NESTING_MAX,
+            string_start: self.at,
+            after_container_key: false,
+            is_container_key: false,
+            is_too_large: false,
+            is_too_deep: false,
+            is_rest,
+        });
+    }
+
+    /// Moves through a value; gives it back to `self.value` if the buffer ends first.
+    fn walk_value(&mut self, mut value: Value, bytes: &[u8]) -> Option<Step> {
+        loop {
+            let ended = if value.in_string {
+                match self.walk_string(&mut value, bytes) {
+                    StringStep::More => break,
+                    StringStep::Ended => value.depth == 0,
+                    StringStep::BadLine => {
+                        self.skips_line = true;
+                        return Some(Step::Failed(SplitError::BadLine {
+                            at: self.position(self.at),
+                        }));
+                    }
+                }
+            } else {
+                match self.walk_structure(&mut value, bytes) {
+                    StructureStep::More => break,
+                    StructureStep::Again => false,
+                    StructureStep::Ended => true,
+                    StructureStep::Container => {
+                        self.nesting.extend([Inside::RestOfObject, Inside::Array]);
+                        return None;
+                    }
+                    StructureStep::Broken => return Some(self.broken()),
+                }
+            };
+            if ended {
+                return self.end_value(&value);
+            }
+        }
+        if self.at.saturating_sub(value.start) > self.limits.record_bytes_max {
+            // Its bytes are dropped from here on, and with them the keys that could be compared.
+            value.is_too_large = true;
+            value.may_contain = false;
+        }
+        self.value = Some(value);
+        None
+    }
+
+    fn end_value(&self, value: &Value) -> Option<Step> {
+        if value.is_rest {
+            return None;
+        }
+        let at = value.at;
+        let range = value.start..self.at;
+        Some(if value.is_too_large || range.len() > self.limits.record_bytes_max {
+            Step::Failed(SplitError::TooLarge { at })
+        } else if value.is_too_deep {
+            Step::Failed(SplitError::TooDeep { at })
+        } else {
+            Step::Element { range, at }
+        })
+    }
+
+    /// Moves to the end of the string that the walk is in.
+    fn walk_string(&mut self, value: &mut Value, bytes: &[u8]) -> StringStep {
+        if value.is_escaped && self.at < bytes.len() {
+            value.is_escaped = false;
+            self.at += 1;
+        }
+        loop {
+            self.at = next_special(bytes, self.at);
+            match bytes.get(self.at) {
+                None => return StringStep::More,
+                Some(b'"') => break,
+                Some(b'\\') if self.at + 1 < bytes.len() => self.at += 2,
+                Some(b'\\') => {
+                    self.at = bytes.len();
+                    value.is_escaped = true;
+                    return StringStep::More;
+                }
+                // No string of JSON holds a raw line end: a torn line of a file of lines.
+                Some(b'\n') if self.nesting.is_empty() => return StringStep::BadLine,
+                Some(_) => self.at += 1,
+            }
+        }
+        if value.depth == 1 && value.may_contain {
+            let text = bytes.get(value.string_start + 1..self.at).unwrap_or_default();
+            value.is_container_key = CONTAINER_KEYS.contains(&text);
+        }
+        value.in_string = false;
+        self.at += 1;
+        StringStep::Ended
+    }
+
+    /// Moves to the next quote or over the next bracket.
+    fn walk_structure(&mut self, value: &mut Value, bytes: &[u8]) -> StructureStep {
+        let rest = bytes.get(self.at..).unwrap_or_default();
+        for (skipped, &byte) in rest.iter().enumerate() {
+            match byte {
+                b'"' => {
+                    self.at += skipped;
+                    value.string_start = self.at;
+                    value.in_string = true;
+                    self.at += 1;
+                    return StructureStep::Again;
+                }
+                b':' if value.depth == 1 => value.after_container_key = value.is_container_key,
+                b',' if value.depth == 1 => value.after_container_key = false,
+                b'{' | b'[' => {
+                    if byte == b'[' && value.depth == 1 && value.after_container_key {
+                        self.at += skipped + 1;
+                        return StructureStep::Container;
+                    }
+                    value.depth += 1;
+                    value.is_too_deep |= value.depth > self.limits.depth_max;
+                }
+                b'}' | b']' if value.depth > 0 => {
+                    value.depth -= 1;
+                    if value.depth == 0 {
+                        self.at += skipped + 1;
+                        return StructureStep::Ended;
+                    }
+                }
+                // A number or word ends where the array goes on.
+                b',' | b'}' | b']' if value.depth == 0 => {
+                    self.at += skipped;
+                    let is_empty = self.at == value.start;
+                    return if is_empty { StructureStep::Broken } else { StructureStep::Ended };
+                }
+                _ => {}
+            }
+        }
+        self.at += rest.len();
+        StructureStep::More
+    }
+}
+
+enum StringStep {
+    More,
+    Ended,
+    BadLine,
+}
+
+enum StructureStep {
+    More,
+    Again,
+    Ended,
+    Container,
+    Broken,
+}
