@@ -5,6 +5,8 @@
 //! away between any two of them. The program uses [`OsFiles`].
 
 mod os;
+#[cfg(test)]
+pub(crate) mod sim;
 
 pub(crate) use os::OsFiles;
 

@@ -206,3 +206,50 @@ impl From<DatabaseError> for MetaError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::SqliteMeta;
+    use crate::meta::{MetaError, MetaStore};
+    use crate::testkit::{Fault, FaultyMeta, meta_store_contract};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_contract_holds() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("meta.sqlite");
+        meta_store_contract(|| Arc::new(SqliteMeta::open(&path).unwrap())).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn the_contract_holds_when_changes_fail() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("meta.sqlite");
+        meta_store_contract(|| {
+            let store: Arc<dyn MetaStore> = Arc::new(SqliteMeta::open(&path).unwrap());
+            let faulty = FaultyMeta::new(store);
+            let faults = [Fault::Fails, Fault::Full, Fault::FailsUnknown, Fault::PersistsUnknown];
+            for fault in faults.into_iter().cycle().take(400) {
+                faulty.plan(Some(fault));
+                faulty.plan(None);
+            }
+            Arc::new(faulty)
+        })
+        .await;
+    }
+
+    #[test]
+    fn a_file_of_another_kind_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("meta.sqlite");
+        let other = rusqlite::Connection::open(&path).unwrap();
+        other.pragma_update(None, "user_version", 7).unwrap();
+        drop(other);
+        let before = std::fs::read(&path).unwrap();
+        assert!(matches!(SqliteMeta::open(&path), Err(MetaError::Corrupt { .. })));
+        assert_eq!(std::fs::read(&path).unwrap().len(), before.len());
+        std::fs::write(&path, vec![b'x'; 8_192]).unwrap();
+        assert!(matches!(SqliteMeta::open(&path), Err(MetaError::Corrupt { .. })));
+    }
+}

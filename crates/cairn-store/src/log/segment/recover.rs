@@ -94,6 +94,8 @@ fn list(shared: &Shared) -> io::Result<Vec<u64>> {
     }
     let mut firsts: Vec<u64> = names.iter().filter_map(|name| parse_segment_name(name)).collect();
     firsts.sort_unstable();
+    // The process before may have ended between the renaming of a segment and the sync of its name.
+    files.sync_directory(directory)?;
     Ok(firsts)
 }
 

@@ -222,7 +222,7 @@ impl Writer {
         if !self.can_allocate || end <= active.allocated_end {
             return;
         }
-        let more = (end - active.allocated_end).max(ALLOCATE_BYTES);
+        let more = (end - active.allocated_end).max(ALLOCATE_BYTES.min(self.segment_bytes_max));
         match active.file.allocate(active.allocated_end, more) {
             Ok(()) => active.allocated_end += more,
             Err(error) if error.kind() == io::ErrorKind::Unsupported => self.can_allocate = false,

@@ -29,6 +29,8 @@
 mod index;
 mod place;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use std::fs;

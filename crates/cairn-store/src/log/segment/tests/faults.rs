@@ -1,0 +1,110 @@
+//! Every operation of a run, broken in every way, once each.
+
+use super::world::{Told, World};
+use crate::files::sim::{Fault, Operation, Random};
+use crate::log::{EventLog, LogHealth};
+
+/// A run with several segments, a restart in the middle, and batches of all sizes.
+fn run(world: &mut World) {
+    for number in 0..9 {
+        world.append(1 + number % 3, 200 + number * 50);
+    }
+    world.close();
+    for number in 0..6 {
+        world.append(1, 700 - number * 100);
+        if world.open() && world.log().health() == LogHealth::Failed {
+            world.close();
+        }
+        world.disk.make_room();
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Afterwards {
+    Goes,
+    IsKilled,
+    LosesPower(u64),
+}
+
+#[test]
+fn nothing_is_lost_or_invented_whatever_fails() {
+    let mut whole = World::new();
+    run(&mut whole);
+    whole.check("nothing fails");
+    let operations = whole.disk.operations();
+    assert!(operations.len() > 60, "{}", operations.len());
+    let faults = [
+        Fault::Fails,
+        Fault::FailsButPersists,
+        Fault::Tears(1),
+        Fault::Tears(100),
+        Fault::Tears(400),
+        Fault::Full,
+        Fault::PowerLoss,
+    ];
+    for (number, operation) in operations.iter().enumerate() {
+        for fault in faults {
+            if matches!(fault, Fault::Tears(_)) && *operation != Operation::Write {
+                continue;
+            }
+            for afterwards in [Afterwards::Goes, Afterwards::IsKilled, Afterwards::LosesPower(7)] {
+                let context = format!("{fault:?} at {operation:?} {number}, then {afterwards:?}");
+                let mut world = World::new();
+                world.disk.break_operation(number, fault);
+                run(&mut world);
+                match afterwards {
+                    Afterwards::Goes if fault == Fault::PowerLoss => world.kill(),
+                    Afterwards::Goes => {}
+                    Afterwards::IsKilled => world.kill(),
+                    Afterwards::LosesPower(seed) => {
+                        world.lose_power(&mut Random::new(seed + number as u64));
+                    }
+                }
+                world.check(&context);
+                assert!(matches!(world.append(2, 100), Told::Appended(_)), "{context}");
+                world.close();
+                world.check(&context);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_everybody_and_loses_nothing() {
+    let mut world = World::new();
+    world.append(2, 300);
+    let so_far = world.disk.operations().len();
+    world.disk.break_operation(so_far, Fault::Full);
+    for _ in 0..3 {
+        assert_eq!(world.append(1, 300), Told::Refused);
+        assert_eq!(world.log().health(), LogHealth::Full);
+    }
+    world.disk.make_room();
+    assert!(matches!(world.append(1, 300), Told::Appended(offset) if offset.as_u64() == 2));
+    assert_eq!(world.log().health(), LogHealth::Open);
+    world.check("after the disk was full");
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_taken_until_the_log_is_opened_anew() {
+    for fault in [Fault::Fails, Fault::FailsButPersists] {
+        let mut world = World::new();
+        world.append(1, 300);
+        let committed = world.log().committed();
+        let so_far = world.disk.operations().len();
+        // An append into space that was set aside is one write and one sync.
+        world.disk.break_operation(so_far + 1, fault);
+        assert_eq!(world.append(1, 300), Told::Unknown);
+        assert_eq!(world.disk.operations().last(), Some(&Operation::Sync));
+        assert_eq!(world.log().health(), LogHealth::Failed);
+        let operations = world.disk.operations().len();
+        assert_eq!(world.append(1, 300), Told::Refused);
+        assert_eq!(world.disk.operations().len(), operations, "it does not touch the disk");
+        assert_eq!(world.log().committed(), committed, "nobody has seen it");
+        world.close();
+        world.check("opened anew");
+        // What it settled on must hold without power, too.
+        world.lose_power(&mut Random::new(1));
+        world.check("after loss of power");
+    }
+}
