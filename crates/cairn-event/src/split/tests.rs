@@ -136,6 +136,21 @@ fn limits_cost_the_record_that_breaks_them_only() {
 }
 
 #[test]
+fn a_wrapper_that_is_too_large_is_no_container_however_it_is_cut() {
+    let limits = SplitLimits { record_bytes_max: 100, depth_max: 3 };
+    let long = "x".repeat(200);
+    for input in [
+        format!("{{\"Records\":\"{long}\",\"other\":[{A}]}}"),
+        format!("{{\"first\":\"{long}\",\"Records\":[{A}]}}"),
+    ] {
+        let expected = vec![Err(SplitError::TooLarge { at: 0 })];
+        for chunk in [1, 3, 64, 150, 100_000] {
+            assert_eq!(in_chunks(input.as_bytes(), chunk, limits), expected, "{chunk}: {input}");
+        }
+    }
+}
+
+#[test]
 fn a_large_record_is_not_kept_while_it_is_passed_over() {
     let limits = SplitLimits { record_bytes_max: 1000, depth_max: 10 };
     let mut splitter = Splitter::new(limits);

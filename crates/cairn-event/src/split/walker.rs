@@ -228,6 +228,8 @@ impl Walker {
             // Its bytes are dropped from here on, and with them the keys that could be compared.
             value.is_too_large = true;
             value.may_contain = false;
+            value.is_container_key = false;
+            value.after_container_key = false;
         }
         self.value = Some(value);
         None
@@ -294,7 +296,10 @@ impl Walker {
                 b':' if value.depth == 1 => value.after_container_key = value.is_container_key,
                 b',' if value.depth == 1 => value.after_container_key = false,
                 b'{' | b'[' => {
-                    if byte == b'[' && value.depth == 1 && value.after_container_key {
+                    // Cut into pieces, a wrapper that large has lost its keys: whole, it loses them too.
+                    let offset = (self.at + skipped).saturating_sub(value.start);
+                    let in_reach = offset < self.limits.record_bytes_max;
+                    if byte == b'[' && value.depth == 1 && value.after_container_key && in_reach {
                         self.at += skipped + 1;
                         return StructureStep::Container;
                     }
