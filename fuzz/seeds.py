@@ -1,0 +1,50 @@
+"""Fills fuzz/corpus with first inputs from data that the repository holds anyway."""
+
+import base64
+import json
+import pathlib
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
+
+
+def write(target, name, data):
+    folder = HERE / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"seed-{name}").write_bytes(data)
+
+
+def records():
+    """Every 20th record, alone and in the forms that a file can have."""
+    lines = []
+    for path in sorted((ROOT / "corpus" / "records").glob("*.jsonl")):
+        lines += path.read_bytes().splitlines()[::20]
+    for number, line in enumerate(lines):
+        write("record", number, line)
+        if number % 10 == 0:
+            pair = lines[number:number + 2]
+            write("split", f"file-{number}", b'\x20{"Records":[' + b",".join(pair) + b"]}")
+            write("split", f"lines-{number}", b"\x07" + b"\n".join(pair))
+            wrapped = {"Events": [{"CloudTrailEvent": text.decode()} for text in pair]}
+            write("split", f"lookup-{number}", b"\x03" + json.dumps(wrapped).encode())
+            write("split", f"detail-{number}", b"\x50" + b'{"id":"1","detail":' + line + b"}")
+
+
+def requests():
+    """Signed requests, and the bodies of chunked ones."""
+    path = ROOT / "crates" / "cairn-wire" / "tests" / "it" / "sigv4" / "vectors.jsonl"
+    for number, line in enumerate(path.read_text().splitlines()):
+        request = json.loads(line)
+        body = base64.b64decode(request.get("body", ""))
+        head = [request["method"], request["path"], request["query"]]
+        head += [f"{name}: {value}" for name, value in request["headers"]]
+        if number % 4 == 0:
+            for target in ("sigv4_request", "resolve", "decode"):
+                write(target, number, "\n".join(head).encode() + b"\n\n" + body)
+        if request["kind"] == "chunked":
+            declared = len(base64.b64decode(request["decoded"])) % 256
+            write("sigv4_chunks", number, bytes([7, declared, bool(request["trailers"])]) + body)
+
+
+records()
+requests()
