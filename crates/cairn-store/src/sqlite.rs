@@ -14,8 +14,9 @@ const STATEMENTS_MAX: usize = 32;
 /// An `SQLite` file. Write-ahead log, `synchronous=FULL`: a commit is on the disk when it returns.
 #[derive(Debug)]
 pub(crate) struct Database {
-    writer: Mutex<Connection>,
     reader: Mutex<Connection>,
+    // Closed last: only a connection that may write can fold the write-ahead log into the file.
+    writer: Mutex<Connection>,
 }
 
 /// What kind of file it is: which program may open it, and how its tables are made.
@@ -65,7 +66,7 @@ impl Database {
         let reader = Connection::open_with_flags(path, flags)?;
         reader.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
         reader.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
-        Ok(Self { writer: Mutex::new(writer), reader: Mutex::new(reader) })
+        Ok(Self { reader: Mutex::new(reader), writer: Mutex::new(writer) })
     }
 
     /// Reads what is committed.
