@@ -1,0 +1,54 @@
+//! `additionalEventData` and `tlsDetails`.
+
+use super::services::{Family, ServiceFacts};
+use super::text::{Object, into_text};
+use super::{Call, Described, s3};
+
+/// `additionalEventData` as JSON, for the services that have it.
+pub(super) fn of(call: &Call<'_>, described: &Described<'_>) -> Option<String> {
+    match described.facts.family {
+        Family::S3 => Some(s3::additional_event_data(call, described.operation)),
+        _ if described.operation.is_some_and(|o| o.service().id() == "sts") => {
+            Some(sts(call, described.region))
+        }
+        _ => None,
+    }
+}
+
+/// Which endpoint of STS answered (observed).
+fn sts(call: &Call<'_>, region: &str) -> String {
+    let mut out = Vec::new();
+    let mut object = Object::begin(&mut out);
+    if let Some(id) = call.extended_request_id {
+        object.text("ExtendedRequestId", id);
+    }
+    let mut details = Object::begin(object.key("RequestDetails"));
+    details.text("awsServingRegion", region);
+    details.text("endpointType", if is_global_sts(call) { "global" } else { "regional" });
+    details.end();
+    object.end();
+    into_text(out)
+}
+
+/// STS has one name without a Region.
+pub(super) fn is_global_sts(call: &Call<'_>) -> bool {
+    call.head.host().is_some_and(|host| host == "sts.amazonaws.com")
+}
+
+/// `tlsDetails` as JSON: not for calls of services, nor on plain HTTP.
+pub(super) fn tls_details(call: &Call<'_>, facts: &ServiceFacts) -> Option<String> {
+    let is_by_service = call.credential.is_some_and(|c| c.invoked_by.is_some());
+    let tls = call.tls.filter(|_| !is_by_service && !facts.has_no_tls)?;
+    let mut out = Vec::new();
+    let mut object = Object::begin(&mut out);
+    object.text("tlsVersion", tls.version);
+    object.text("cipherSuite", tls.cipher_suite);
+    if let Some(host) = call.head.host() {
+        object.text("clientProvidedHostHeader", host);
+    }
+    if let Some(group) = tls.key_exchange.filter(|_| facts.has_key_exchange) {
+        object.text("keyExchange", group);
+    }
+    object.end();
+    Some(into_text(out))
+}

@@ -1,0 +1,68 @@
+//! `tables/ec2_sets.txt`, read once.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::recorder::services::lines;
+
+/// How a member of an older operation is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// A list under a set's name; scalars get a key of their own.
+    Set { name: &'static str, item: Option<&'static str> },
+    /// A list that stays an array.
+    Array(&'static str),
+    /// Another key.
+    Name(&'static str),
+    /// A number as text.
+    Text,
+    /// In the first item of `instancesSet`.
+    Inside,
+    /// As usual, but no empty set if it is missing.
+    Absent,
+    /// The operation writes `item` for `items`.
+    Item,
+}
+
+type Key = (&'static str, &'static str);
+
+static FORMS: LazyLock<HashMap<Key, Form>> = LazyLock::new(|| {
+    lines(include_str!("../../tables/ec2_sets.txt")).filter_map(read_line).collect()
+});
+
+/// The form of a member, by `Outer.Inner` or its own name; `.` is the operation itself.
+pub(super) fn form(operation: &str, member: &str) -> Option<Form> {
+    FORMS.get(&(operation, member)).or_else(|| FORMS.get(&("*", member))).copied()
+}
+
+fn read_line(line: &'static str) -> Option<(Key, Form)> {
+    let words: Vec<_> = line.split_whitespace().collect();
+    let (operation, member, form) = match words[..] {
+        [operation, member, "set", name, item] => {
+            (operation, member, Form::Set { name, item: (item != "-").then_some(item) })
+        }
+        [operation, member, "array", name] => (operation, member, Form::Array(name)),
+        [operation, member, "name", name] => (operation, member, Form::Name(name)),
+        [operation, member, "text"] => (operation, member, Form::Text),
+        [operation, member, "inside"] => (operation, member, Form::Inside),
+        [operation, member, "absent"] => (operation, member, Form::Absent),
+        [operation, member, "item"] => (operation, member, Form::Item),
+        _ => return None,
+    };
+    Some(((operation, member), form))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_wire::model;
+
+    #[test]
+    fn every_line_is_understood_and_names_what_exists() {
+        let ec2 = model::service("ec2").unwrap();
+        for line in lines(include_str!("../../tables/ec2_sets.txt")) {
+            let ((operation, _), _) = read_line(line).unwrap_or_else(|| panic!("{line}"));
+            assert!(operation == "*" || ec2.find_operation(operation).is_some(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! `requestParameters` and `responseElements`: one way of naming per family of services.
+
+mod apigateway;
+mod dynamodb;
+mod ec2;
+mod members;
+pub(super) mod walk;
+
+use cairn_wire::model::Operation;
+use cairn_wire::value::Value;
+
+use super::call::Outcome;
+use super::errors::{self, Refusal};
+use super::rules::{Action, Rules, Side};
+use super::services::{Denied, Family, ServiceFacts};
+use super::text::into_text;
+use super::{Call, s3};
+use walk::Walk;
+
+/// Both sides of a call as JSON; `None` is null.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    pub(super) request: Option<String>,
+    pub(super) response: Option<String>,
+}
+
+/// The parameters of a call to a modelled operation.
+pub(super) fn of(
+    call: &Call<'_>,
+    operation: Operation<'static>,
+    facts: &'static ServiceFacts,
+) -> Parameters {
+    match call.outcome {
+        Outcome::Success { output, .. } => Parameters {
+            request: request(call, operation, facts),
+            response: response(call, operation, facts, output),
+        },
+        Outcome::Failure { code, message, .. } => {
+            failure(call, operation, facts, errors::refusal(code), message)
+        }
+    }
+}
+
+/// A call that was refused before its service looked at it shows no parameters (observed for 29
+/// services), with the exceptions of the table; throttled ones never do.
+fn failure(
+    call: &Call<'_>,
+    operation: Operation<'static>,
+    facts: &'static ServiceFacts,
+    refusal: Option<Refusal>,
+    message: Option<&str>,
+) -> Parameters {
+    let is_shown = match (refusal, facts.denied) {
+        (None, _) | (Some(Refusal::Denied), Denied::Keep | Denied::Message) => true,
+        (Some(Refusal::Throttled), _) => matches!(facts.family, Family::Ec2 | Family::S3),
+        (Some(Refusal::Denied), Denied::Bare) => false,
+    };
+    let says_so = refusal == Some(Refusal::Denied) && facts.denied == Denied::Message;
+    Parameters {
+        request: is_shown.then(|| request(call, operation, facts)).flatten(),
+        response: message.filter(|_| says_so).map(message_object),
+    }
+}
+
+fn message_object(message: &str) -> String {
+    let mut out = Vec::new();
+    let mut object = super::text::Object::begin(&mut out);
+    object.text("message", message);
+    object.end();
+    into_text(out)
+}
+
+fn request(
+    call: &Call<'_>,
+    operation: Operation<'static>,
+    facts: &'static ServiceFacts,
+) -> Option<String> {
+    let service = operation.service().id();
+    if facts.family == Family::S3 {
+        return s3::request::parameters(call, operation);
+    }
+    let rules = Rules::of(service, operation.name(), Side::Request);
+    if is_null(&rules) {
+        return None;
+    }
+    let Some(Value::Structure(input)) = call.input else { return None };
+    let walk = Walk::new(rules, facts, operation);
+    let mut out = Vec::new();
+    match facts.family {
+        Family::Ec2 if operation.ec2_legacy() => {
+            ec2::old::request(&mut out, input, operation, &walk);
+        }
+        Family::Ec2 => ec2::new::request(&mut out, input, operation, &walk),
+        Family::ApiGateway => apigateway::request(&mut out, input, operation, &walk),
+        _ if service == "dynamodb" && operation.data_event() => {
+            dynamodb::request(&mut out, input, operation);
+        }
+        _ => members::structure(&mut out, input, operation.input(), &mut Vec::new(), &walk),
+    }
+    Some(into_text(out)).filter(|text| text != "{}")
+}
+
+fn response(
+    call: &Call<'_>,
+    operation: Operation<'static>,
+    facts: &'static ServiceFacts,
+    output: Option<&Value>,
+) -> Option<String> {
+    if facts.family == Family::S3 {
+        return s3::response_elements(call, operation);
+    }
+    if operation.read_only() && !shows_although_read_only(operation) {
+        return None;
+    }
+    let service = operation.service().id();
+    // Observed: null even where the caller asked for the old values.
+    if service == "dynamodb" && operation.data_event() {
+        return None;
+    }
+    let rules = Rules::of(service, operation.name(), Side::Response);
+    if is_null(&rules) {
+        return None;
+    }
+    let empty = Vec::new();
+    let output = match output {
+        Some(Value::Structure(output)) => output,
+        _ if facts.family == Family::Ec2 => &empty,
+        _ => return None,
+    };
+    let walk = Walk::new(rules, facts, operation);
+    let mut out = Vec::new();
+    match facts.family {
+        Family::Ec2 if operation.ec2_legacy() => {
+            ec2::old::response(&mut out, output, operation, call.request_id, &walk);
+        }
+        Family::Ec2 => ec2::new::response(&mut out, output, operation, call.request_id, &walk),
+        _ => {
+            let (output, shape) = match (facts.is_lifted, output.as_slice()) {
+                (true, [(name, Value::Structure(inner))]) => {
+                    let outer = operation.output().and_then(|shape| shape.member(name));
+                    (inner, outer.map(|member| member.shape()))
+                }
+                _ => (output, operation.output()),
+            };
+            members::structure(&mut out, output, shape, &mut Vec::new(), &walk);
+        }
+    }
+    Some(into_text(out)).filter(|text| text != "{}")
+}
+
+fn is_null(rules: &Rules) -> bool {
+    matches!(rules.at(&[]), Some(Action::Null | Action::Omit))
+}
+
+/// `AssumeRole` and its kin are read only and show their answer all the same (observed).
+fn shows_although_read_only(operation: Operation<'static>) -> bool {
+    operation.service().id() == "sts" && operation.name().starts_with("AssumeRole")
+}

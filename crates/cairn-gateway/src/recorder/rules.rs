@@ -1,0 +1,137 @@
+//! Members that records hide, rename or leave out: `tables/members.txt`, read once.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::services::lines;
+
+/// The half of a call that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Request,
+    Response,
+}
+
+/// What happens to a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Hide,
+    HideItems,
+    Text(&'static str),
+    Omit,
+    Empty,
+    Keep,
+    Rename(&'static str),
+    Null,
+}
+
+#[derive(Debug)]
+struct Rule {
+    operations: Vec<&'static str>,
+    side: Option<Side>,
+    path: Vec<&'static str>,
+    is_any_depth: bool,
+    action: Action,
+}
+
+static RULES: LazyLock<HashMap<&'static str, Vec<Rule>>> =
+    LazyLock::new(|| read(include_str!("tables/members.txt")));
+
+/// The rules for one side of one operation.
+#[derive(Debug, Default)]
+pub(super) struct Rules(Vec<&'static Rule>);
+
+impl Rules {
+    pub(super) fn of(service: &str, operation: &str, side: Side) -> Self {
+        let applies = |rule: &&Rule| {
+            rule.side.is_none_or(|s| s == side)
+                && rule.operations.iter().any(|name| *name == "*" || *name == operation)
+        };
+        let rules = RULES.get(service).map(Vec::as_slice).unwrap_or_default();
+        Self(rules.iter().filter(applies).collect())
+    }
+
+    /// What happens to the member at the end of `path`, which goes by the model's names.
+    pub(super) fn at(&self, path: &[&str]) -> Option<Action> {
+        let matches = |rule: &&&Rule| {
+            if rule.is_any_depth {
+                path.last().is_some_and(|name| rule.path == [*name])
+            } else {
+                rule.path == path
+            }
+        };
+        self.0.iter().find(matches).map(|rule| rule.action)
+    }
+}
+
+fn read(text: &'static str) -> HashMap<&'static str, Vec<Rule>> {
+    let mut table: HashMap<&'static str, Vec<Rule>> = HashMap::new();
+    for line in lines(text) {
+        if let Some((service, rule)) = read_line(line) {
+            table.entry(service).or_default().push(rule);
+        }
+    }
+    table
+}
+
+fn read_line(line: &'static str) -> Option<(&'static str, Rule)> {
+    let [service, operations, place, action] = line.splitn(4, ' ').collect::<Vec<_>>()[..] else {
+        return None;
+    };
+    let mut words = place.split('.');
+    let side = match words.next()? {
+        "rq" => Some(Side::Request),
+        "rs" => Some(Side::Response),
+        "any" => None,
+        _ => return None,
+    };
+    let mut path: Vec<_> = words.collect();
+    let is_any_depth = path.first() == Some(&"**");
+    if is_any_depth {
+        path.remove(0);
+    }
+    let action = match action.split_once(':') {
+        Some(("text", text)) => Action::Text(text),
+        Some(("rename", name)) => Action::Rename(name),
+        Some(_) => return None,
+        None => match action {
+            "hide" => Action::Hide,
+            "hide-items" => Action::HideItems,
+            "omit" => Action::Omit,
+            "empty" => Action::Empty,
+            "keep" => Action::Keep,
+            "null" => Action::Null,
+            _ => return None,
+        },
+    };
+    let operations = operations.split(',').collect();
+    Some((service, Rule { operations, side, path, is_any_depth, action }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use cairn_wire::model;
+
+    #[test]
+    fn every_line_names_what_the_model_has() {
+        for line in lines(include_str!("tables/members.txt")) {
+            let (service, rule) = read_line(line).unwrap_or_else(|| panic!("{line}: not understood"));
+            let service = model::service(service).unwrap_or_else(|| panic!("{line}: no service"));
+            for name in rule.operations.iter().filter(|name| **name != "*") {
+                assert!(service.find_operation(name).is_some(), "{line}: no operation {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn rules_match_by_path_or_at_any_depth() {
+        let rules = Rules::of("sns", "Publish", Side::Request);
+        assert_eq!(rules.at(&["Message"]), Some(Action::Hide));
+        assert_eq!(rules.at(&["Other", "Message"]), None);
+        assert_eq!(rules.at(&["TopicArn"]), None);
+        let rules = Rules::of("sts", "AssumeRole", Side::Response);
+        assert_eq!(rules.at(&["Credentials", "SecretAccessKey"]), Some(Action::Omit));
+        assert_eq!(Rules::of("sns", "Publish", Side::Response).at(&["Message"]), None);
+    }
+}

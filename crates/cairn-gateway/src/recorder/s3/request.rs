@@ -1,0 +1,103 @@
+//! `requestParameters` of S3: the query, the bucket and key, the host, the headers that the
+//! operation knows, and the body turned from XML to JSON.
+
+use std::borrow::Cow;
+
+use cairn_wire::model::{Location, Operation};
+use percent_encoding::percent_decode_str;
+
+use super::xml;
+use crate::recorder::Call;
+use crate::recorder::text::{Object, into_text, push_compact};
+
+/// Query parameters that are credentials, or a mark of the SDK; the rest of a presigned URL stays.
+const UNSHOWN_QUERY: [&str; 6] = [
+    "x-amz-credential",
+    "x-amz-signature",
+    "x-amz-security-token",
+    "awsaccesskeyid",
+    "signature",
+    "x-id",
+];
+
+/// Headers of the model that are secrets, or say what another field says.
+const UNSHOWN_HEADERS: [&str; 6] = [
+    "x-amz-server-side-encryption-customer-key",
+    "x-amz-server-side-encryption-customer-key-md5",
+    "x-amz-copy-source-server-side-encryption-customer-key",
+    "x-amz-copy-source-server-side-encryption-customer-key-md5",
+    "x-amz-mfa",
+    "x-amz-account-id",
+];
+
+pub(in crate::recorder) fn parameters(
+    call: &Call<'_>,
+    operation: Operation<'static>,
+) -> Option<String> {
+    let mut out = Vec::new();
+    let mut object = Object::begin(&mut out);
+    push_query(&mut object, call.head.query);
+    if let Some(names) = call.s3 {
+        if let Some(bucket) = names.bucket {
+            object.text("bucketName", bucket);
+        }
+        if let Some(key) = names.key {
+            object.text("key", key);
+        }
+    }
+    if let Some(host) = call.head.host() {
+        object.text("Host", host);
+    }
+    push_headers(&mut object, call, operation);
+    push_body(&mut object, call, operation);
+    let is_empty = object.is_empty();
+    object.end();
+    (!is_empty).then(|| into_text(out))
+}
+
+fn push_query(object: &mut Object<'_>, query: &str) {
+    let mut seen: Vec<Cow<'_, str>> = Vec::new();
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decoded(name);
+        let is_shown = !UNSHOWN_QUERY.contains(&&*name.to_ascii_lowercase());
+        if is_shown && !seen.contains(&name) {
+            object.text(&name, &decoded(value));
+            seen.push(name);
+        }
+    }
+}
+
+fn decoded(text: &str) -> Cow<'_, str> {
+    if text.contains('+') {
+        let spaced = text.replace('+', " ");
+        Cow::Owned(percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
+    } else {
+        percent_decode_str(text).decode_utf8_lossy()
+    }
+}
+
+fn push_headers(object: &mut Object<'_>, call: &Call<'_>, operation: Operation<'static>) {
+    let Some(shape) = operation.input() else { return };
+    for member in shape.members().filter(|m| m.location() == Location::Header) {
+        let name = member.wire_name().to_ascii_lowercase();
+        if !name.starts_with("x-amz-") || UNSHOWN_HEADERS.contains(&&*name) {
+            continue;
+        }
+        if let Some(value) = call.head.headers.get(&name) {
+            object.text(&name, &String::from_utf8_lossy(value.as_bytes()));
+        }
+    }
+}
+
+fn push_body(object: &mut Object<'_>, call: &Call<'_>, operation: Operation<'static>) {
+    let Some(body) = call.body.and_then(|body| std::str::from_utf8(body).ok()) else { return };
+    if operation.name() == "PutBucketPolicy" {
+        let mut policy = Vec::new();
+        if push_compact(&mut policy, body) {
+            object.key("bucketPolicy").extend_from_slice(&policy);
+        }
+    } else if let Some(root) = xml::parse(body) {
+        root.push(object.key(root.name()));
+    }
+}

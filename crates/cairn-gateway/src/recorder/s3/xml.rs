@@ -1,0 +1,178 @@
+//! XML to JSON by the rules of org.json, which S3 uses: attributes are keys, one child is a value
+//! and several of a name are an array, text is typed, text beside attributes is `content`.
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+
+use crate::recorder::text::{Array, Object, push_org_json};
+
+/// The deepest nesting that is read; S3's own documents stay below ten.
+const DEPTH_MAX: usize = 32;
+
+/// An element with what stands in it.
+#[derive(Debug, Default)]
+pub(super) struct Element {
+    name: String,
+    attributes: Vec<(String, String)>,
+    children: Vec<Element>,
+    text: String,
+}
+
+/// Reads a document; `None` if it is not well formed or nests too deep.
+pub(super) fn parse(text: &str) -> Option<Element> {
+    let mut reader = Reader::from_str(text);
+    let mut open: Vec<Element> = Vec::new();
+    loop {
+        match reader.read_event().ok()? {
+            Event::Start(start) => {
+                if open.len() >= DEPTH_MAX {
+                    return None;
+                }
+                open.push(begin(&start)?);
+            }
+            Event::Empty(start) => {
+                let element = begin(&start)?;
+                match open.last_mut() {
+                    Some(parent) => parent.children.push(element),
+                    None => return Some(element),
+                }
+            }
+            Event::End(_) => {
+                let element = open.pop()?;
+                match open.last_mut() {
+                    Some(parent) => parent.children.push(element),
+                    None => return Some(element),
+                }
+            }
+            Event::Text(piece) => {
+                if let Some(element) = open.last_mut() {
+                    element.text.push_str(&piece.decode().ok()?);
+                }
+            }
+            Event::CData(piece) => {
+                if let Some(element) = open.last_mut() {
+                    element.text.push_str(&piece.decode().ok()?);
+                }
+            }
+            Event::GeneralRef(reference) => {
+                let element = open.last_mut()?;
+                match reference.resolve_char_ref().ok()? {
+                    Some(character) => element.text.push(character),
+                    None => element.text.push_str(named(&reference.decode().ok()?)?),
+                }
+            }
+            Event::Eof => return None,
+            Event::Decl(_) | Event::Comment(_) | Event::PI(_) | Event::DocType(_) => {}
+        }
+    }
+}
+
+fn named(reference: &str) -> Option<&'static str> {
+    quick_xml::escape::resolve_predefined_entity(reference)
+}
+
+fn begin(start: &BytesStart<'_>) -> Option<Element> {
+    let name = std::str::from_utf8(start.name().into_inner()).ok()?.to_owned();
+    let mut attributes = Vec::new();
+    for attribute in start.attributes() {
+        let attribute = attribute.ok()?;
+        let key = std::str::from_utf8(attribute.key.into_inner()).ok()?.to_owned();
+        let raw = std::str::from_utf8(&attribute.value).ok()?;
+        attributes.push((key, quick_xml::escape::unescape(raw).ok()?.into_owned()));
+    }
+    Some(Element { name, attributes, ..Element::default() })
+}
+
+impl Element {
+    /// The name, with its prefix if it has one.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Writes the value of the element.
+    pub(super) fn push(&self, out: &mut Vec<u8>) {
+        let text = self.text.trim();
+        if self.attributes.is_empty() && self.children.is_empty() {
+            push_org_json(out, text);
+            return;
+        }
+        let mut object = Object::begin(out);
+        for (name, value) in &self.attributes {
+            push_org_json(object.key(name), value);
+        }
+        if !text.is_empty() {
+            push_org_json(object.key("content"), text);
+        }
+        for (index, child) in self.children.iter().enumerate() {
+            let is_first = self.children.iter().take(index).all(|c| c.name != child.name);
+            if is_first {
+                self.push_all(&child.name, &mut object);
+            }
+        }
+        object.end();
+    }
+
+    /// All children of one name.
+    fn push_all(&self, name: &str, object: &mut Object<'_>) {
+        let mut same = self.children.iter().filter(|child| child.name == name);
+        match (same.next(), same.next()) {
+            (Some(only), None) => only.push(object.key(name)),
+            _ => {
+                let mut array = Array::begin(object.key(name));
+                for child in self.children.iter().filter(|child| child.name == name) {
+                    child.push(array.element());
+                }
+                array.end();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(text: &str) -> Option<String> {
+        let root = parse(text)?;
+        let mut out = Vec::new();
+        root.push(&mut out);
+        Some(format!("{}={}", root.name(), String::from_utf8(out).unwrap()))
+    }
+
+    #[test]
+    fn one_child_is_a_value_and_several_are_an_array() {
+        let tag = |k: &str| format!("<Tag><Key>{k}</Key><Value>1</Value></Tag>");
+        let tagging = |tags: &str| {
+            format!("<?xml version=\"1.0\"?><Tagging xmlns=\"http://s3/\"><TagSet>{tags}</TagSet></Tagging>")
+        };
+        assert_eq!(
+            json(&tagging(&tag("a"))).unwrap(),
+            r#"Tagging={"xmlns":"http://s3/","TagSet":{"Tag":{"Key":"a","Value":1}}}"#
+        );
+        assert_eq!(
+            json(&tagging(&(tag("a") + &tag("b")))).unwrap(),
+            concat!(
+                r#"Tagging={"xmlns":"http://s3/","TagSet":{"Tag":"#,
+                r#"[{"Key":"a","Value":1},{"Key":"b","Value":1}]}}"#
+            )
+        );
+    }
+
+    #[test]
+    fn attributes_text_and_entities_follow_org_json() {
+        assert_eq!(
+            json("<G><E xsi:type=\"Group\">a &amp; b&#33;</E><F>true</F><H/></G>").unwrap(),
+            r#"G={"E":{"xsi:type":"Group","content":"a & b!"},"F":true,"H":""}"#
+        );
+        assert_eq!(json("<A> <![CDATA[<x>]]> </A>").unwrap(), "A=\"<x>\"");
+    }
+
+    #[test]
+    fn what_is_not_well_formed_is_nothing() {
+        for text in ["", "text", "<a>", "<a></b>", "<a>&unknown;</a>", "<a b></a>"] {
+            assert_eq!(json(text), None, "{text}");
+        }
+        let deep = "<a>".repeat(40) + &"</a>".repeat(40);
+        assert_eq!(json(&deep), None);
+    }
+}
