@@ -3,6 +3,8 @@
 //! A general parser spends most of its time handing values over that nobody wants; here the members
 //! of the outermost object are shown as slices, and everything below is only checked.
 
+use std::borrow::Cow;
+
 use super::scan::{next_special, skip_blank};
 
 /// The deepest nesting that passes; readers downstream commonly stop at the same depth.
@@ -28,39 +30,38 @@ pub(crate) struct Member<'a> {
     pub(crate) is_plain_string: bool,
 }
 
-/// Checks that `text` is one JSON object and shows its members in order. Half surrogate pairs pass.
-pub(crate) fn check_object<'a>(
+impl<'a> Member<'a> {
+    /// The text, if the value is a string.
+    pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
+        if self.is_plain_string {
+            self.value.get(1..self.value.len() - 1).map(Cow::Borrowed)
+        } else {
+            super::string(self.value)
+        }
+    }
+}
+
+/// Who is shown the members of the outermost object, and of those below it that it asks for.
+pub(crate) trait Visitor<'a> {
+    /// An object whose members are shown.
+    type Scope: Copy;
+
+    /// Whether to go into the object under `key`; if so its members are shown instead of it.
+    fn open(&mut self, scope: Self::Scope, key: &str) -> Option<Self::Scope>;
+
+    /// One member, in order.
+    fn show(&mut self, scope: Self::Scope, member: Member<'a>);
+}
+
+/// Checks that `text` is one JSON object and shows its members. Half surrogate pairs pass.
+pub(crate) fn check_object<'a, V: Visitor<'a>>(
     text: &'a str,
-    mut show: impl FnMut(Member<'a>),
+    scope: V::Scope,
+    visitor: &mut V,
 ) -> Result<(), Fault> {
     let mut checker = Checker { bytes: text.as_bytes(), at: 0, has_escape: false };
     checker.blank();
-    checker.take(b'{')?;
-    checker.blank();
-    if checker.peek() == Some(b'}') {
-        checker.at += 1;
-    } else {
-        loop {
-            let key = checker.at;
-            let key_end = checker.key()?;
-            let start = checker.at;
-            let is_string = checker.peek() == Some(b'"');
-            checker.value()?;
-            show(Member {
-                key: text.get(key + 1..key_end).unwrap_or_default(),
-                value: text.get(start..checker.at).unwrap_or_default(),
-                is_plain_string: is_string && !checker.has_escape,
-            });
-            checker.blank();
-            match checker.peek() {
-                Some(b',') => checker.at += 1,
-                Some(b'}') => break,
-                _ => return Err(Fault::At(checker.at)),
-            }
-            checker.blank();
-        }
-        checker.at += 1;
-    }
+    checker.members(text, scope, 1, visitor)?;
     checker.blank();
     if checker.at < text.len() { Err(Fault::At(checker.at)) } else { Ok(()) }
 }
@@ -81,6 +82,50 @@ impl Checker<'_> {
         self.at = skip_blank(self.bytes, self.at);
     }
 
+    /// The members of an object at `depth`, from its bracket to the byte after its end.
+    fn members<'a, V: Visitor<'a>>(
+        &mut self,
+        text: &'a str,
+        scope: V::Scope,
+        depth: u32,
+        visitor: &mut V,
+    ) -> Result<(), Fault> {
+        if depth >= DEPTH_MAX {
+            return Err(Fault::TooDeep);
+        }
+        self.take(b'{')?;
+        self.blank();
+        if self.peek() == Some(b'}') {
+            self.at += 1;
+            return Ok(());
+        }
+        loop {
+            let key = self.at;
+            let key_end = self.key()?;
+            let key = text.get(key + 1..key_end).unwrap_or_default();
+            let start = self.at;
+            let first = self.peek();
+            let inner = if first == Some(b'{') { visitor.open(scope, key) } else { None };
+            if let Some(inner) = inner {
+                self.members(text, inner, depth + 1, visitor)?;
+            } else {
+                self.value(depth)?;
+                let value = text.get(start..self.at).unwrap_or_default();
+                let is_plain_string = first == Some(b'"') && !self.has_escape;
+                visitor.show(scope, Member { key, value, is_plain_string });
+            }
+            self.blank();
+            match self.peek() {
+                Some(b',') => self.at += 1,
+                Some(b'}') => break,
+                _ => return Err(Fault::At(self.at)),
+            }
+            self.blank();
+        }
+        self.at += 1;
+        Ok(())
+    }
+
     fn take(&mut self, byte: u8) -> Result<(), Fault> {
         if self.peek() != Some(byte) {
             return Err(Fault::At(self.at));
@@ -99,11 +144,11 @@ impl Checker<'_> {
         Ok(end)
     }
 
-    /// One value of any kind. Bit `n` of `objects` says whether the container at depth `n` is an
-    /// object.
-    fn value(&mut self) -> Result<(), Fault> {
+    /// One value of any kind inside `base` containers. Bit `n` of `objects` says whether the
+    /// container at depth `n` is an object.
+    fn value(&mut self, base: u32) -> Result<(), Fault> {
         let mut objects = 0_u128;
-        let mut depth = 0_u32;
+        let mut depth = base;
         loop {
             let opened = match self.peek() {
                 Some(b'"') => {
@@ -125,7 +170,7 @@ impl Checker<'_> {
                 Some(b'n') => self.word(b"null")?,
                 _ => self.number()?,
             };
-            if !self.reach_next_value(&mut depth, objects, opened)? {
+            if !self.reach_next_value(base, &mut depth, objects, opened)? {
                 return Ok(());
             }
         }
@@ -135,12 +180,13 @@ impl Checker<'_> {
     /// all containers are closed.
     fn reach_next_value(
         &mut self,
+        base: u32,
         depth: &mut u32,
         objects: u128,
         opened: bool,
     ) -> Result<bool, Fault> {
         let mut is_first = opened;
-        while *depth > 0 {
+        while *depth > base {
             let is_object = objects >> *depth & 1 == 1;
             self.blank();
             match self.peek() {
@@ -248,28 +294,57 @@ mod tests {
     use proptest::prelude::*;
     use serde::de::IgnoredAny;
 
+    /// Keeps what it is shown, and goes into objects under `in`.
+    #[derive(Default)]
+    struct Shown<'a>(Vec<(u8, &'a str, &'a str, bool)>);
+
+    impl<'a> Visitor<'a> for Shown<'a> {
+        type Scope = u8;
+
+        fn open(&mut self, scope: u8, key: &str) -> Option<u8> {
+            (key == "in").then_some(scope + 1)
+        }
+
+        fn show(&mut self, scope: u8, m: Member<'a>) {
+            self.0.push((scope, m.key, m.value, m.is_plain_string));
+        }
+    }
+
+    fn check(text: &str) -> Result<(), Fault> {
+        check_object(text, 0, &mut Shown::default())
+    }
+
     fn passes(text: &str) -> bool {
-        check_object(text, |_| {}).is_ok()
+        check(text).is_ok()
     }
 
     #[test]
     fn members_are_shown_as_written() {
-        let mut shown = Vec::new();
-        let text = " {\"a\":\"x\" , \"b\\n\":\"\\u0041\",\"c\": [1, {}] }\n";
-        check_object(text, |m| shown.push((m.key, m.value, m.is_plain_string))).unwrap();
+        let mut shown = Shown::default();
+        let text =
+            " {\"a\":\"x\" , \"b\\n\":\"\\u0041\",\"in\": {\"in\":{},\"c\": [1, {}]},\"in\":2 }\n";
+        check_object(text, 0, &mut shown).unwrap();
         assert_eq!(
-            shown,
-            [("a", "\"x\"", true), ("b\\n", "\"\\u0041\"", false), ("c", "[1, {}]", false)]
+            shown.0,
+            [
+                (0, "a", "\"x\"", true),
+                (0, "b\\n", "\"\\u0041\"", false),
+                (1, "c", "[1, {}]", false),
+                (0, "in", "2", false)
+            ]
         );
     }
 
     #[test]
     fn faults_are_placed() {
-        assert_eq!(check_object("{\"a\":1,}", |_| {}), Err(Fault::At(7)));
-        assert_eq!(check_object("{} {}", |_| {}), Err(Fault::At(3)));
+        assert_eq!(check("{\"a\":1,}"), Err(Fault::At(7)));
+        assert_eq!(check("{} {}"), Err(Fault::At(3)));
         let nested = |n| format!("{{\"a\":{}{}}}", "[".repeat(n), "]".repeat(n));
-        assert!(passes(&nested(127)));
-        assert_eq!(check_object(&nested(128), |_| {}), Err(Fault::TooDeep));
+        assert!(passes(&nested(126)));
+        assert_eq!(check(&nested(127)), Err(Fault::TooDeep));
+        let opened = |n| format!("{}{}", "{\"in\":".repeat(n), "1") + &"}".repeat(n);
+        assert!(passes(&opened(127)));
+        assert_eq!(check(&opened(128)), Err(Fault::TooDeep));
     }
 
     #[test]

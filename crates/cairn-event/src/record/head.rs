@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use super::identity::Scope as IdentityScope;
 use super::{IdentityHead, RECORD_BYTES_MAX, RecordError, RecordHead};
-use crate::json::check::{Fault, Member, check_object};
+use crate::json::check::{Fault, Member, Visitor, check_object};
 use crate::{Timestamp, json};
 
 pub(super) fn parse(bytes: &[u8]) -> Result<RecordHead<'_>, RecordError> {
@@ -11,14 +12,12 @@ pub(super) fn parse(bytes: &[u8]) -> Result<RecordHead<'_>, RecordError> {
         return Err(RecordError::TooLarge { bytes: bytes.len() });
     }
     let text = simdutf8::basic::from_utf8(bytes).map_err(|_| RecordError::NotUtf8)?;
-    let mut head = RecordHead::default();
-    let mut fallback = Fallback::default();
-    check_object(text, |member| set(&mut head, &mut fallback, member)).map_err(
-        |fault| match fault {
-            Fault::At(at) => RecordError::NotAnObject { at },
-            Fault::TooDeep => RecordError::TooDeep,
-        },
-    )?;
+    let mut reading = Reading::default();
+    check_object(text, Scope::Record, &mut reading).map_err(|fault| match fault {
+        Fault::At(at) => RecordError::NotAnObject { at },
+        Fault::TooDeep => RecordError::TooDeep,
+    })?;
+    let Reading { mut head, fallback } = reading;
     if let Some(insight) = fallback.insight {
         let inner = |key| json::member(insight, key).and_then(json::string);
         head.event_source = head.event_source.or_else(|| inner("eventSource"));
@@ -40,18 +39,48 @@ struct Fallback<'a> {
     insight: Option<&'a str>,
 }
 
+/// A head in the making.
+#[derive(Default)]
+struct Reading<'a> {
+    head: RecordHead<'a>,
+    fallback: Fallback<'a>,
+}
+
+/// The objects whose members are looked at.
+#[derive(Clone, Copy)]
+enum Scope {
+    Record,
+    Identity(IdentityScope),
+}
+
+impl<'a> Visitor<'a> for Reading<'a> {
+    type Scope = Scope;
+
+    fn open(&mut self, scope: Scope, key: &str) -> Option<Scope> {
+        match scope {
+            Scope::Record if key == "userIdentity" => {
+                self.head.identity = IdentityHead::default();
+                Some(Scope::Identity(IdentityScope::Identity))
+            }
+            Scope::Record => None,
+            Scope::Identity(scope) => self.head.identity.open(scope, key).map(Scope::Identity),
+        }
+    }
+
+    fn show(&mut self, scope: Scope, member: Member<'a>) {
+        match scope {
+            Scope::Record => set(&mut self.head, &mut self.fallback, member),
+            Scope::Identity(scope) => self.head.identity.set(scope, member),
+        }
+    }
+}
+
 fn set<'a>(head: &mut RecordHead<'a>, fallback: &mut Fallback<'a>, member: Member<'a>) {
     let value = member.value;
-    let text = || {
-        if member.is_plain_string {
-            value.get(1..value.len() - 1).map(Cow::Borrowed)
-        } else {
-            json::string(value)
-        }
-    };
+    let text = || member.text();
     match member.key {
         "eventVersion" => head.event_version = text(),
-        "userIdentity" => head.identity = IdentityHead::read(value),
+        "userIdentity" => head.identity = IdentityHead::default(),
         "eventTime" => head.event_time_text = text(),
         "@timestamp" => fallback.time = text(),
         "eventSource" => head.event_source = text(),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::json;
+use crate::json::check::Member;
 
 /// The fields of `userIdentity` that are asked for; `None` where a field is missing or no text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,37 +27,42 @@ pub struct IdentityHead<'a> {
     pub session_issuer_name: Option<Cow<'a, str>>,
 }
 
+/// The objects of `userIdentity` whose members are looked at.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Scope {
+    Identity,
+    SessionContext,
+    SessionIssuer,
+}
+
 impl<'a> IdentityHead<'a> {
-    /// Reads the text of the `userIdentity` value; empty if it is no object.
-    pub(super) fn read(text: &'a str) -> Self {
-        let mut identity = Self::default();
-        let mut misspelt_key = None;
-        for (key, value) in json::members(text) {
-            match key {
-                "type" => identity.kind = json::string(value),
-                "principalId" => identity.principal_id = json::string(value),
-                "arn" => identity.arn = json::string(value),
-                "accountId" => identity.account_id = json::string(value),
-                "accessKeyId" => identity.access_key_id = json::string(value),
-                "accesKeyId" => misspelt_key = json::string(value),
-                "userName" => identity.user_name = json::string(value),
-                "invokedBy" => identity.invoked_by = json::string(value),
-                "sessionContext" => identity.read_issuer(value),
-                _ => {}
+    /// Whether to go into an object; of two of a name the last counts.
+    pub(super) fn open(&mut self, scope: Scope, key: &str) -> Option<Scope> {
+        match (scope, key) {
+            (Scope::Identity, "sessionContext") => Some(Scope::SessionContext),
+            (Scope::SessionContext, "sessionIssuer") => {
+                (self.session_issuer_arn, self.session_issuer_name) = (None, None);
+                Some(Scope::SessionIssuer)
             }
+            _ => None,
         }
-        identity.access_key_id = identity.access_key_id.or(misspelt_key);
-        identity
     }
 
-    fn read_issuer(&mut self, context: &'a str) {
-        let Some(issuer) = json::member(context, "sessionIssuer") else { return };
-        for (key, value) in json::members(issuer) {
-            match key {
-                "arn" => self.session_issuer_arn = json::string(value),
-                "userName" => self.session_issuer_name = json::string(value),
-                _ => {}
+    pub(super) fn set(&mut self, scope: Scope, member: Member<'a>) {
+        match (scope, member.key) {
+            (Scope::Identity, "type") => self.kind = member.text(),
+            (Scope::Identity, "principalId") => self.principal_id = member.text(),
+            (Scope::Identity, "arn") => self.arn = member.text(),
+            (Scope::Identity, "accountId") => self.account_id = member.text(),
+            (Scope::Identity, "accessKeyId") => self.access_key_id = member.text(),
+            (Scope::Identity, "accesKeyId") if self.access_key_id.is_none() => {
+                self.access_key_id = member.text();
             }
+            (Scope::Identity, "userName") => self.user_name = member.text(),
+            (Scope::Identity, "invokedBy") => self.invoked_by = member.text(),
+            (Scope::SessionIssuer, "arn") => self.session_issuer_arn = member.text(),
+            (Scope::SessionIssuer, "userName") => self.session_issuer_name = member.text(),
+            _ => {}
         }
     }
 

@@ -71,6 +71,19 @@ fn the_last_of_two_equal_keys_counts() {
 }
 
 #[test]
+fn the_caller_is_read_to_the_issuer_of_the_session() {
+    let text = r#"{"userIdentity":{"type":"Root"},"userIdentity":{"accesKeyId":"ASIA1","arn":7,
+        "sessionContext":{"sessionIssuer":{"arn":"old","userName":"x"},
+        "sessionIssuer":{"arn":"arn:role","type":"Role"},"attributes":{"arn":"no"}}}}"#;
+    let identity = head(text).identity;
+    assert_eq!(identity.kind, None, "the last userIdentity counts");
+    assert_eq!(identity.arn, None);
+    assert_eq!(identity.access_key_id.as_deref(), Some("ASIA1"));
+    assert_eq!(identity.session_issuer_arn.as_deref(), Some("arn:role"));
+    assert_eq!(identity.session_issuer_name, None);
+}
+
+#[test]
 fn escapes_and_half_surrogates_are_no_error() {
     let head = head(r#"{"userAgent":"\u003ca\ud800","\ud800":1,"eventName":"a\"b"}"#);
     assert!(head.user_agent.unwrap().starts_with("<a"));
