@@ -14,6 +14,9 @@ use table::{Place, Rule};
 /// The most resources that one event lists.
 pub const RESOURCES_MAX: usize = 100;
 
+/// The most names that are looked at in one record.
+const HITS_MAX: usize = 1_000;
+
 /// How deep names are looked for where the table says "any depth".
 const DEPTH_MAX: usize = 12;
 
@@ -41,7 +44,7 @@ pub fn lookup_resources<'a>(head: &RecordHead<'a>) -> Vec<LookupResource<'a>> {
         return found.0;
     }
     match table::rules_of(head) {
-        Some(rules) => rules.iter().for_each(|rule| apply(rule, head, &mut found)),
+        Some(rules) => apply(rules, head, &mut found),
         None => own_resources(head, &mut found),
     }
     found.0
@@ -74,47 +77,54 @@ fn own_resources<'a>(head: &RecordHead<'a>, found: &mut Found<'a>) {
     }
 }
 
-fn apply<'a>(rule: &'static Rule, head: &RecordHead<'a>, found: &mut Found<'a>) {
-    let request = head.request_parameters;
-    let response = head.response_elements;
-    let mut add = |text| {
-        if let Some(name) = json::string(text) {
-            found.add(rule.resource_type.map(Cow::Borrowed), name);
+fn apply<'a>(rules: &'static [Rule], head: &RecordHead<'a>, found: &mut Found<'a>) {
+    let (request, response) = (head.request_parameters, head.response_elements);
+    let mut anywhere = Anywhere { rules, hits: Vec::new() };
+    if rules.iter().any(|rule| rule.place == Place::AnyDepth) {
+        for text in [request, response].into_iter().flatten() {
+            anywhere.search(text, DEPTH_MAX);
         }
-    };
-    match rule.place {
-        Place::Nowhere => {}
-        Place::Request => {
-            request.and_then(|text| json::at_path(text, &rule.path)).into_iter().for_each(&mut add);
-        }
-        Place::Response => {
-            response
-                .and_then(|text| json::at_path(text, &rule.path))
-                .into_iter()
-                .for_each(&mut add);
-        }
-        Place::AnyDepth => {
-            let key = rule.path.first().copied().unwrap_or_default();
-            for text in [request, response].into_iter().flatten() {
-                search(text, key, DEPTH_MAX, &mut add);
+    }
+    for (index, rule) in rules.iter().enumerate() {
+        let at = |text: Option<&'a str>| text.and_then(|text| json::at_path(text, &rule.path));
+        let mut add = |text| {
+            if let Some(name) = json::string(text) {
+                found.add(rule.resource_type.map(Cow::Borrowed), name);
+            }
+        };
+        match rule.place {
+            Place::Nowhere => {}
+            Place::Request => at(request).into_iter().for_each(add),
+            Place::Response => at(response).into_iter().for_each(add),
+            Place::AnyDepth => {
+                let hits = anywhere.hits.iter().filter(|(hit, _)| *hit == index);
+                hits.for_each(|(_, text)| add(text));
             }
         }
     }
 }
 
-/// Gives every value of `key` at any depth.
-fn search<'a>(text: &'a str, key: &str, depth: usize, add: &mut impl FnMut(&'a str)) {
-    if depth == 0 {
-        return;
-    }
-    for (name, value) in json::members(text) {
-        if name == key {
-            add(value);
-        } else {
-            search(value, key, depth - 1, add);
+/// What the rules for "any depth" find, in one pass for all of them.
+struct Anywhere<'a> {
+    rules: &'static [Rule],
+    /// The number of a rule and the text of a value.
+    hits: Vec<(usize, &'a str)>,
+}
+
+impl<'a> Anywhere<'a> {
+    fn search(&mut self, text: &'a str, depth: usize) {
+        if depth == 0 || self.hits.len() >= HITS_MAX {
+            return;
         }
+        for (name, value) in json::members(text) {
+            if value.starts_with(['{', '[']) {
+                self.search(value, depth - 1);
+            } else if let Some(rule) = self.rules.iter().position(|rule| rule.path == [name]) {
+                self.hits.push((rule, value));
+            }
+        }
+        json::elements(text).for_each(|element| self.search(element, depth - 1));
     }
-    json::elements(text).for_each(|element| search(element, key, depth - 1, add));
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use super::services::{Denied, Family, ServiceFacts};
 pub(super) enum Refusal {
     Denied,
     Throttled,
+    /// By the service, which shows nothing either.
+    Bare,
 }
 
 /// The two fields of a failed call.
@@ -25,8 +27,12 @@ pub(super) struct Failure<'a> {
 pub(super) fn refusal(code: &str) -> Option<Refusal> {
     match bare(code) {
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" => Some(Refusal::Denied),
-        "Throttling" | "ThrottlingException" | "ThrottledException" | "RequestLimitExceeded"
-        | "TooManyRequestsException" | "SlowDown" => Some(Refusal::Throttled),
+        "Throttling"
+        | "ThrottlingException"
+        | "ThrottledException"
+        | "RequestLimitExceeded"
+        | "TooManyRequestsException"
+        | "SlowDown" => Some(Refusal::Throttled),
         _ => None,
     }
 }
@@ -64,7 +70,7 @@ pub(super) fn failure<'a>(
     Failure { code: Some(code), message: message.filter(|text| !text.is_empty() && !is_elsewhere) }
 }
 
-/// EventBridge hides that a rule or bus is missing from those who only read (observed).
+/// `EventBridge` hides that a rule or bus is missing from those who only read (observed).
 fn is_masked_miss(code: &str, operation: Option<Operation<'static>>) -> bool {
     code == "ResourceNotFoundException" && operation.is_some_and(|o| o.read_only())
 }

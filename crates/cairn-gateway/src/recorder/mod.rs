@@ -163,3 +163,6 @@ fn user_agent(call: &Call<'_>, family: Family) -> Option<String> {
     let text = header.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     if family == Family::S3 { Some(format!("[{}]", text.unwrap_or_default())) } else { text }
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,7 +116,8 @@ mod tests {
     #[test]
     fn every_line_names_what_the_model_has() {
         for line in lines(include_str!("tables/members.txt")) {
-            let (service, rule) = read_line(line).unwrap_or_else(|| panic!("{line}: not understood"));
+            let (service, rule) =
+                read_line(line).unwrap_or_else(|| panic!("{line}: not understood"));
             let service = model::service(service).unwrap_or_else(|| panic!("{line}: no service"));
             for name in rule.operations.iter().filter(|name| **name != "*") {
                 assert!(service.find_operation(name).is_some(), "{line}: no operation {name}");

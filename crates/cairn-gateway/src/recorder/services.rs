@@ -42,6 +42,7 @@ pub(super) struct ServiceFacts {
     pub(super) home: Option<&'static str>,
     pub(super) api_version: Option<&'static str>,
     pub(super) denied: Denied,
+    pub(super) bare_error: Option<&'static str>,
     pub(super) mask: &'static str,
     pub(super) has_key_exchange: bool,
     pub(super) has_no_tls: bool,
@@ -54,6 +55,7 @@ static PLAIN: ServiceFacts = ServiceFacts {
     home: None,
     api_version: None,
     denied: Denied::Bare,
+    bare_error: None,
     mask: MASK,
     has_key_exchange: false,
     has_no_tls: false,
@@ -105,6 +107,7 @@ fn read_facts(text: &'static str) -> HashMap<&'static str, ServiceFacts> {
             ("api-version", version) => facts.api_version = Some(version),
             ("denied", "keep") => facts.denied = Denied::Keep,
             ("denied", "message") => facts.denied = Denied::Message,
+            ("bare", code) => facts.bare_error = Some(code),
             ("mask", mask) => facts.mask = mask,
             ("key-exchange", _) => facts.has_key_exchange = true,
             ("no-tls", _) => facts.has_no_tls = true,
@@ -135,7 +138,8 @@ mod tests {
     #[test]
     fn every_renamed_operation_exists() {
         for line in lines(include_str!("tables/event_names.txt")) {
-            let [service, operation, event] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+            let [service, operation, event] = line.split_whitespace().collect::<Vec<_>>()[..]
+            else {
                 panic!("{line}: three words are needed");
             };
             let service = model::service(service).expect(line);

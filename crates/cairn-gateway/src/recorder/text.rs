@@ -33,7 +33,7 @@ impl<'o> Object<'o> {
         self.key(key).extend_from_slice(value.as_bytes());
     }
 
-    pub(super) fn number(&mut self, key: &str, value: impl ToString) {
+    pub(super) fn number(&mut self, key: &str, value: &impl ToString) {
         let value = value.to_string();
         self.raw(key, &value);
     }
@@ -152,7 +152,9 @@ fn org_json_number(text: &str) -> Option<String> {
         return None;
     }
     let number: f64 = text.parse().ok().filter(|n: &f64| n.is_finite())?;
-    serde_json::to_string(&number).ok().map(|n| n.strip_suffix(".0").map_or(n.clone(), str::to_owned))
+    serde_json::to_string(&number)
+        .ok()
+        .map(|n| n.strip_suffix(".0").map_or(n.clone(), str::to_owned))
 }
 
 #[cfg(test)]
@@ -164,7 +166,7 @@ mod tests {
         let mut out = Vec::new();
         let mut object = Object::begin(&mut out);
         object.text("a", "x\"");
-        object.number("b", 3);
+        object.number("b", &3);
         let mut array = Array::begin(object.key("c"));
         array.element().extend_from_slice(b"1");
         array.element().extend_from_slice(b"2");

@@ -1,4 +1,4 @@
-//! DynamoDB's data events: keys by their plain values, items by the names of their attributes, and
+//! `DynamoDB`'s data events: keys by their plain values, items by the names of their attributes, and
 //! several requests in one call as one list (observed).
 
 use cairn_event::json::push_string;
@@ -57,7 +57,9 @@ fn add_member(object: &mut Object<'_>, name: &str, value: &Value) {
         (name, Value::Bool(flag)) => object.boolean(&lower_first(name), *flag),
         (name, Value::List(items)) if items.iter().all(|item| item.as_str().is_some()) => {
             let mut array = Array::begin(object.key(&lower_first(name)));
-            items.iter().filter_map(Value::as_str).for_each(|t| push_string(array.element(), t));
+            for text in items.iter().filter_map(Value::as_str) {
+                push_string(array.element(), text);
+            }
             array.end();
         }
         ("ExpressionAttributeNames", Value::Map(names)) => {
@@ -74,7 +76,9 @@ fn add_member(object: &mut Object<'_>, name: &str, value: &Value) {
 /// `items`: the names of an item's attributes.
 fn push_names(object: &mut Object<'_>, item: &[(String, Value)]) {
     let mut names = Array::begin(object.key("items"));
-    item.iter().for_each(|(name, _)| push_string(names.element(), name));
+    for (name, _) in item {
+        push_string(names.element(), name);
+    }
     names.end();
 }
 
@@ -143,12 +147,13 @@ fn push_actions(object: &mut Object<'_>, items: &[Value]) {
     for item in items {
         let mut entry = Object::begin(requests.element());
         for (name, value) in item.as_structure().unwrap_or_default() {
-            match value {
-                Value::Structure(members) => {
-                    entry.text("operation", name);
-                    members.iter().for_each(|(name, value)| add_member(&mut entry, name, value));
+            if let Value::Structure(members) = value {
+                entry.text("operation", name);
+                for (name, value) in members {
+                    add_member(&mut entry, name, value);
                 }
-                _ => add_member(&mut entry, name, value),
+            } else {
+                add_member(&mut entry, name, value);
             }
         }
         entry.end();
@@ -156,7 +161,7 @@ fn push_actions(object: &mut Object<'_>, items: &[Value]) {
     requests.end();
 }
 
-/// A PartiQL statement with its literals replaced (observed); names of attributes and places for
+/// A `PartiQL` statement with its literals replaced (observed); names of attributes and places for
 /// parameters stay.
 fn without_literals(statement: &str) -> String {
     const REDACTED: &str = "***(Redacted)";
@@ -175,8 +180,8 @@ fn without_literals(statement: &str) -> String {
         let (piece, tail) = rest.split_at(length);
         // A quoted text before a colon is a name inside a tuple.
         let is_name = tail.trim_start().starts_with(':');
-        let is_literal = length > 0
-            && ((first == '\'' && !is_name) || (first.is_ascii_digit() && !is_in_name));
+        let is_literal =
+            length > 0 && ((first == '\'' && !is_name) || (first.is_ascii_digit() && !is_in_name));
         out.push_str(if is_literal { REDACTED } else { piece });
         is_in_name = first.is_alphanumeric() || first == '_' || first == '"';
         rest = tail;
@@ -204,7 +209,10 @@ mod tests {
         for (statement, expected) in [
             ("SELECT * FROM T WHERE a = ?", "SELECT * FROM T WHERE a = ?"),
             ("SELECT * FROM \"T2\" WHERE a1='x''y'", "SELECT * FROM \"T2\" WHERE a1=***(Redacted)"),
-            ("INSERT INTO T VALUE {'a':'é','b':12.5}", "INSERT INTO T VALUE {'a':***(Redacted),'b':***(Redacted)}"),
+            (
+                "INSERT INTO T VALUE {'a':'é','b':12.5}",
+                "INSERT INTO T VALUE {'a':***(Redacted),'b':***(Redacted)}",
+            ),
             ("WHERE a < 10", "WHERE a < ***(Redacted)"),
             ("WHERE a = 'open", "WHERE a = ***(Redacted)"),
         ] {

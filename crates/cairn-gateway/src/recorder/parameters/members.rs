@@ -64,14 +64,12 @@ fn add_member(
         Fate::Empty => object.raw(key, "{}"),
         Fate::Shown | Fate::Renamed(_) => {
             let is_label = member.is_some_and(|m| m.location() == Location::Uri);
-            match value.as_str().filter(|_| is_label && walk.facts.encodes_labels) {
-                Some(label) => {
-                    object.text(key, &utf8_percent_encode(label, SEGMENT).to_string());
-                }
-                None => {
-                    let inner = member.map(|m| m.shape());
-                    push_value(object.key(key), value, inner, path, walk);
-                }
+            let label = value.as_str().filter(|_| is_label && walk.facts.encodes_labels);
+            if let Some(label) = label {
+                object.text(key, &utf8_percent_encode(label, SEGMENT).to_string());
+            } else {
+                let inner = member.map(|m| m.shape());
+                push_value(object.key(key), value, inner, path, walk);
             }
         }
     }

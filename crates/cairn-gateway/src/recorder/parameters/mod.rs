@@ -2,7 +2,7 @@
 
 mod apigateway;
 mod dynamodb;
-mod ec2;
+pub(super) mod ec2;
 mod members;
 pub(super) mod walk;
 
@@ -36,7 +36,9 @@ pub(super) fn of(
             response: response(call, operation, facts, output),
         },
         Outcome::Failure { code, message, .. } => {
-            failure(call, operation, facts, errors::refusal(code), message)
+            let refusal =
+                errors::refusal(code).or((facts.bare_error == Some(code)).then_some(Refusal::Bare));
+            failure(call, operation, facts, refusal, message)
         }
     }
 }
@@ -53,7 +55,7 @@ fn failure(
     let is_shown = match (refusal, facts.denied) {
         (None, _) | (Some(Refusal::Denied), Denied::Keep | Denied::Message) => true,
         (Some(Refusal::Throttled), _) => matches!(facts.family, Family::Ec2 | Family::S3),
-        (Some(Refusal::Denied), Denied::Bare) => false,
+        (Some(Refusal::Denied), Denied::Bare) | (Some(Refusal::Bare), _) => false,
     };
     let says_so = refusal == Some(Refusal::Denied) && facts.denied == Denied::Message;
     Parameters {

@@ -212,8 +212,7 @@ mod tests {
         let text = |text: &str| Value::String(text.to_owned());
         let filled = |template: &'static str, input: &[(&'static str, Value)]| {
             let input = Value::Structure(input.to_vec());
-            let places =
-                Places { region: "r", account: "1", input: Some(&input), output: None };
+            let places = Places { region: "r", account: "1", input: Some(&input), output: None };
             let line = read_line(template).unwrap().2;
             line.values(&places)
         };

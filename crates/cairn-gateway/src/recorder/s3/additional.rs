@@ -21,13 +21,13 @@ pub(in crate::recorder) fn additional_event_data(
     if let Some(tls) = call.tls {
         object.text("CipherSuite", tls.cipher_suite);
     }
-    object.number("bytesTransferredIn", call.bytes_in);
+    object.number("bytesTransferredIn", &call.bytes_in);
     let name = operation.map(|o| o.name()).unwrap_or_default();
     if let Some(applied) = encryption(call).filter(|_| ENCRYPTING.contains(&name)) {
         object.text("SSEApplied", applied);
     }
-    object.number("startTime", call.started.as_ms());
-    object.number("endTime", call.finished.as_ms());
+    object.number("startTime", &call.started.as_ms());
+    object.number("endTime", &call.finished.as_ms());
     if let Some(signature) = call.signature {
         let method = if signature.in_query { "QueryString" } else { "AuthHeader" };
         object.text("AuthenticationMethod", method);
@@ -35,8 +35,8 @@ pub(in crate::recorder) fn additional_event_data(
     if let Some(id) = call.extended_request_id {
         object.text("x-amz-id-2", id);
     }
-    object.number("httpStatusCode", call.outcome.status());
-    object.number("bytesTransferredOut", call.bytes_out);
+    object.number("httpStatusCode", &call.outcome.status());
+    object.number("bytesTransferredOut", &call.bytes_out);
     object.end();
     into_text(out)
 }

@@ -2,6 +2,7 @@
 //! operation knows, and the body turned from XML to JSON.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use cairn_wire::model::{Location, Operation};
 use percent_encoding::percent_decode_str;
@@ -56,14 +57,14 @@ pub(in crate::recorder) fn parameters(
 }
 
 fn push_query(object: &mut Object<'_>, query: &str) {
-    let mut seen: Vec<Cow<'_, str>> = Vec::new();
+    let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decoded(name);
         let is_shown = !UNSHOWN_QUERY.contains(&&*name.to_ascii_lowercase());
         if is_shown && !seen.contains(&name) {
             object.text(&name, &decoded(value));
-            seen.push(name);
+            seen.insert(name);
         }
     }
 }

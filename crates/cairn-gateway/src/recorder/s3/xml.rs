@@ -1,6 +1,8 @@
 //! XML to JSON by the rules of org.json, which S3 uses: attributes are keys, one child is a value
 //! and several of a name are an array, text is typed, text beside attributes is `content`.
 
+use std::collections::HashMap;
+
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -103,28 +105,32 @@ impl Element {
         if !text.is_empty() {
             push_org_json(object.key("content"), text);
         }
-        for (index, child) in self.children.iter().enumerate() {
-            let is_first = self.children.iter().take(index).all(|c| c.name != child.name);
-            if is_first {
-                self.push_all(&child.name, &mut object);
+        for (name, same) in self.by_name() {
+            if let [only] = same.as_slice() {
+                only.push(object.key(name));
+                continue;
             }
+            let mut array = Array::begin(object.key(name));
+            for child in same {
+                child.push(array.element());
+            }
+            array.end();
         }
         object.end();
     }
 
-    /// All children of one name.
-    fn push_all(&self, name: &str, object: &mut Object<'_>) {
-        let mut same = self.children.iter().filter(|child| child.name == name);
-        match (same.next(), same.next()) {
-            (Some(only), None) => only.push(object.key(name)),
-            _ => {
-                let mut array = Array::begin(object.key(name));
-                for child in self.children.iter().filter(|child| child.name == name) {
-                    child.push(array.element());
-                }
-                array.end();
+    /// The children under their names, in the order in which a name comes first.
+    fn by_name(&self) -> Vec<(&str, Vec<&Element>)> {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut groups: Vec<(&str, Vec<&Element>)> = Vec::new();
+        for child in &self.children {
+            let place = *places.entry(&child.name).or_insert(groups.len());
+            match groups.get_mut(place) {
+                Some((_, same)) => same.push(child),
+                None => groups.push((&child.name, vec![child])),
             }
         }
+        groups
     }
 }
 
@@ -143,7 +149,9 @@ mod tests {
     fn one_child_is_a_value_and_several_are_an_array() {
         let tag = |k: &str| format!("<Tag><Key>{k}</Key><Value>1</Value></Tag>");
         let tagging = |tags: &str| {
-            format!("<?xml version=\"1.0\"?><Tagging xmlns=\"http://s3/\"><TagSet>{tags}</TagSet></Tagging>")
+            format!(
+                "<?xml version=\"1.0\"?><Tagging xmlns=\"http://s3/\"><TagSet>{tags}</TagSet></Tagging>"
+            )
         };
         assert_eq!(
             json(&tagging(&tag("a"))).unwrap(),

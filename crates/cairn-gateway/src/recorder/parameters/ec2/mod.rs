@@ -1,6 +1,6 @@
 //! EC2's two styles. The operations of its API of 2015 are written with the names and sets of its
 //! SOAP days; all newer ones as the XML of the wire turned into JSON.
 
-pub(super) mod new;
-pub(super) mod old;
-mod sets;
+pub(in crate::recorder) mod new;
+pub(in crate::recorder) mod old;
+pub(in crate::recorder) mod sets;

@@ -61,7 +61,7 @@ fn add_members(
 }
 
 /// The name in the query protocol: its own, or else that of the wire with an upper first letter.
-fn query_name(member: &Member<'static>) -> String {
+pub(in crate::recorder) fn query_name(member: &Member<'static>) -> String {
     member.query_name().map_or_else(|| upper_first(member.wire_name()), str::to_owned)
 }
 
@@ -74,16 +74,15 @@ fn push_list(
     walk: &Walk,
 ) {
     let inner = shape.and_then(|s| s.list_member()).map(|m| m.shape());
-    match items {
-        [item] => push_item(out, 1, item, inner, path, walk),
-        _ => {
-            let mut array = Array::begin(out);
-            for (index, item) in items.iter().enumerate() {
-                push_item(array.element(), index + 1, item, inner, path, walk);
-            }
-            array.end();
-        }
+    if let [item] = items {
+        push_item(out, 1, item, inner, path, walk);
+        return;
     }
+    let mut array = Array::begin(out);
+    for (index, item) in items.iter().enumerate() {
+        push_item(array.element(), index + 1, item, inner, path, walk);
+    }
+    array.end();
 }
 
 fn push_item(
@@ -95,7 +94,7 @@ fn push_item(
     walk: &Walk,
 ) {
     let mut object = Object::begin(out);
-    object.number("tag", place);
+    object.number("tag", &place);
     match item {
         Value::Structure(members) => add_members(&mut object, members, shape, path, walk),
         _ => push_value(object.key("content"), item, shape, path, walk),

@@ -100,6 +100,10 @@ fn add_member(
     let form = form_at(style.operation, path);
     let key = match (form, value) {
         (Some(Form::Inside), _) if path.len() == 1 => return,
+        (Some(Form::Hoisted), Value::Structure(members)) => {
+            add_members(object, members, inner, path, style);
+            return;
+        }
         (Some(Form::Set { name, .. } | Form::Array(name) | Form::Name(name)), _) => name.to_owned(),
         (_, Value::List(items)) => default_set(name, items),
         _ => lower_first(name),

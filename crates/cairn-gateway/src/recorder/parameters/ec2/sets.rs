@@ -7,7 +7,7 @@ use crate::recorder::services::lines;
 
 /// How a member of an older operation is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(in crate::recorder) enum Form {
     /// A list under a set's name; scalars get a key of their own.
     Set { name: &'static str, item: Option<&'static str> },
     /// A list that stays an array.
@@ -18,6 +18,8 @@ pub(super) enum Form {
     Text,
     /// In the first item of `instancesSet`.
     Inside,
+    /// Its members stand beside it.
+    Hoisted,
     /// As usual, but no empty set if it is missing.
     Absent,
     /// The operation writes `item` for `items`.
@@ -31,7 +33,7 @@ static FORMS: LazyLock<HashMap<Key, Form>> = LazyLock::new(|| {
 });
 
 /// The form of a member, by `Outer.Inner` or its own name; `.` is the operation itself.
-pub(super) fn form(operation: &str, member: &str) -> Option<Form> {
+pub(in crate::recorder) fn form(operation: &str, member: &str) -> Option<Form> {
     FORMS.get(&(operation, member)).or_else(|| FORMS.get(&("*", member))).copied()
 }
 
@@ -45,6 +47,7 @@ fn read_line(line: &'static str) -> Option<(Key, Form)> {
         [operation, member, "name", name] => (operation, member, Form::Name(name)),
         [operation, member, "text"] => (operation, member, Form::Text),
         [operation, member, "inside"] => (operation, member, Form::Inside),
+        [operation, member, "hoisted"] => (operation, member, Form::Hoisted),
         [operation, member, "absent"] => (operation, member, Form::Absent),
         [operation, member, "item"] => (operation, member, Form::Item),
         _ => return None,

@@ -1,0 +1,6 @@
+//! Calls as files with the records they must give, and published records against our names.
+
+mod cases;
+mod ec2;
+mod naming;
+mod typed;
