@@ -5,7 +5,12 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+pub mod codec;
+pub mod model;
+pub mod resolve;
 pub mod sigv4;
+pub mod validate;
+pub mod value;
 
 use http::HeaderMap;
 

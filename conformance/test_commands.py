@@ -1,0 +1,57 @@
+"""The command line, as a person uses it."""
+
+import csv
+import io
+import json
+import subprocess
+
+import pytest
+from conftest import eventually
+
+from server import binary, run_cairn
+
+
+@pytest.mark.evidence("assumed", "design 4: table, JSON and CSV")
+def test_lookup_prints_what_was_asked(clients, server):
+    clients("s3").create_bucket(Bucket="asked-for")
+    environment = server.client_environment()
+    asked = ["lookup", "--attribute", "EventName=CreateBucket", "--text", "asked-for", "--prefix", "EventSource=s3"]
+    (record,) = [json.loads(x) for x in run_cairn(*asked, "--json", environment=environment).stdout.splitlines()]
+    assert record["requestParameters"]["bucketName"] == "asked-for"
+    rows = list(csv.DictReader(io.StringIO(run_cairn(*asked, "--csv", environment=environment).stdout)))
+    assert [row["EventName"] for row in rows] == ["CreateBucket"]
+    table = run_cairn(*asked, environment=environment).stdout
+    assert "CreateBucket" in table and "s3.amazonaws.com" in table
+    nothing = run_cairn(*asked, "--error-code", "AccessDenied", "--json", environment=environment)
+    assert nothing.stdout == ""
+
+
+@pytest.mark.evidence("assumed", "design 4: tail follows live, and never itself")
+def test_tail_shows_a_call_as_it_happens(clients, server):
+    following = subprocess.Popen(
+        [binary(), "tail", "--json"], stdout=subprocess.PIPE, text=True, env=server.client_environment()
+    )
+    try:
+        seen = []
+
+        def call_until_seen():
+            clients("sts").get_caller_identity()
+            line = following.stdout.readline()
+            seen.append(json.loads(line)["eventName"])
+            return "GetCallerIdentity" in seen
+
+        eventually(call_until_seen)
+        assert "TailRecords" not in seen
+    finally:
+        following.kill()
+        following.wait()
+
+
+@pytest.mark.evidence("assumed", "errors say what to do next")
+def test_errors_help(tmp_path, server):
+    locked = run_cairn("lookup", "--data", str(server.data), check=False)
+    assert locked.returncode != 0 and "AWS_ENDPOINT_URL" in locked.stderr
+    absent = run_cairn("fsck", str(tmp_path / "nowhere"), check=False)
+    assert absent.returncode != 0 and "nowhere" in absent.stderr
+    wrong = run_cairn("serve", "--data", str(tmp_path / "d"), "--account-id", "12", check=False)
+    assert wrong.returncode != 0 and "account" in wrong.stderr

@@ -1,0 +1,94 @@
+"""`cairn import`: real files of others, every byte kept, twice is once, broken files named."""
+
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server import ROOT, Server, binary, run_cairn
+
+CORPUS = ROOT / "corpus"
+
+
+def lines_of_corpus():
+    return [
+        line
+        for path in sorted((CORPUS / "records").glob("*.jsonl"))
+        for line in path.read_bytes().split(b"\n")
+        if line.strip()
+    ]
+
+
+def kept(data):
+    """The records' own bytes."""
+    shown = subprocess.run(
+        [binary(), "lookup", "--data", str(data), "--json", "--limit", "1000000"],
+        capture_output=True, check=True, env=Server.clean_environment(),
+    )  # fmt: skip
+    return shown.stdout.split(b"\n")[:-1]
+
+
+def imported(data, *paths, check=True):
+    done = run_cairn("import", "--data", str(data), "--json", *map(str, paths), check=check)
+    return done, json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.evidence("assumed", "design 7: records keep their bytes")
+def test_the_whole_corpus_is_taken_byte_for_byte(tmp_path):
+    data = tmp_path / "data"
+    done, report = imported(data, CORPUS)
+    assert done.returncode == 0, done.stderr
+    distinct = set(lines_of_corpus())
+    assert distinct <= set(kept(data))
+    assert report["files_broken"] == 0
+    again, second = imported(data, CORPUS)
+    assert second["records_imported"] == 0, again.stderr
+    assert run_cairn("fsck", str(data)).returncode == 0
+
+
+@pytest.mark.evidence("assumed", "a broken file is named, skipped and counted")
+def test_broken_files_are_named_and_skipped(tmp_path):
+    source = tmp_path / "AWSLogs/123456789012/CloudTrail/us-east-1/2026/11/25"
+    source.mkdir(parents=True)
+    good = json.dumps({"Records": [json.loads(line) for line in lines_of_corpus()[:20]]}).encode()
+    (source / "good.json.gz").write_bytes(gzip.compress(good))
+    (source / "truncated.json.gz").write_bytes(gzip.compress(good)[:-200])
+    (source / "noise.json.gz").write_bytes(b"\x1f\x8b" + bytes(range(200)))
+    (source / "text.json").write_text("this is no JSON")
+    (source / "deep.json").write_text("[" * 200_000)
+    done, report = imported(tmp_path / "data", tmp_path / "AWSLogs", check=False)
+    for name in ("truncated.json.gz", "noise.json.gz", "text.json", "deep.json"):
+        assert name in done.stderr
+    assert report["files_broken"] == 4
+    assert report["records_imported"] >= 20
+    assert report["files_read"] == 5
+
+
+@pytest.mark.evidence("assumed", "import is resumable")
+def test_a_killed_import_goes_on(tmp_path):
+    events = tmp_path / "events.jsonl.gz"
+    made = subprocess.run(
+        [sys.executable, str(CORPUS / "gen_events.py"), "--events", "60000", "--seed", "5", "--format", "jsonl"],
+        capture_output=True, check=True,
+    ).stdout  # fmt: skip
+    halves = made.splitlines(keepends=True)
+    source = tmp_path / "in"
+    source.mkdir()
+    for number in range(6):
+        part = b"".join(halves[number * 10_000 : (number + 1) * 10_000])
+        (source / f"part-{number}.jsonl.gz").write_bytes(gzip.compress(part, 1))
+    data = tmp_path / "data"
+    process = subprocess.Popen([binary(), "import", "--data", str(data), str(source)], stderr=subprocess.DEVNULL)
+    while not list(Path(data).glob("log/*")) and process.poll() is None:
+        pass
+    process.kill()
+    process.wait()
+    _, report = imported(data, source)
+    assert run_cairn("fsck", str(data)).returncode == 0
+    found = kept(data)
+    assert len(found) == len(set(found)) == 60_000
+    assert set(found) == {line.rstrip(b"\n") for line in halves}
+    assert events.parent.exists() and report["files_broken"] == 0

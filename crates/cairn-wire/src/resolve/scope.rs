@@ -1,0 +1,71 @@
+//! What a signature was made for.
+
+use crate::RequestHead;
+
+/// The credential of a signature: who signed, when, and for what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CredentialScope {
+    /// The access key.
+    pub access_key: String,
+    /// `20261125`; empty for signatures of version 2.
+    pub date: String,
+    /// The region; SigV4A and version 2 have none.
+    pub region: Option<String>,
+    /// The signing name.
+    pub service: String,
+}
+
+impl CredentialScope {
+    /// Reads the credential from the `Authorization` header or from the query string.
+    ///
+    /// Nothing is verified here; text of another form gives `None`.
+    pub fn read(head: &RequestHead<'_>) -> Option<Self> {
+        if let Some(header) = head.header("authorization") {
+            return Self::header(header);
+        }
+        let parameter = |name: &str| {
+            let pairs = head.query.split('&').filter_map(|pair| pair.split_once('='));
+            let value = pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)?;
+            percent_encoding::percent_decode_str(value).decode_utf8().ok()
+        };
+        if let Some(credential) = parameter("X-Amz-Credential") {
+            return Self::version_4(&credential);
+        }
+        parameter("AWSAccessKeyId").map(|key| Self::version_2(&key))
+    }
+
+    fn header(header: &str) -> Option<Self> {
+        if let Some(pair) = header.strip_prefix("AWS ") {
+            return pair.split_once(':').map(|(key, _)| Self::version_2(key));
+        }
+        let (_, rest) = header.split_once("Credential=")?;
+        Self::version_4(rest.split([',', ' ']).next()?)
+    }
+
+    /// `KEY/20261125/eu-west-1/s3/aws4_request`; SigV4A leaves the region out. Keys may hold slashes.
+    fn version_4(credential: &str) -> Option<Self> {
+        let mut parts = credential.rsplit('/');
+        if parts.next()? != "aws4_request" {
+            return None;
+        }
+        let service = parts.next()?.to_owned();
+        let last = parts.next()?;
+        let is_date = last.len() == 8 && last.bytes().all(|byte| byte.is_ascii_digit());
+        let (region, date) = if is_date { (None, last) } else { (Some(last.to_owned()), parts.next()?) };
+        let mut key: Vec<_> = parts.collect();
+        key.reverse();
+        Some(Self { access_key: key.join("/"), date: date.to_owned(), region, service })
+    }
+
+    fn version_2(key: &str) -> Self {
+        Self { access_key: key.to_owned(), date: String::new(), region: None, service: "s3".to_owned() }
+    }
+}
+
+/// Signing names that stand for another service's model.
+pub(super) fn alias(scope: &str) -> &str {
+    match scope {
+        "s3express" | "s3-object-lambda" => "s3",
+        other => other,
+    }
+}
