@@ -1,5 +1,7 @@
 //! What a host name tells: a bucket, or a service.
 
+use crate::RequestHead;
+
 /// The domains below which a label is a bucket: `bucket.localhost`, `bucket.s3.localhost`.
 #[derive(Clone, Debug)]
 pub struct BaseDomains {
@@ -16,6 +18,12 @@ impl BaseDomains {
     /// Domains without a leading dot and without a port, in lower case.
     pub fn new(domains: impl IntoIterator<Item = String>) -> Self {
         Self { domains: domains.into_iter().map(|domain| domain.to_ascii_lowercase()).collect() }
+    }
+
+    /// The bucket that the host of a request names. `WriteGetObjectResponse` has a route there.
+    pub fn bucket_of(&self, head: &RequestHead<'_>) -> Option<String> {
+        let routed = head.headers.contains_key("x-amz-request-route");
+        self.bucket(head.host().unwrap_or_default()).filter(|_| !routed)
     }
 
     /// The bucket that a host names; `None` for a path-style request.

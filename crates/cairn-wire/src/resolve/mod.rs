@@ -151,9 +151,11 @@ fn finish(
     hosts: &BaseDomains,
 ) -> Resolved {
     let service = found.operation.service();
-    let by_host = (service.id() == "s3").then(|| hosts.bucket(head.host().unwrap_or_default())).flatten();
+    let by_host = (service.id() == "s3").then(|| hosts.bucket_of(head)).flatten();
     let virtual_host = by_host.is_some();
-    let bucket = by_host.or_else(|| bucket_of_path(service, head.path));
+    let names_bucket = found.operation.uri().starts_with("/{Bucket}");
+    let by_path = || bucket_of_path(service, head.path).filter(|_| names_bucket);
+    let bucket = by_host.or_else(by_path);
     let region = credential.as_ref().and_then(|credential| credential.region.clone());
     let region = region.or_else(|| head.header("x-amz-region-set").map(str::to_owned));
     Resolved {

@@ -47,7 +47,7 @@ pub(super) fn find(
         let rest = candidate.protocols.iter().find(|p| matches!(p, Protocol::RestJson | Protocol::RestXml));
         let Some(protocol) = rest else { continue };
         let Some(service) = candidate.service() else { continue };
-        let bucket = if candidate.id == "s3" { hosts.bucket(head.host().unwrap_or_default()) } else { None };
+        let bucket = if candidate.id == "s3" { hosts.bucket_of(head) } else { None };
         let asked = Asked::of(head, candidate.id == "s3", bucket.as_deref());
         // Without a signature, only what needs none can be meant; S3 has anonymous callers.
         let anybody = signed_for.is_some() || candidate.id == "s3";

@@ -34,11 +34,12 @@ pub(super) fn cbor(head: &RequestHead<'_>, _scope: Option<&str>) -> Found {
     if word != "operation" || first != "service" {
         return None;
     }
-    // The shape id of the service may come with its namespace.
+    // The shape id of the service may come with its namespace, which some prefixes have as well.
+    let full = service;
     let service = service.rsplit('.').next().unwrap_or(service);
     let known: Vec<_> = model::services()
         .filter(|head| {
-            let by_target = head.target_prefix.is_some_and(|prefix| prefix == service);
+            let by_target = head.target_prefix.is_some_and(|prefix| prefix == service || prefix == full);
             by_target || head.service_id.replace(' ', "") == service || head.service_id == service
         })
         .filter(|head| head.protocols.contains(&Protocol::RpcV2Cbor))
