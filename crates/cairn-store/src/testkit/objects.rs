@@ -289,11 +289,14 @@ async fn readers_keep_their_version<F: FnMut() -> Arc<dyn Objects>>(subject: &mu
     }
 }
 
+/// Prefix, where from, limit, and the names to be listed.
+type Listing = (&'static [u8], Bound<&'static [u8]>, usize, &'static [&'static [u8]]);
+
 async fn lists_are_in_order<F: FnMut() -> Arc<dyn Objects>>(subject: &mut Subject<F>) {
     for bytes in [&b"p/b"[..], b"p/a", b"p/a/x", b"p/\xff", b"p/\xff\xff", b"p0", b"p"] {
         subject.put(&name(bytes), Bytes::new()).await;
     }
-    let cases: [(&[u8], Bound<&[u8]>, usize, &[&[u8]]); 7] = [
+    let cases: [Listing; 7] = [
         (b"p/", Bound::Unbounded, 9, &[b"p/a", b"p/a/x", b"p/b", b"p/\xff", b"p/\xff\xff"]),
         (b"p/", Bound::Unbounded, 2, &[b"p/a", b"p/a/x"]),
         (b"p/", Bound::Excluded(b"p/a/x"), 9, &[b"p/b", b"p/\xff", b"p/\xff\xff"]),

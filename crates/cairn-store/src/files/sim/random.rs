@@ -1,6 +1,6 @@
 //! Numbers that look random and repeat with their seed.
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

@@ -26,7 +26,7 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 pub(super) fn read_log(disk: &SimDisk, directory: &Path) -> Found {
     let mut names = disk.names(directory).unwrap();
     names.sort();
-    assert!(names.iter().all(|name| name.ends_with(".seg")), "{names:?}");
+    assert!(names.iter().all(|name| name.len() == 24), "{names:?}");
     let mut found = Found::default();
     let mut next = None;
     let mut chain = None;

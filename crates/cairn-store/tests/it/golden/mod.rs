@@ -1,49 +1,21 @@
 //! Files that earlier versions wrote, and that every later one reads.
 //!
 //! `tests/golden/vN` was written by version N of the formats and is never changed. When a format
-//! changes, run `cargo test -p cairn-store -- --ignored write_golden` and commit the new directory.
+//! changes, raise `content::CURRENT`, run
+//! `cargo run -p cairn-store --example write_golden` and commit the new directory.
+
+mod content;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use bytes::Bytes;
-use cairn_event::Timestamp;
 use cairn_store::{
-    Attributes, Clock, Condition, EventLog, Key, KeyPrefix, LocalObjects, LogOptions, MetaStore,
-    ObjectName, Objects, Offset, ReadLimit, SegmentLog, SqliteMeta, fsck,
+    EventLog, KeyPrefix, LocalObjects, MetaStore, ObjectName, Objects, Offset, ReadLimit,
+    SegmentLog, SqliteMeta, fsck,
 };
 
-/// The version that is written now.
-const CURRENT: &str = "v1";
-const CHAIN: &str = "chain.hex";
-
-fn golden() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
-}
-
-fn clock() -> Clock {
-    Arc::new(|| Timestamp::from_ms(1_795_539_600_000))
-}
-
-fn options() -> LogOptions {
-    LogOptions { segment_bytes_max: 900, ..LogOptions::new(clock()) }
-}
-
-/// The records of every golden log, batch by batch.
-fn batches() -> Vec<Vec<Bytes>> {
-    let record = |number: usize| {
-        let padding = "é\\u0000\"".repeat(number * 3);
-        Bytes::from(format!("{{\"eventVersion\":\"1.11\",\"n\":{number},\"pad\":\"{padding}\"}}"))
-    };
-    let single = (0..12).map(|number| vec![record(number)]);
-    let odd = [vec![Bytes::new(), record(99), Bytes::from_static(b"\xff\0")]];
-    single.chain(odd).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+use self::content::{CHAIN, CURRENT, OBJECTS, attributes, batches, clock, golden, hex, options};
 
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
@@ -117,44 +89,5 @@ async fn objects_of_every_version_are_read() {
             assert_eq!(reader.head().attributes, attributes());
             assert_eq!(reader.head().modified, clock()());
         }
-    }
-}
-
-const OBJECTS: [(&[u8], &[u8]); 3] =
-    [(b"b/AWSLogs/x.json.gz", b"plain"), (b"b/\xff%", b"escaped"), (b"b//", b"hashed")];
-
-fn attributes() -> Attributes {
-    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    Attributes {
-        etag: Some("0123".to_owned()),
-        headers: vec![pair("content-type", "application/json")],
-        user: vec![pair("k", "v")],
-    }
-}
-
-#[tokio::test]
-#[ignore = "writes the files of the current version"]
-async fn write_golden() {
-    let target = golden().join(CURRENT);
-    assert!(!target.exists(), "what was written once is never changed");
-    fs::create_dir_all(&target).unwrap();
-    let log = SegmentLog::open(&target.join("log"), &options()).unwrap();
-    for batch in batches() {
-        log.append_blocking(&batch).unwrap();
-    }
-    fs::write(target.join(CHAIN), hex(&log.head().chain) + "\n").unwrap();
-    drop(log);
-    let meta = SqliteMeta::open(&target.join("meta.sqlite")).unwrap();
-    let (trail, cursor) = (Key::parse("trail/a").unwrap(), Key::parse("cursor/history").unwrap());
-    let version = meta.swap(&cursor, None, Bytes::from_static(b"1")).await.unwrap();
-    meta.swap(&trail, None, Bytes::from_static(b"{}")).await.unwrap();
-    meta.swap(&cursor, Some(version), Bytes::from_static(b"13")).await.unwrap();
-    drop(meta);
-    let objects = LocalObjects::open(&target.join("objects"), clock()).unwrap();
-    for (name, bytes) in OBJECTS {
-        let mut upload = objects.begin(100).await.unwrap();
-        upload.write(Bytes::from_static(bytes)).await.unwrap();
-        let name = ObjectName::new(name).unwrap();
-        upload.finish(&name, attributes(), Condition::Absent).await.unwrap();
     }
 }
