@@ -39,12 +39,32 @@ def requests():
         head = [request["method"], request["path"], request["query"]]
         head += [f"{name}: {value}" for name, value in request["headers"]]
         if number % 4 == 0:
-            for target in ("sigv4_request", "resolve", "decode"):
-                write(target, number, "\n".join(head).encode() + b"\n\n" + body)
+            text = "\n".join(head).encode() + b"\n\n" + body
+            for target in ("sigv4_request", "resolve"):
+                write(target, number, text)
+            write("decode", number, bytes([number % 16, number % 50, number % 3]) + text)
         if request["kind"] == "chunked":
             declared = len(base64.b64decode(request["decoded"])) % 256
             write("sigv4_chunks", number, bytes([7, declared, bool(request["trailers"])]) + body)
 
 
+def bodies():
+    """One small body in each syntax, for every service and protocol that the target knows."""
+    texts = [
+        b'{"MaxResults":5,"LookupAttributes":[{"AttributeKey":"EventName","AttributeValue":"x"}],"StartTime":1.5e9}',
+        b'{"TableName":"t","Key":{"k":{"S":"v"},"n":{"N":"1"},"b":{"B":"AAE="},"l":{"L":[{"NULL":true}]}}}',
+        b"Action=X&Version=1&Name=a&Tags.member.1.Key=k&Tags.member.1.Value=v&Filter.1.Name=n&Filter.1.Value.1=x",
+        b"<Root xmlns='urn:x'><Name>a&amp;b</Name><List><member>1</member></List><Empty/></Root>",
+        b"\xbf\x69NamespaceaN\x6aMetricData\x81\xa2\x6aMetricName\x61m\x65Value\xfb\x3f\xf0\0\0\0\0\0\0\xff",
+        b"\xa1\x64Name\x63abc",
+    ]
+    for service in range(16):
+        for protocol in range(3):
+            for number, text in enumerate(texts):
+                name = f"body-{service}-{protocol}-{number}"
+                write("decode", name, bytes([service, number * 7 + service, protocol]) + b"POST\n/a/b\nx=1\n\n" + text)
+
+
 records()
 requests()
+bodies()

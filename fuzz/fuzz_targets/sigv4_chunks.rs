@@ -1,5 +1,5 @@
-//! The aws-chunked decoder: the same bytes whatever the cuts, never more than declared, and a frame of our own always
-//! comes apart again.
+//! The aws-chunked decoder: the same bytes whatever the cuts, never more than declared, and a frame of our
+//! own always comes apart again.
 //!
 //! The first byte says how to cut, the second how many bytes are declared, the third whether a trailer is.
 #![no_main]
@@ -56,8 +56,11 @@ fn signed(signer: &Signer<'_>, trailer: bool) -> Verified {
 }
 
 fn check_own(bytes: &[u8], trailer: bool, piece_bytes: usize, flip: usize) {
-    let credential =
-        SigningCredential { access_key: "AKIAIOSFODNN7EXAMPLE", secret: SECRET, session_token: None };
+    let credential = SigningCredential {
+        access_key: "AKIAIOSFODNN7EXAMPLE",
+        secret: SECRET,
+        session_token: None,
+    };
     let signer = Signer::new(credential, "us-east-1", "s3", Timestamp::from_ms(1_795_626_000_000));
     let verified = signed(&signer, trailer);
     let mut previous = verified.signature;

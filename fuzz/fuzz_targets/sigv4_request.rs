@@ -1,5 +1,5 @@
-//! Reading and verifying signatures of hostile requests: nothing panics, nothing verifies under a secret that nobody
-//! has, every refusal has an answer in every family, and what we sign ourselves is always accepted.
+//! Reading and verifying signatures of hostile requests: nothing panics, nothing verifies under a secret that
+//! nobody has, every refusal has an answer in every family, and what we sign ourselves is always accepted.
 #![no_main]
 
 use cairn_event::Timestamp;
@@ -14,14 +14,8 @@ fn now() -> Timestamp {
     Timestamp::from_ms(1_795_626_000_000)
 }
 
-const FAMILIES: [Family; 6] = [
-    Family::Query,
-    Family::Ec2,
-    Family::Json,
-    Family::RestJson,
-    Family::RestXml,
-    Family::S3,
-];
+const FAMILIES: [Family; 6] =
+    [Family::Query, Family::Ec2, Family::Json, Family::RestJson, Family::RestXml, Family::S3];
 
 fn answer(error: &SignatureError) {
     for family in FAMILIES {
@@ -33,10 +27,15 @@ fn answer(error: &SignatureError) {
 /// The same request, signed by us: it must hold, and must not hold for another path.
 fn sign_and_verify(request: &Request<'_>) {
     const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-    let credential =
-        SigningCredential { access_key: "AKIAIOSFODNN7EXAMPLE", secret: SECRET, session_token: None };
+    let credential = SigningCredential {
+        access_key: "AKIAIOSFODNN7EXAMPLE",
+        secret: SECRET,
+        session_token: None,
+    };
     let mut headers = request.headers.clone();
-    for name in ["authorization", "x-amz-date", "date", "x-amz-security-token", "x-amz-content-sha256"] {
+    for name in
+        ["authorization", "x-amz-date", "date", "x-amz-security-token", "x-amz-content-sha256"]
+    {
         headers.remove(name);
     }
     headers.insert("host", http::HeaderValue::from_static("127.0.0.1"));

@@ -2,8 +2,8 @@
 
     python vectors.py > vectors.jsonl
 
-Deterministic: time, keys and the choice of odd names are fixed. Signed chunks, which botocore does not make, are
-signed here from the published rules with hmac and hashlib alone.
+Deterministic: time, keys and the choice of odd names are fixed. Signed chunks, which botocore does not
+make, are signed here from the published rules with hmac and hashlib alone.
 """
 
 import base64
@@ -64,7 +64,8 @@ def sign(kind, name, cred, service, region, method, url, headers=None, body=b"",
         signer = botocore.auth.S3SigV4QueryAuth if s3 else botocore.auth.SigV4QueryAuth
         signer(cred, service, region, expires=900).add_auth(request)
     else:
-        (botocore.auth.S3SigV4Auth if s3 else botocore.auth.SigV4Auth)(cred, service, region).add_auth(request)
+        signer = botocore.auth.S3SigV4Auth if s3 else botocore.auth.SigV4Auth
+        signer(cred, service, region).add_auth(request)
     emit(kind, name, cred, service, region, request, body)
 
 
