@@ -1,0 +1,90 @@
+//! What the service answers instead of a result.
+
+use cairn_history::HistoryError;
+use cairn_store::LogError;
+
+use crate::Internal;
+use crate::error::{INTERNAL_TEXT, Modelled};
+
+/// Why Cairn's service did not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CairnError {
+    /// A filter cannot be read.
+    #[error("{0}")]
+    InvalidFilter(#[from] FilterFault),
+    /// The token is not ours, or belongs to another search.
+    #[error("The token must be passed on unchanged, with the parameters of the first call.")]
+    InvalidNextToken,
+    /// The range of time ends before it begins.
+    #[error("StartTime must not be after EndTime.")]
+    InvalidTimeRange,
+    /// The cursor is not ours, or lies beyond the log.
+    #[error("The cursor must be `latest`, `earliest` or one that was returned before.")]
+    InvalidCursor,
+    /// The device is full, or the server is stopping.
+    #[error("The service cannot answer now. Try again later.")]
+    Unavailable(#[source] Internal),
+    /// A fault of ours.
+    #[error("{INTERNAL_TEXT}")]
+    Internal(#[source] Internal),
+}
+
+/// What is wrong with a filter.
+#[derive(Debug, thiserror::Error)]
+pub enum FilterFault {
+    /// There is no such field.
+    #[error("There is no field {field:?}. Fields are: {known}.")]
+    Field {
+        /// What was asked for.
+        field: String,
+        /// What there is.
+        known: String,
+    },
+    /// Free text is looked for anywhere in a record.
+    #[error("The field Text goes with the operator Contains only.")]
+    Text,
+    /// The model's rules are broken.
+    #[error("{rule}")]
+    Rule {
+        /// Which, in the words of a validation.
+        rule: String,
+    },
+}
+
+impl CairnError {
+    pub(crate) fn modelled(&self) -> Modelled {
+        match self {
+            Self::InvalidFilter(_) => Modelled::caller("InvalidFilterException"),
+            Self::InvalidNextToken => Modelled::caller("InvalidNextTokenException"),
+            Self::InvalidTimeRange => Modelled::caller("InvalidTimeRangeException"),
+            Self::InvalidCursor => Modelled::caller("InvalidCursorException"),
+            Self::Unavailable(_) => Modelled::UNAVAILABLE,
+            Self::Internal(_) => Modelled::INTERNAL,
+        }
+    }
+}
+
+impl From<HistoryError> for CairnError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::Full => Self::Unavailable(Internal::new("search history", error)),
+            other => Self::Internal(Internal::new("search history", other)),
+        }
+    }
+}
+
+impl From<LogError> for CairnError {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Ahead { .. } => Self::InvalidCursor,
+            LogError::Full | LogError::Closed => Self::Unavailable(Internal::new("read the log", error)),
+            other => Self::Internal(Internal::new("read the log", other)),
+        }
+    }
+}
+
+impl From<Internal> for CairnError {
+    fn from(internal: Internal) -> Self {
+        Self::Internal(internal)
+    }
+}

@@ -1,0 +1,167 @@
+//! `SearchRecords`: records by any number of conditions, newest first.
+//!
+//! - All filters must hold. A field is named as in `LookupEvents` or as in the record; case does not count.
+//! - `Text` looks for a text anywhere in the record's own bytes.
+//! - A search does a bounded amount of work; a page may be short, or empty, and come with a token all the same.
+
+use std::sync::atomic::Ordering;
+
+use cairn_event::Timestamp;
+use cairn_history::{Field, Filter, Match, Position, SearchBudget, SearchQuery};
+use serde::{Deserialize, Serialize};
+
+use crate::{Ctx, history};
+
+use super::error::FilterFault;
+use super::{ANSWER_BYTES_MAX, CairnError, Record};
+
+/// How many records a page has if the caller says nothing.
+const RECORDS_DEFAULT: usize = 50;
+/// The most records of a page, as in the model.
+const RECORDS_MAX: usize = 1_000;
+/// How many records one call looks at without the help of the index.
+const ROWS_MAX: u64 = 1_000_000;
+
+/// The fields, as callers name them.
+const FIELDS: &[(&str, Field)] = &[
+    ("EventId", Field::EventId),
+    ("EventName", Field::EventName),
+    ("EventSource", Field::EventSource),
+    ("AwsRegion", Field::Region),
+    ("AccountId", Field::Account),
+    ("SourceIPAddress", Field::SourceIp),
+    ("UserAgent", Field::UserAgent),
+    ("ErrorCode", Field::ErrorCode),
+    ("ErrorMessage", Field::ErrorMessage),
+    ("ReadOnly", Field::ReadOnly),
+    ("EventCategory", Field::Category),
+    ("EventType", Field::EventType),
+    ("Username", Field::UserName),
+    ("UserType", Field::UserType),
+    ("UserArn", Field::UserArn),
+    ("SessionIssuerArn", Field::SessionIssuerArn),
+    ("InvokedBy", Field::InvokedBy),
+    ("AccessKeyId", Field::AccessKeyId),
+    ("PrincipalId", Field::PrincipalId),
+    ("RequestId", Field::RequestId),
+    ("VpcEndpointId", Field::VpcEndpointId),
+    ("SharedEventId", Field::SharedEventId),
+    ("ResourceType", Field::ResourceType),
+    ("ResourceName", Field::ResourceName),
+];
+/// The field that stands for the whole record.
+const TEXT: &str = "Text";
+
+/// What is asked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Input {
+    #[serde(default)]
+    filters: Vec<AskedFilter>,
+    start_time: Option<Timestamp>,
+    end_time: Option<Timestamp>,
+    max_results: Option<usize>,
+    next_token: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct AskedFilter {
+    field: String,
+    operator: Option<Operator>,
+    value: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+enum Operator {
+    Equals,
+    Prefix,
+    Contains,
+}
+
+/// A page of records.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct Output {
+    records: Vec<Record>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CairnError> {
+    let query = query(&input)?;
+    let identity = identity(&input);
+    let identity: Vec<&str> = identity.iter().map(String::as_str).collect();
+    let after = match input.next_token.as_deref() {
+        None => None,
+        Some(token) => Some(history::position(&identity, token).ok_or(CairnError::InvalidNextToken)?),
+    };
+    let limit = input.max_results.unwrap_or(RECORDS_DEFAULT).clamp(1, RECORDS_MAX);
+    history::catch_up(ctx).await;
+    let page = history::ask::<_, CairnError>(ctx, move |history, gone| {
+        let stop = || gone.load(Ordering::Relaxed);
+        history.search(&query, after, limit, SearchBudget { rows_max: ROWS_MAX, stop: &stop })
+    })
+    .await?;
+
+    let (mut records, mut bytes, mut next) = (Vec::with_capacity(page.hits.len()), 0, page.next);
+    let mut last = None;
+    for hit in &page.hits {
+        bytes += hit.record.len();
+        if bytes > ANSWER_BYTES_MAX && !records.is_empty() {
+            // The page ends here instead.
+            next = last;
+            break;
+        }
+        last = Some(Position { event_time_ms: hit.event_time_ms, offset: hit.offset });
+        records.push(Record::of(hit.offset, Timestamp::from_ms(hit.event_time_ms), &hit.record));
+    }
+    let next_token = next.map(|position| history::token(&identity, position));
+    Ok(Output { records, next_token })
+}
+
+fn query(input: &Input) -> Result<SearchQuery, CairnError> {
+    if let (Some(start), Some(end)) = (input.start_time, input.end_time)
+        && start > end
+    {
+        return Err(CairnError::InvalidTimeRange);
+    }
+    let mut query = SearchQuery { start: input.start_time, end: input.end_time, ..SearchQuery::default() };
+    for asked in &input.filters {
+        let value = asked.value.clone();
+        if asked.field.eq_ignore_ascii_case(TEXT) {
+            if !matches!(asked.operator, None | Some(Operator::Contains)) {
+                return Err(FilterFault::Text.into());
+            }
+            query.texts.push(value);
+            continue;
+        }
+        let value = match asked.operator {
+            None | Some(Operator::Equals) => Match::Equals(value),
+            Some(Operator::Prefix) => Match::Prefix(value),
+            Some(Operator::Contains) => Match::Contains(value),
+        };
+        query.filters.push(Filter { field: field(&asked.field)?, value });
+    }
+    Ok(query)
+}
+
+fn field(name: &str) -> Result<Field, FilterFault> {
+    let found = FIELDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    found.map(|(_, field)| *field).ok_or_else(|| {
+        let known: Vec<&str> = FIELDS.iter().map(|(known, _)| *known).chain([TEXT]).collect();
+        FilterFault::Field { field: name.to_owned(), known: known.join(", ") }
+    })
+}
+
+/// What a token is bound to: everything but the size of the page.
+fn identity(input: &Input) -> Vec<String> {
+    let time = |at: Option<Timestamp>| at.map(|at| at.as_ms().to_string()).unwrap_or_default();
+    let mut parts = vec!["SearchRecords".to_owned(), time(input.start_time), time(input.end_time)];
+    for filter in &input.filters {
+        parts.push(filter.field.to_ascii_lowercase());
+        parts.push(format!("{:?}", filter.operator));
+        parts.push(filter.value.clone());
+    }
+    parts
+}

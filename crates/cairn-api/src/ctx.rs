@@ -1,0 +1,47 @@
+//! What an operation knows of the call it serves, and what it can reach.
+
+use std::fmt;
+use std::sync::Arc;
+
+use cairn_event::{AccountId, Region, Timestamp};
+use cairn_history::History;
+use cairn_iam::Principal;
+use cairn_store::{Clock, EventLog, MetaStore, Objects};
+
+/// The stores that operations work on. One value for the life of the program (or of a test rig, until it is reset).
+#[derive(Clone)]
+pub struct Services {
+    /// Every record, in order.
+    pub log: Arc<dyn EventLog>,
+    /// Every record, searchable.
+    pub history: Arc<History>,
+    /// Small state: buckets and their settings, uploads.
+    pub meta: Arc<dyn MetaStore>,
+    /// The bytes of S3 objects.
+    pub objects: Arc<dyn Objects>,
+    /// What time it is, for S3 calls that go on after they began.
+    pub clock: Clock,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}
+
+/// One call: who makes it, when, where, and the stores it works on.
+#[derive(Clone, Debug)]
+pub struct Ctx {
+    /// When the call arrived.
+    pub now: Timestamp,
+    /// The account that the call acts in.
+    pub account: AccountId,
+    /// The region that the call was signed for.
+    pub region: Region,
+    /// Who calls.
+    pub principal: Arc<Principal>,
+    /// The request's id, as the answer and the record carry it.
+    pub request_id: String,
+    /// The stores.
+    pub services: Arc<Services>,
+}

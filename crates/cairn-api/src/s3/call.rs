@@ -1,0 +1,163 @@
+//! One S3 call on its way: who calls, what the headers say, which bucket it is about.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cairn_event::{AccountId, Timestamp};
+use cairn_store::{MetaStore, ObjectHead, Objects};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
+use tokio::sync::RwLock;
+
+use crate::{Ctx, Internal};
+
+use super::bucket::Bucket;
+use super::error::S3Fault;
+use super::intake::Intake;
+use super::name;
+
+/// Shared by all calls: held to write while a bucket is deleted, to read while an object takes its name in one, so that
+/// no object is born into a bucket that is gone.
+pub(crate) type Gate = Arc<RwLock<()>>;
+
+/// What the record of the call will say beyond the answer.
+#[derive(Debug, Default)]
+pub(crate) struct Notes {
+    pub(crate) bucket_owner: Option<AccountId>,
+    pub(crate) object_bytes: Option<u64>,
+}
+
+/// What travels with a request through the codec.
+#[derive(Clone, Debug)]
+pub(crate) struct Companion {
+    pub(crate) ctx: Arc<Ctx>,
+    pub(crate) intake: Intake,
+    pub(crate) notes: Arc<Mutex<Notes>>,
+    pub(crate) gate: Gate,
+}
+
+/// One S3 call.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) headers: HeaderMap,
+    companion: Companion,
+    answer_headers: Mutex<HeaderMap>,
+}
+
+impl Call {
+    /// The call that a request is. Headers that ask for what is not served are refused here, whatever the operation:
+    /// to store a secret without the encryption that was asked for would be worse than to say no.
+    pub(crate) fn of(headers: HeaderMap, extensions: &mut Extensions) -> Result<Self, S3Fault> {
+        let companion = extensions.remove::<Companion>().ok_or_else(|| {
+            S3Fault::Internal(Internal::new("find the context of a call", "it was not sent along"))
+        })?;
+        let call = Self { headers, companion, answer_headers: Mutex::default() };
+        let encryption = call.header("x-amz-server-side-encryption");
+        let with_key = "x-amz-server-side-encryption-customer-algorithm";
+        if encryption.is_some_and(|kind| kind != "AES256") || call.header(with_key).is_some() {
+            return Err(S3Fault::NotImplemented);
+        }
+        if call.header("x-amz-object-lock-mode").is_some()
+            || call.header("x-amz-object-lock-legal-hold").is_some()
+        {
+            let why = "Bucket is missing Object Lock Configuration";
+            return Err(S3Fault::InvalidRequest { why });
+        }
+        Ok(call)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// Adds a header that the codec's structures have no place for.
+    pub(crate) fn answer_with(&self, name: &str, value: &str) {
+        let pair = (HeaderName::try_from(name), HeaderValue::from_bytes(value.as_bytes()));
+        // What was stored came as a header, so it can be one again.
+        if let (Ok(name), Ok(value)) = pair {
+            self.answer_headers.lock().unwrap_or_else(PoisonError::into_inner).insert(name, value);
+        }
+    }
+
+    /// The headers that were added.
+    pub(crate) fn take_answer_headers(&self) -> HeaderMap {
+        std::mem::take(&mut self.answer_headers.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn ctx(&self) -> &Ctx {
+        &self.companion.ctx
+    }
+
+    /// The time by the store's clock. A long upload ends much later than it began.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.companion.ctx.services.clock)()
+    }
+
+    pub(crate) fn objects(&self) -> &dyn Objects {
+        &*self.companion.ctx.services.objects
+    }
+
+    pub(crate) fn meta(&self) -> &dyn MetaStore {
+        &*self.companion.ctx.services.meta
+    }
+
+    pub(crate) fn intake(&self) -> &Intake {
+        &self.companion.intake
+    }
+
+    pub(crate) fn gate(&self) -> &RwLock<()> {
+        &self.companion.gate
+    }
+
+    pub(crate) fn note_object_bytes(&self, bytes: u64) {
+        self.notes().object_bytes = Some(bytes);
+    }
+
+    fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
+        self.companion.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The bucket that the call is about, if the caller may know it.
+    pub(crate) async fn bucket(&self, name: &str) -> Result<Bucket, S3Fault> {
+        let bucket = Bucket::find(self.meta(), name).await?.ok_or(S3Fault::NoSuchBucket)?;
+        self.notes().bucket_owner = Some(bucket.state.owner.clone());
+        let expected = self.header("x-amz-expected-bucket-owner");
+        if bucket.state.owner != self.ctx().account
+            || expected.is_some_and(|expected| expected != bucket.state.owner.as_str())
+        {
+            return Err(S3Fault::AccessDenied);
+        }
+        Ok(bucket)
+    }
+
+    /// The bucket that the call copies from.
+    pub(crate) async fn source_bucket(&self, name: &str) -> Result<(), S3Fault> {
+        let bucket = Bucket::find(self.meta(), name).await?.ok_or(S3Fault::NoSuchBucket)?;
+        let expected = self.header("x-amz-source-expected-bucket-owner");
+        if bucket.state.owner != self.ctx().account
+            || expected.is_some_and(|expected| expected != bucket.state.owner.as_str())
+        {
+            return Err(S3Fault::AccessDenied);
+        }
+        Ok(())
+    }
+
+    /// An object that must be there.
+    pub(crate) async fn object(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+    ) -> Result<ObjectHead, S3Fault> {
+        self.bucket(bucket).await?;
+        only_version(version)?;
+        let head = self.objects().head(&name::object(bucket, key)?).await?;
+        head.ok_or(S3Fault::NoSuchKey)
+    }
+}
+
+/// Objects have one version, which S3 calls `null`.
+pub(crate) fn only_version(version: Option<&str>) -> Result<(), S3Fault> {
+    match version {
+        None | Some("null") => Ok(()),
+        Some(_) => Err(S3Fault::NoSuchVersion),
+    }
+}

@@ -1,0 +1,157 @@
+//! What a new bucket of AWS answers to questions about settings that cannot be changed here. Tools ask all of them
+//! before they touch a bucket (Terraform asks each), so a refusal would stop them.               [documented]
+
+use s3s::dto;
+
+use super::call::Call;
+use super::error::S3Fault;
+use super::name;
+
+/// Answers for a setting that a new bucket does not have.
+macro_rules! absent {
+    ($( $handler:ident($input:ident) -> $output:ident = $code:literal, $text:literal; )*) => {
+        $(
+            pub(super) async fn $handler(
+                call: &Call,
+                input: dto::$input,
+            ) -> Result<dto::$output, S3Fault> {
+                call.bucket(&input.bucket).await?;
+                Err(S3Fault::NotConfigured { code: $code, text: $text })
+            }
+        )*
+    };
+}
+
+/// Answers for a setting that is empty in a new bucket.
+macro_rules! empty {
+    ($( $handler:ident($input:ident) -> $output:ident; )*) => {
+        $(
+            pub(super) async fn $handler(
+                call: &Call,
+                input: dto::$input,
+            ) -> Result<dto::$output, S3Fault> {
+                call.bucket(&input.bucket).await?;
+                Ok(dto::$output::default())
+            }
+        )*
+    };
+}
+
+absent! {
+    cors(GetBucketCorsInput) -> GetBucketCorsOutput
+        = "NoSuchCORSConfiguration", "The CORS configuration does not exist";
+    lifecycle(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput
+        = "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist";
+    replication(GetBucketReplicationInput) -> GetBucketReplicationOutput
+        = "ReplicationConfigurationNotFoundError", "The replication configuration was not found";
+    website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput
+        = "NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration";
+    object_lock(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput
+        = "ObjectLockConfigurationNotFoundError",
+          "Object Lock configuration does not exist for this bucket";
+}
+
+empty! {
+    accelerate(GetBucketAccelerateConfigurationInput) -> GetBucketAccelerateConfigurationOutput;
+    logging(GetBucketLoggingInput) -> GetBucketLoggingOutput;
+    notification(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput;
+}
+
+pub(super) async fn request_payment(
+    call: &Call,
+    input: dto::GetBucketRequestPaymentInput,
+) -> Result<dto::GetBucketRequestPaymentOutput, S3Fault> {
+    call.bucket(&input.bucket).await?;
+    let payer = dto::Payer::from_static(dto::Payer::BUCKET_OWNER);
+    Ok(dto::GetBucketRequestPaymentOutput { payer: Some(payer) })
+}
+
+pub(super) async fn encryption(
+    call: &Call,
+    input: dto::GetBucketEncryptionInput,
+) -> Result<dto::GetBucketEncryptionOutput, S3Fault> {
+    call.bucket(&input.bucket).await?;
+    let by_default = dto::ServerSideEncryptionByDefault {
+        kms_master_key_id: None,
+        sse_algorithm: dto::ServerSideEncryption::from_static(dto::ServerSideEncryption::AES256),
+    };
+    let rule = dto::ServerSideEncryptionRule {
+        apply_server_side_encryption_by_default: Some(by_default),
+        bucket_key_enabled: Some(false),
+    };
+    let rules = dto::ServerSideEncryptionConfiguration { rules: vec![rule] };
+    Ok(dto::GetBucketEncryptionOutput { server_side_encryption_configuration: Some(rules) })
+}
+
+pub(super) async fn ownership_controls(
+    call: &Call,
+    input: dto::GetBucketOwnershipControlsInput,
+) -> Result<dto::GetBucketOwnershipControlsOutput, S3Fault> {
+    call.bucket(&input.bucket).await?;
+    let enforced = dto::ObjectOwnership::from_static(dto::ObjectOwnership::BUCKET_OWNER_ENFORCED);
+    let rules = vec![dto::OwnershipControlsRule { object_ownership: enforced }];
+    let controls = dto::OwnershipControls { rules };
+    Ok(dto::GetBucketOwnershipControlsOutput { ownership_controls: Some(controls) })
+}
+
+pub(super) async fn bucket_acl(
+    call: &Call,
+    input: dto::GetBucketAclInput,
+) -> Result<dto::GetBucketAclOutput, S3Fault> {
+    call.bucket(&input.bucket).await?;
+    let (owner, grants) = owners_acl(call);
+    Ok(dto::GetBucketAclOutput { grants: Some(grants), owner: Some(owner) })
+}
+
+pub(super) async fn object_acl(
+    call: &Call,
+    input: dto::GetObjectAclInput,
+) -> Result<dto::GetObjectAclOutput, S3Fault> {
+    call.object(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+    let (owner, grants) = owners_acl(call);
+    Ok(dto::GetObjectAclOutput { grants: Some(grants), owner: Some(owner), request_charged: None })
+}
+
+/// The owner, who may do everything.
+fn owners_acl(call: &Call) -> (dto::Owner, Vec<dto::Grant>) {
+    let id = Some(name::canonical_user(&call.ctx().account));
+    let grantee = dto::Grantee {
+        display_name: None,
+        email_address: None,
+        id: id.clone(),
+        type_: dto::Type::from_static(dto::Type::CANONICAL_USER),
+        uri: None,
+    };
+    let permission = Some(dto::Permission::from_static(dto::Permission::FULL_CONTROL));
+    let grant = dto::Grant { grantee: Some(grantee), permission };
+    (dto::Owner { display_name: None, id }, vec![grant])
+}
+
+pub(super) async fn put_bucket_acl(
+    call: &Call,
+    input: dto::PutBucketAclInput,
+) -> Result<dto::PutBucketAclOutput, S3Fault> {
+    call.bucket(&input.bucket).await?;
+    Err(S3Fault::AclNotSupported)
+}
+
+pub(super) async fn put_object_acl(
+    call: &Call,
+    input: dto::PutObjectAclInput,
+) -> Result<dto::PutObjectAclOutput, S3Fault> {
+    call.object(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+    Err(S3Fault::AclNotSupported)
+}
+
+/// Refuses an ACL that would give somebody else access to an object: ACLs are off. What says no more than that the
+/// bucket's owner has control may come.                                                           [documented]
+pub(super) fn only_owners_acl(call: &Call) -> Result<(), S3Fault> {
+    let grants = ["x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write-acp"];
+    let canned = call.header("x-amz-acl").unwrap_or("private");
+    if matches!(canned, "private" | "bucket-owner-full-control")
+        && !grants.iter().any(|grant| call.header(grant).is_some())
+    {
+        return Ok(());
+    }
+    Err(S3Fault::AclNotSupported)
+}

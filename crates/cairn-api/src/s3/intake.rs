@@ -1,0 +1,227 @@
+//! The body of a request on its way in: counted, hashed, and checked against what the caller said of it.
+//!
+//! One place for every call: an object's MD5 becomes its entity tag and its checksum is kept with it, while an XML body
+//! is only checked. The codec throws trailers away, so they are caught here, before it.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderMap, Method, Uri};
+use http_body::{Body, Frame, SizeHint};
+use md5::{Digest, Md5};
+
+use super::body::{BodyRefusal, BoxError};
+use super::checksum::{Algorithm, Running, Sum};
+use super::error::S3Fault;
+use super::{DOCUMENT_BYTES_MAX, OBJECT_BYTES_MAX, guard};
+
+/// What was found out about a body, once it was read to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Digests {
+    pub(crate) md5: [u8; 16],
+    pub(crate) sum: Sum,
+}
+
+/// A view of a body that somebody else reads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Intake(Arc<Seen>);
+
+#[derive(Debug, Default)]
+struct Seen {
+    bytes: AtomicU64,
+    end: Mutex<Option<Result<Digests, S3Fault>>>,
+}
+
+impl Intake {
+    /// Bytes read so far.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// What the body amounts to; an error if it is not what the caller said, or was not read to its end.
+    pub(crate) fn digests(&self) -> Result<Digests, S3Fault> {
+        match self.0.end.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            Some(Ok(digests)) => Ok(digests.clone()),
+            _ => Err(S3Fault::IncompleteBody),
+        }
+    }
+
+    /// Why the body was refused, if it was.
+    pub(crate) fn take_fault(&self) -> Option<S3Fault> {
+        let mut end = self.0.end.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*end, Some(Err(_))) { end.take().and_then(Result::err) } else { None }
+    }
+
+    fn close(&self, result: Result<Digests, S3Fault>) {
+        *self.0.end.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    }
+}
+
+/// What a caller says of the body.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    /// The bytes of an object, not a document.
+    object: bool,
+    md5: Option<[u8; 16]>,
+    sum: Option<Sum>,
+    trailer: Option<Algorithm>,
+    algorithm: Option<Algorithm>,
+}
+
+impl Claims {
+    /// Reads the headers that speak of the body.
+    pub(crate) fn of(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Self, S3Fault> {
+        let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+        let md5 = match text("content-md5") {
+            None => None,
+            Some(text) => {
+                let bytes = STANDARD.decode(text.trim()).map_err(|_| S3Fault::InvalidDigest)?;
+                Some(bytes.try_into().map_err(|_| S3Fault::InvalidDigest)?)
+            }
+        };
+        let object = guard::is_object(method, uri);
+        // The checksum headers of CompleteMultipartUpload speak of the object, not of the body.    [documented]
+        if method == Method::POST && uri.query().is_some_and(|query| query.contains("uploadId=")) {
+            return Ok(Self { object, md5, ..Self::default() });
+        }
+        let mut sum = None;
+        for algorithm in Algorithm::ALL {
+            let Some(value) = text(algorithm.header()) else { continue };
+            if sum.is_some() {
+                let why = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+                return Err(S3Fault::InvalidRequest { why });
+            }
+            if !algorithm.is_value(value) {
+                return Err(S3Fault::InvalidChecksum { header: algorithm.header() });
+            }
+            sum = Some(Sum { algorithm, value: value.to_owned() });
+        }
+        let trailer = text("x-amz-trailer").and_then(|name| Algorithm::of_header(name.trim()));
+        let algorithm = text("x-amz-sdk-checksum-algorithm").and_then(Algorithm::parse);
+        Ok(Self { object, md5, sum, trailer, algorithm })
+    }
+
+    /// The one algorithm to run: the caller's, or the one that S3 uses by itself.                    [documented]
+    fn algorithm(&self) -> Algorithm {
+        let claimed = self.sum.as_ref().map(|sum| sum.algorithm);
+        claimed.or(self.trailer).or(self.algorithm).unwrap_or(Algorithm::Crc64Nvme)
+    }
+
+    fn check(&self, digests: &Digests, trailers: &HeaderMap) -> Result<(), S3Fault> {
+        if self.md5.is_some_and(|md5| md5 != digests.md5) {
+            return Err(S3Fault::BadDigest);
+        }
+        let algorithm = digests.sum.algorithm;
+        let trailer = trailers.get(algorithm.header()).and_then(|value| value.to_str().ok());
+        if self.trailer == Some(algorithm) && trailer.is_none() {
+            return Err(S3Fault::TrailerMissing { header: algorithm.header() });
+        }
+        let header = self.sum.as_ref().map(|sum| sum.value.as_str());
+        if [header, trailer].into_iter().flatten().any(|claimed| claimed.trim() != digests.sum.value) {
+            return Err(S3Fault::BadChecksum { algorithm });
+        }
+        Ok(())
+    }
+}
+
+/// A request body under watch.
+pub(crate) struct IntakeBody<B> {
+    inner: B,
+    view: Intake,
+    claims: Claims,
+    trailers: HeaderMap,
+    /// Gone once the end was reached.
+    hashes: Option<(Md5, Running)>,
+}
+
+impl<B> IntakeBody<B> {
+    /// Watches a body of which the caller claims this; the view tells what came of it.
+    pub(crate) fn new(inner: B, claims: Claims) -> (Self, Intake) {
+        let view = Intake::default();
+        let hashes = Some((Md5::new(), Running::new(claims.algorithm())));
+        (Self { inner, view: view.clone(), claims, trailers: HeaderMap::new(), hashes }, view)
+    }
+
+    /// Takes a piece in; `false` if the body is larger than it may be.
+    fn take(&mut self, bytes: &Bytes) -> bool {
+        let before = self.view.0.bytes.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        let limit = if self.claims.object { OBJECT_BYTES_MAX } else { DOCUMENT_BYTES_MAX as u64 };
+        if before + bytes.len() as u64 > limit {
+            let object = self.claims.object;
+            self.hashes = None;
+            self.view.close(Err(if object { S3Fault::EntityTooLarge } else { S3Fault::DocumentTooLarge }));
+            return false;
+        }
+        if let Some((md5, running)) = &mut self.hashes {
+            md5.update(bytes);
+            running.update(bytes);
+        }
+        true
+    }
+
+    /// The end: `false` if the body is not what the caller said.
+    fn end(&mut self) -> bool {
+        let Some((md5, running)) = self.hashes.take() else { return true };
+        let digests = Digests { md5: md5.finalize().into(), sum: running.finish() };
+        let result = self.claims.check(&digests, &self.trailers).map(|()| digests);
+        let right = result.is_ok();
+        self.view.close(result);
+        right
+    }
+}
+
+/// The body is not what the caller said of it; the view has the reason.
+#[derive(Debug, thiserror::Error)]
+#[error("the body is not what its sender said of it")]
+struct Refused;
+
+impl<B> Body for IntakeBody<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else { return Poll::Pending };
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => {
+                let taken = match frame.data_ref().cloned() {
+                    Some(bytes) => self.take(&bytes),
+                    None => {
+                        self.trailers.extend(frame.trailers_ref().cloned().unwrap_or_default());
+                        true
+                    }
+                };
+                Some(if taken { Ok(frame) } else { Err(Refused.into()) })
+            }
+            Some(Err(error)) => {
+                let error = error.into();
+                let refusal = error.downcast_ref::<BodyRefusal>().cloned();
+                self.hashes = None;
+                self.view.close(Err(refusal.map_or(S3Fault::IncompleteBody, S3Fault::BodyRefused)));
+                Some(Err(error))
+            }
+            None if self.end() => None,
+            None => Some(Err(Refused.into())),
+        })
+    }
+
+    /// Never before the end was seen here: a reader that stops early would skip the check.
+    fn is_end_stream(&self) -> bool {
+        self.hashes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,138 @@
+//! S3 on the store's objects.
+//!
+//! ```text
+//!   request ─► guard ─► intake (count, hash, check) ─► s3s (route, parse) ─► service ─► buckets, object/, list/, upload/
+//!                                                                               │
+//!   answer  ◄─ errors in S3's words, ids, facts for the record ◄─ s3s (print) ◄─┘
+//! ```
+//!
+//! The gateway has verified the signature, taken `Authorization`, the presigned query and `aws-chunked` framing away,
+//! and rewritten virtual-host addresses to path style. `s3s` is codec and dispatcher, no more: it runs without a key
+//! store, and [`guard`] keeps from it what it would take for something else.
+//!
+//! What a user should know:
+//!
+//! - An object has one version. The versioning state of a bucket is kept and shown, but changes nothing: writing again
+//!   replaces, deleting deletes.
+//! - Bytes are stored as they come. `AES256` is accepted and shown, since every bucket of AWS has it; encryption at rest
+//!   is the disk's. Keys of callers or of KMS are refused as not implemented.
+//! - ACLs are off, as in every new bucket of AWS; only the bucket's own account has access.
+//! - A bucket answers whatever region a call was signed for, and shows the one in which it was made.
+
+mod answer;
+mod body;
+mod bucket;
+mod buckets;
+mod call;
+mod checksum;
+mod defaults;
+mod error;
+mod guard;
+mod intake;
+mod list;
+mod name;
+mod object;
+mod policy;
+mod service;
+mod settings;
+mod tags;
+mod time;
+mod upload;
+
+#[cfg(test)]
+mod tests;
+
+pub use answer::{S3Answer, S3Facts, S3Failure};
+pub use body::{BodyRefusal, BoxError, S3Body};
+pub use upload::PART_BYTES_MIN;
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use http::Request;
+use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::service::{S3Service, S3ServiceBuilder};
+
+use crate::Ctx;
+
+use self::call::{Companion, Gate};
+use self::error::S3Fault;
+use self::intake::{Claims, Intake, IntakeBody};
+
+/// The largest object that one request writes or copies.                                   [documented]
+pub const OBJECT_BYTES_MAX: u64 = 5 << 30;
+/// The largest object that an upload in parts makes.                                       [documented]
+pub const MULTIPART_OBJECT_BYTES_MAX: u64 = 50 << 40;
+/// The largest XML or JSON body: a list of 10,000 parts, or of 1,000 keys to delete, fits twice.
+pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
+
+/// The S3 service. It holds no store: each call brings its own in its [`Ctx`].
+#[derive(Clone)]
+pub struct S3 {
+    codec: S3Service,
+    gate: Gate,
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("S3").finish_non_exhaustive()
+    }
+}
+
+impl Default for S3 {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl S3 {
+    /// The service.
+    pub fn new() -> Self {
+        let mut config = S3Config::default();
+        config.xml_max_body_size = DOCUMENT_BYTES_MAX;
+        let mut builder = S3ServiceBuilder::new(service::Service);
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
+        Self { codec: builder.build(), gate: Gate::default() }
+    }
+
+    /// Answers one request, path style. `host_id` is the `x-amz-id-2` of the answer.
+    ///
+    /// An uploaded body is read as it is stored, and a downloaded one as it is sent: neither is held. Trailer frames of
+    /// the body are checked as `x-amz-trailer` announces them. If the body fails with a [`BodyRefusal`], that is the
+    /// answer.
+    pub async fn call<B>(&self, ctx: &Ctx, host_id: &str, mut request: Request<B>) -> S3Answer
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let asked = answer::Asked::of(ctx, host_id, &request);
+        guard::strip(request.headers_mut());
+        let claims = match self.admit(&request) {
+            Ok(claims) => claims,
+            Err(fault) => return asked.refuse(fault, &Intake::default()),
+        };
+        let (parts, body) = request.into_parts();
+        let (body, intake) = IntakeBody::new(Box::pin(body), claims);
+        let notes = Arc::new(Mutex::default());
+        let companion = Companion {
+            ctx: Arc::new(ctx.clone()),
+            intake: intake.clone(),
+            notes: Arc::clone(&notes),
+            gate: Arc::clone(&self.gate),
+        };
+        let mut request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
+        request.extensions_mut().insert(companion);
+        let answered = self.codec.call(request).await;
+        match (intake.take_fault(), answered) {
+            (Some(fault), _) => asked.refuse(fault, &intake),
+            (None, Ok(response)) => asked.answer(response, &intake, &notes).await,
+            (None, Err(error)) => asked.refuse(answer::codec_fault(error), &intake),
+        }
+    }
+
+    fn admit<B>(&self, request: &Request<B>) -> Result<Claims, S3Fault> {
+        guard::check(request.method(), request.uri(), request.headers())?;
+        Claims::of(request.method(), request.uri(), request.headers())
+    }
+}

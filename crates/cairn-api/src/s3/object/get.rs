@@ -1,0 +1,143 @@
+//! `GetObject`, `HeadObject`.
+//!
+//! - One range; a `Range` that cannot be read is ignored, one beyond the end is `InvalidRange`.    [documented]
+//! - `response-*` parameters stand in for the kept headers.                                         [documented]
+//! - The checksum is shown on request, and not for a range: it is that of the whole object.        [observed]
+
+use std::ops::Range;
+
+use cairn_store::ObjectHead;
+use s3s::dto;
+
+use super::super::call::{Call, only_version};
+use super::super::error::S3Fault;
+use super::super::{name, time};
+use super::conditions::ToRead;
+use super::{description, tagging, transfer};
+
+pub(crate) async fn get(call: &Call, input: dto::GetObjectInput) -> Result<dto::GetObjectOutput, S3Fault> {
+    call.bucket(&input.bucket).await?;
+    only_version(input.version_id.as_deref())?;
+    let name = name::object(&input.bucket, &input.key)?;
+    let reader = call.objects().open(&name).await?.ok_or(S3Fault::NoSuchKey)?;
+    let head = reader.head().clone();
+    ToRead {
+        if_match: input.if_match,
+        if_none_match: input.if_none_match,
+        if_modified_since: input.if_modified_since,
+        if_unmodified_since: input.if_unmodified_since,
+    }
+    .check(&head)?;
+    let part = Part::of(&head, input.range, input.part_number)?;
+    let expires = input.response_expires.as_ref().map(time::http_date);
+    let instead = [
+        ("content-type", input.response_content_type.as_deref()),
+        ("content-encoding", input.response_content_encoding.as_deref()),
+        ("content-language", input.response_content_language.as_deref()),
+        ("content-disposition", input.response_content_disposition.as_deref()),
+        ("cache-control", input.response_cache_control.as_deref()),
+        ("expires", expires.as_deref()),
+    ];
+    description::show(call, &head, &instead);
+    if input.checksum_mode.is_some() && part.header.is_none() {
+        description::show_sum(call, &head);
+    }
+    let tags = tagging::of(call, &head).await?.len();
+    call.note_object_bytes(head.bytes);
+    Ok(dto::GetObjectOutput {
+        accept_ranges: Some("bytes".to_owned()),
+        content_length: Some(part.bytes()),
+        content_range: part.header,
+        e_tag: description::etag_of(&head.attributes),
+        last_modified: Some(time::to_dto(head.modified)),
+        metadata: description::user_of(&head.attributes),
+        tag_count: i32::try_from(tags).ok().filter(|tags| *tags > 0),
+        body: Some(transfer::send(reader, part.range).await?),
+        ..Default::default()
+    })
+}
+
+pub(crate) async fn head(
+    call: &Call,
+    input: dto::HeadObjectInput,
+) -> Result<dto::HeadObjectOutput, S3Fault> {
+    let head = call.object(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+    ToRead {
+        if_match: input.if_match,
+        if_none_match: input.if_none_match,
+        if_modified_since: input.if_modified_since,
+        if_unmodified_since: input.if_unmodified_since,
+    }
+    .check(&head)?;
+    let part = Part::of(&head, input.range, input.part_number)?;
+    let expires = input.response_expires.as_ref().map(time::http_date);
+    let instead = [
+        ("content-type", input.response_content_type.as_deref()),
+        ("content-encoding", input.response_content_encoding.as_deref()),
+        ("content-language", input.response_content_language.as_deref()),
+        ("content-disposition", input.response_content_disposition.as_deref()),
+        ("cache-control", input.response_cache_control.as_deref()),
+        ("expires", expires.as_deref()),
+    ];
+    description::show(call, &head, &instead);
+    if input.checksum_mode.is_some() && part.header.is_none() {
+        description::show_sum(call, &head);
+    }
+    Ok(dto::HeadObjectOutput {
+        accept_ranges: Some("bytes".to_owned()),
+        content_length: Some(part.bytes()),
+        content_range: part.header,
+        e_tag: description::etag_of(&head.attributes),
+        last_modified: Some(time::to_dto(head.modified)),
+        metadata: description::user_of(&head.attributes),
+        ..Default::default()
+    })
+}
+
+/// The part of an object that was asked for.
+struct Part {
+    range: Range<u64>,
+    /// `Content-Range`, if it is not simply the whole.
+    header: Option<String>,
+}
+
+impl Part {
+    fn of(head: &ObjectHead, range: Option<dto::Range>, number: Option<i32>) -> Result<Self, S3Fault> {
+        let whole = 0..head.bytes;
+        let range = match (range, number) {
+            (None, None) => return Ok(Self { range: whole, header: None }),
+            (Some(_), Some(_)) => {
+                let why = "Cannot specify both Range header and partNumber query parameter";
+                return Err(S3Fault::InvalidRequest { why });
+            }
+            (Some(range), None) => {
+                range.check(head.bytes).map_err(|_| S3Fault::InvalidRange { bytes: head.bytes })?
+            }
+            // An object that came whole has one part. Where those of others began is not kept.
+            (None, Some(1)) if !in_parts(head) => whole,
+            (None, Some(_)) if !in_parts(head) => {
+                return Err(S3Fault::InvalidRange { bytes: head.bytes });
+            }
+            (None, Some(_)) => return Err(S3Fault::NotImplemented),
+        };
+        if range.is_empty() {
+            return Ok(Self { range, header: None });
+        }
+        let header = format!("bytes {}-{}/{}", range.start, range.end - 1, head.bytes);
+        Ok(Self { range, header: Some(header) })
+    }
+
+    fn bytes(&self) -> i64 {
+        i64::try_from(self.range.end - self.range.start).unwrap_or(i64::MAX)
+    }
+}
+
+/// Whether the object was uploaded in parts: its entity tag ends in their number.
+fn in_parts(head: &ObjectHead) -> bool {
+    head.attributes.etag.as_deref().is_some_and(|etag| etag.contains('-'))
+}
+
+/// How many parts an object was uploaded in.
+pub(crate) fn parts_count(head: &ObjectHead) -> Option<i32> {
+    head.attributes.etag.as_deref()?.split_once('-')?.1.parse().ok()
+}

@@ -1,0 +1,88 @@
+//! Tags: what S3 takes as one, in XML and in the `x-amz-tagging` header.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use s3s::dto;
+
+use super::error::S3Fault;
+
+/// The most tags of an object.                                                             [documented]
+pub(super) const OBJECT_TAGS_MAX: usize = 10;
+/// The most tags of a bucket.                                                              [documented]
+pub(super) const BUCKET_TAGS_MAX: usize = 50;
+/// The longest key of a tag, in characters.                                                [documented]
+const KEY_CHARS_MAX: usize = 128;
+/// The longest value of a tag, in characters.                                              [documented]
+const VALUE_CHARS_MAX: usize = 256;
+
+/// Tags as they are kept.
+pub(super) type Tags = Vec<(String, String)>;
+
+const IN_HEADER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Tags out of XML.
+pub(super) fn of_dto(set: dto::TagSet, tags_max: usize) -> Result<Tags, S3Fault> {
+    let mut tags = Vec::with_capacity(set.len().min(tags_max));
+    for tag in set {
+        let (Some(key), Some(value)) = (tag.key, tag.value) else { return Err(S3Fault::MalformedXml) };
+        tags.push((key, value));
+    }
+    checked(tags, tags_max)
+}
+
+/// Tags for XML.
+pub(super) fn to_dto(tags: &[(String, String)]) -> dto::TagSet {
+    tags.iter()
+        .map(|(key, value)| dto::Tag { key: Some(key.clone()), value: Some(value.clone()) })
+        .collect()
+}
+
+/// Tags out of `x-amz-tagging`, which is a query string.
+pub(super) fn of_header(text: &str, tags_max: usize) -> Result<Tags, S3Fault> {
+    let decode = |text: &str| {
+        let text = text.replace('+', " ");
+        let text = percent_decode_str(&text).decode_utf8().map(std::borrow::Cow::into_owned);
+        text.map_err(|_| S3Fault::InvalidArgument {
+            why: "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters \
+                  without tag name duplicates.",
+        })
+    };
+    let mut tags = Vec::new();
+    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        tags.push((decode(key)?, decode(value)?));
+    }
+    checked(tags, tags_max)
+}
+
+/// Tags as a query string.
+pub(super) fn to_header(tags: &[(String, String)]) -> String {
+    let encode = |text| utf8_percent_encode(text, IN_HEADER);
+    let pairs = tags.iter().map(|(key, value)| format!("{}={}", encode(key), encode(value)));
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn checked(tags: Tags, tags_max: usize) -> Result<Tags, S3Fault> {
+    let refuse = |why| Err(S3Fault::InvalidTag { why });
+    if tags.len() > tags_max {
+        return refuse(if tags_max == OBJECT_TAGS_MAX {
+            "Object tags cannot be greater than 10"
+        } else {
+            "Bucket tag count cannot be greater than 50"
+        });
+    }
+    for (at, (key, value)) in tags.iter().enumerate() {
+        if key.is_empty() || key.chars().count() > KEY_CHARS_MAX {
+            return refuse("The TagKey you have provided is invalid");
+        }
+        if value.chars().count() > VALUE_CHARS_MAX {
+            return refuse("The TagValue you have provided is invalid");
+        }
+        if key.to_ascii_lowercase().starts_with("aws:") {
+            return refuse("System tags cannot be added/updated by requester");
+        }
+        if tags.iter().take(at).any(|(other, _)| other == key) {
+            return refuse("Cannot provide multiple Tags with the same key");
+        }
+    }
+    Ok(tags)
+}

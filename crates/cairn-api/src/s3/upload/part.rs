@@ -1,0 +1,105 @@
+//! `UploadPart`, `UploadPartCopy`.
+
+use md5::{Digest as _, Md5};
+use s3s::dto;
+
+use super::super::call::Call;
+use super::super::checksum::{Algorithm, Running, Sum};
+use super::super::error::S3Fault;
+use super::super::object::conditions::ToRead;
+use super::super::object::copy::open_source;
+use super::super::object::description;
+use super::super::object::put::{set_sum, show_encryption};
+use super::super::object::transfer::{self, Hashes};
+use super::super::{OBJECT_BYTES_MAX, name, time};
+use super::state::{PART_NUMBER_MAX, Upload};
+
+pub(crate) async fn put(call: &Call, input: dto::UploadPartInput) -> Result<dto::UploadPartOutput, S3Fault> {
+    let number = number(input.part_number)?;
+    let upload = Upload::find(call, &input.bucket, &input.key, &input.upload_id).await?;
+    let bytes = transfer::receive(call, input.body, OBJECT_BYTES_MAX).await?;
+    let digests = call.intake().digests()?;
+    if upload.state.chosen().is_some_and(|chosen| chosen != digests.sum.algorithm) {
+        let why = "Checksum Type mismatch occurred, the checksum of a part is not of the upload's algorithm";
+        return Err(S3Fault::InvalidRequest { why });
+    }
+    let head = finish(call, &upload, number, bytes, &digests.md5, &digests.sum).await?;
+    call.answer_with(digests.sum.algorithm.header(), &digests.sum.value);
+    show_encryption(call, &upload.state.attributes);
+    Ok(dto::UploadPartOutput { e_tag: description::etag_of(&head.attributes), ..Default::default() })
+}
+
+pub(crate) async fn copy(
+    call: &Call,
+    input: dto::UploadPartCopyInput,
+) -> Result<dto::UploadPartCopyOutput, S3Fault> {
+    let number = number(input.part_number)?;
+    let upload = Upload::find(call, &input.bucket, &input.key, &input.upload_id).await?;
+    let conditions = ToRead {
+        if_match: input.copy_source_if_match,
+        if_none_match: input.copy_source_if_none_match,
+        if_modified_since: input.copy_source_if_modified_since,
+        if_unmodified_since: input.copy_source_if_unmodified_since,
+    };
+    let reader = open_source(call, &input.copy_source, &conditions).await?;
+    let whole = reader.head().bytes;
+    let range = match input.copy_source_range.as_deref() {
+        None => 0..whole,
+        Some(text) => exact_range(text, whole)?,
+    };
+    if range.end - range.start > OBJECT_BYTES_MAX {
+        return Err(S3Fault::EntityTooLarge);
+    }
+    let algorithm = upload.state.chosen().unwrap_or(Algorithm::Crc64Nvme);
+    let mut hashes = Hashes { md5: Some(Md5::new()), running: Some(Running::new(algorithm)) };
+    let mut bytes = call.objects().begin(OBJECT_BYTES_MAX).await?;
+    transfer::copy(&*reader, range, &mut bytes, &mut hashes).await?;
+    let (Some(md5), Some(running)) = (hashes.md5, hashes.running) else { return Err(S3Fault::IncompleteBody) };
+    let sum = running.finish();
+    let head = finish(call, &upload, number, bytes, &md5.finalize().into(), &sum).await?;
+    let mut result = dto::CopyPartResult {
+        e_tag: description::etag_of(&head.attributes),
+        last_modified: Some(time::to_dto(head.modified)),
+        ..Default::default()
+    };
+    set_sum!(&mut result, &sum);
+    Ok(dto::UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
+}
+
+fn number(number: i32) -> Result<i32, S3Fault> {
+    if (1..=PART_NUMBER_MAX).contains(&number) {
+        return Ok(number);
+    }
+    Err(S3Fault::InvalidArgument { why: "Part number must be an integer between 1 and 10000, inclusive" })
+}
+
+/// The range of a source: `bytes=first-last`, within the source.                            [documented]
+fn exact_range(text: &str, whole: u64) -> Result<std::ops::Range<u64>, S3Fault> {
+    match dto::Range::parse(text) {
+        Ok(dto::Range::Int { first, last: Some(last) }) if last < whole => Ok(first..last + 1),
+        Ok(dto::Range::Int { last: Some(_), .. }) => Err(S3Fault::InvalidArgument {
+            why: "Range specified is not valid for source object",
+        }),
+        _ => Err(S3Fault::InvalidArgument {
+            why: "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are \
+                  the zero-based offsets of the first and last bytes to copy",
+        }),
+    }
+}
+
+/// Gives a part its name, unless the upload has ended meanwhile.
+async fn finish(
+    call: &Call,
+    upload: &Upload,
+    number: i32,
+    bytes: Box<dyn cairn_store::ObjectUpload>,
+    md5: &[u8; 16],
+    sum: &Sum,
+) -> Result<cairn_store::ObjectHead, S3Fault> {
+    let mut attributes = cairn_store::Attributes { etag: Some(name::hex(md5)), ..Default::default() };
+    description::keep_sum(&mut attributes, sum, dto::ChecksumType::FULL_OBJECT);
+    Upload::find(call, &upload.bucket, &upload.state.key, &upload.id).await?;
+    let name = name::part(&upload.bucket, &upload.id, number)?;
+    let always = cairn_store::Condition::Always;
+    transfer::finish(call, &upload.bucket, bytes, &name, attributes, always).await
+}
