@@ -1,0 +1,81 @@
+//! Slices that go around the open tail: the fast path of an import.
+
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use cairn_store::Offset;
+
+use crate::HistoryError;
+use crate::disk::Disk;
+use crate::rows::Rows;
+use crate::slice::{self, Built, UnpublishedSlice};
+
+use super::History;
+
+/// A slice under construction, outside of the tail: for imports, which build many on threads of
+/// their own and then adopt them in order.
+///
+/// It holds its records in memory until [`SliceBuilder::finish`], so finish at some 200,000.
+#[derive(Debug)]
+pub struct SliceBuilder {
+    directory: PathBuf,
+    disk: Disk,
+    next: u64,
+    rows: Rows,
+}
+
+/// A slice that is built but not part of history yet. Dropped, it leaves nothing.
+#[derive(Debug)]
+pub struct BuiltSlice {
+    pub(super) files: UnpublishedSlice,
+}
+
+impl History {
+    /// A builder for the slice that begins at a log offset.
+    pub fn builder(&self, first: Offset) -> SliceBuilder {
+        SliceBuilder {
+            directory: self.directory.clone(),
+            disk: self.disk.clone(),
+            next: first.as_u64(),
+            rows: Rows::default(),
+        }
+    }
+}
+
+impl SliceBuilder {
+    /// Adds the next record in log order, with the time at which it was appended to the log.
+    pub fn push(&mut self, record: Bytes, appended_ms: i64) {
+        self.rows.push(self.next, record, appended_ms);
+        self.next += 1;
+    }
+
+    /// How many records it holds.
+    pub fn records(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
+    /// How many record bytes it holds.
+    pub fn bytes(&self) -> u64 {
+        self.rows.record_bytes()
+    }
+
+    /// Writes the files, under names that are not part of history until the slice is adopted.
+    /// `None` if it holds no record.
+    pub fn finish(self) -> Result<Option<BuiltSlice>, HistoryError> {
+        let Some((mut content, facts)) = Built::new(&[&self.rows]) else { return Ok(None) };
+        let files = slice::write(&self.disk, &self.directory, &facts, &mut content)?;
+        Ok(Some(BuiltSlice { files }))
+    }
+}
+
+impl BuiltSlice {
+    /// The first log offset in it.
+    pub fn from(&self) -> Offset {
+        Offset::new(self.files.name.from)
+    }
+
+    /// The log offset after the last in it.
+    pub fn to(&self) -> Offset {
+        Offset::new(self.files.name.to)
+    }
+}

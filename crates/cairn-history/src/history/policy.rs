@@ -1,0 +1,124 @@
+//! Which slices to merge: pure, so that tests need no files.
+
+use std::ops::Range;
+
+use crate::index::SliceFacts;
+use crate::slice::MERGE_SLICES_MAX;
+
+/// So many slices of like size are merged at once while their day is not over.
+const MERGE_SLICES_MIN: usize = 4;
+/// When a day is over, a slice is merged again only with others that add a share of this.
+const CLOSED_DAY_SHARE: u64 = 8;
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// The next group to merge, oldest first: neighbours that were recorded on one day.
+///
+/// Days stay apart so that retention can delete by whole slices. While a day goes on, a merge at
+/// least doubles its largest part, so a row is rewritten a few times at most; when the day is
+/// over, what is left of it is merged once more.
+pub(super) fn next_merge(slices: &[SliceFacts], rows_max: u64) -> Option<Range<usize>> {
+    let last_day = slices.iter().map(day).max()?;
+    let mut start = 0;
+    while start < slices.len() {
+        let run = run_from(slices, start, rows_max);
+        if is_worth_it(&slices[run.clone()], day(&slices[start]) < last_day) {
+            return Some(run);
+        }
+        start += 1;
+    }
+    None
+}
+
+fn day(slice: &SliceFacts) -> i64 {
+    slice.recorded_ms_max.div_euclid(DAY_MS)
+}
+
+/// The longest run of neighbours of one day, within the limits, that begins here.
+fn run_from(slices: &[SliceFacts], start: usize, rows_max: u64) -> Range<usize> {
+    let first = &slices[start];
+    let mut rows = first.rows();
+    let mut end = start + 1;
+    while let Some(next) = slices.get(end) {
+        let follows = next.from == slices[end - 1].to && day(next) == day(first);
+        rows += next.rows();
+        if !follows || rows > rows_max || end - start >= MERGE_SLICES_MAX {
+            break;
+        }
+        end += 1;
+    }
+    start..end
+}
+
+fn is_worth_it(run: &[SliceFacts], day_is_over: bool) -> bool {
+    let largest = run.iter().map(SliceFacts::rows).max().unwrap_or_default();
+    let others = run.iter().map(SliceFacts::rows).sum::<u64>() - largest;
+    if day_is_over {
+        return run.len() > 1 && others * CLOSED_DAY_SHARE >= largest;
+    }
+    run.len() >= MERGE_SLICES_MIN && others >= largest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY_MS, next_merge};
+    use crate::index::SliceFacts;
+
+    fn slices(parts: &[(u64, i64)]) -> Vec<SliceFacts> {
+        let mut from = 0;
+        let each = parts.iter().map(|&(rows, day)| {
+            let facts = SliceFacts {
+                from,
+                to: from + rows,
+                event_time_ms_min: 0,
+                event_time_ms_max: 0,
+                recorded_ms_min: day * DAY_MS,
+                recorded_ms_max: day * DAY_MS,
+                parquet_bytes: 0,
+            };
+            from += rows;
+            facts
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn few_slices_of_today_wait() {
+        assert_eq!(next_merge(&[], 1_000), None);
+        assert_eq!(next_merge(&slices(&[(10, 1); 3]), 1_000), None);
+        assert_eq!(next_merge(&slices(&[(10, 1); 4]), 1_000), Some(0..4));
+    }
+
+    #[test]
+    fn a_large_slice_is_not_rewritten_for_small_ones() {
+        assert_eq!(next_merge(&slices(&[(900, 1), (10, 1), (10, 1), (10, 1)]), 1_000), None);
+        let five = slices(&[(900, 1), (10, 1), (10, 1), (10, 1), (10, 1)]);
+        assert_eq!(next_merge(&five, 1_000), Some(1..5));
+    }
+
+    #[test]
+    fn a_day_that_is_over_is_merged_whole_and_days_stay_apart() {
+        let days = slices(&[(10, 1), (2, 1), (10, 2), (10, 3)]);
+        assert_eq!(next_merge(&days, 1_000), Some(0..2));
+        assert_eq!(next_merge(&slices(&[(900, 1), (2, 1), (10, 2)]), 1_000), None);
+    }
+
+    #[test]
+    fn a_merge_is_limited_in_rows_and_slices() {
+        assert_eq!(next_merge(&slices(&[(300, 1); 6]), 1_300), Some(0..4));
+        assert_eq!(next_merge(&slices(&[(1, 1); 40]), 1_300), Some(0..16));
+    }
+
+    #[test]
+    fn merging_ends() {
+        let mut rows = vec![(200_u64, 1_i64); 50];
+        rows.push((1, 2));
+        let mut merges = 0;
+        while let Some(run) = next_merge(&slices(&rows), 1_500) {
+            let sum = rows[run.clone()].iter().map(|part| part.0).sum();
+            rows.splice(run, [(sum, 1)]);
+            merges += 1;
+        }
+        assert!(merges <= 9, "{merges}");
+        assert!(rows.len() <= 9, "{rows:?}");
+    }
+}

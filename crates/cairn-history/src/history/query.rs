@@ -1,0 +1,58 @@
+//! The two ways to ask.
+
+use std::sync::Arc;
+
+use crate::plan::{LookupPlan, Plan, SearchPlan};
+use crate::walk::{Walk, Window};
+use crate::{
+    HistoryError, LookupQuery, PAGE_RECORDS_MAX, Page, Position, SearchBudget, SearchQuery,
+};
+
+use super::History;
+
+impl History {
+    /// The records of one account and region, newest first, as `LookupEvents` has them: management
+    /// or Insights events, by time and at most one attribute. Records of one time come by falling
+    /// offset.
+    pub fn lookup(
+        &self,
+        query: &LookupQuery,
+        after: Option<Position>,
+        limit: usize,
+    ) -> Result<Page, HistoryError> {
+        let times = (query.start.map(|at| at.as_ms()), query.end.map(|at| at.as_ms()));
+        let window = Window::new(times.0, times.1, after);
+        self.page(&LookupPlan::new(query), window, limit, SearchBudget::rows(u64::MAX))
+    }
+
+    /// Records by any number of conditions, newest first, of all accounts, regions and categories.
+    /// When the budget ends it returns what it has, and a position to go on from.
+    pub fn search(
+        &self,
+        query: &SearchQuery,
+        after: Option<Position>,
+        limit: usize,
+        budget: SearchBudget<'_>,
+    ) -> Result<Page, HistoryError> {
+        let times = (query.start.map(|at| at.as_ms()), query.end.map(|at| at.as_ms()));
+        let window = Window::new(times.0, times.1, after);
+        self.page(&SearchPlan::new(query), window, limit, budget)
+    }
+
+    fn page(
+        &self,
+        plan: &dyn Plan,
+        window: Window,
+        limit: usize,
+        budget: SearchBudget<'_>,
+    ) -> Result<Page, HistoryError> {
+        let mut walk = Walk::new(plan, window, budget);
+        let state = self.read();
+        let slices = Arc::clone(&state.slices);
+        state.tail.closed().iter().for_each(|chunk| walk.add_chunk(chunk));
+        walk.add_hits_of(state.tail.current());
+        drop(state);
+        slices.iter().for_each(|slice| walk.add_slice(slice));
+        walk.page(limit.min(PAGE_RECORDS_MAX))
+    }
+}

@@ -1,0 +1,169 @@
+//! The head at the end of an index file: what a slice is, and where the sections are.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::{BUCKET_BITS_MAX, BUCKET_BITS_MIN, MAGIC, ROWS_MAX};
+
+/// How many sections there are.
+pub(super) const SECTIONS: usize = 8;
+const NUMBERS: usize = 10;
+const HEAD_BYTES: usize = 8 * (NUMBERS + 3 * SECTIONS);
+/// The length of head, its hash and the closing magic.
+pub(super) const TRAILER_BYTES: usize = HEAD_BYTES + 8 + MAGIC.len();
+
+/// What is known of a slice without looking at its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SliceFacts {
+    /// The first log offset.
+    pub from: u64,
+    /// The log offset after the last; the slice has `to - from` rows.
+    pub to: u64,
+    pub event_time_ms_min: i64,
+    pub event_time_ms_max: i64,
+    pub recorded_ms_min: i64,
+    pub recorded_ms_max: i64,
+    pub parquet_bytes: u64,
+}
+
+impl SliceFacts {
+    pub(crate) fn rows(&self) -> u64 {
+        self.to - self.from
+    }
+}
+
+/// The sections in file order.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    Lists = 0,
+    Entries = 1,
+    RowKeys = 2,
+    Buckets = 3,
+    RowBlocks = 4,
+    Pages = 5,
+    Filter = 6,
+    Scopes = 7,
+}
+
+/// Where a section is, and the hash of its bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Section {
+    pub at: u64,
+    pub bytes: u64,
+    pub hash: u64,
+}
+
+impl Section {
+    pub(super) fn end(self) -> u64 {
+        self.at + self.bytes
+    }
+}
+
+/// The head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub facts: SliceFacts,
+    /// What all event times are multiples of: 1 or 1,000 ms.
+    pub(super) time_unit_ms: u64,
+    pub(super) bucket_bits: u32,
+    /// How many keys there are.
+    pub(super) keys: u64,
+    pub(super) sections: [Section; SECTIONS],
+}
+
+impl Head {
+    /// Whether all event times are whole seconds.
+    pub(crate) fn whole_seconds(&self) -> bool {
+        self.time_unit_ms == 1_000
+    }
+
+    pub(super) fn section(&self, part: Part) -> Section {
+        self.sections[part as usize]
+    }
+
+    /// The trailer of the file.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let facts = &self.facts;
+        let mut bytes = Vec::with_capacity(TRAILER_BYTES);
+        let numbers: [u64; NUMBERS] = [
+            facts.from,
+            facts.to,
+            facts.event_time_ms_min.cast_unsigned(),
+            facts.event_time_ms_max.cast_unsigned(),
+            facts.recorded_ms_min.cast_unsigned(),
+            facts.recorded_ms_max.cast_unsigned(),
+            facts.parquet_bytes,
+            self.time_unit_ms,
+            u64::from(self.bucket_bits),
+            self.keys,
+        ];
+        for number in numbers {
+            bytes.extend_from_slice(&number.to_le_bytes());
+        }
+        for section in &self.sections {
+            for number in [section.at, section.bytes, section.hash] {
+                bytes.extend_from_slice(&number.to_le_bytes());
+            }
+        }
+        let hash = xxh3_64(&bytes);
+        bytes.extend_from_slice(&hash.to_le_bytes());
+        bytes.extend_from_slice(&MAGIC);
+        bytes
+    }
+
+    /// Reads the trailer of a file of this length; the error says what does not hold.
+    pub(super) fn decode(bytes: &[u8], file_bytes: u64) -> Result<Self, &'static str> {
+        let (head, rest) = bytes.split_at_checked(HEAD_BYTES).ok_or("it is too short")?;
+        let (hash, magic) = rest.split_at_checked(8).ok_or("it is too short")?;
+        if magic != MAGIC {
+            return Err("it does not end with the index magic");
+        }
+        if hash != xxh3_64(head).to_le_bytes() {
+            return Err("the hash of its head does not match");
+        }
+        let mut numbers =
+            head.chunks_exact(8).map(|chunk| chunk.try_into().map_or(0, u64::from_le_bytes));
+        let mut next = || numbers.next().unwrap_or_default();
+        let facts = SliceFacts {
+            from: next(),
+            to: next(),
+            event_time_ms_min: next().cast_signed(),
+            event_time_ms_max: next().cast_signed(),
+            recorded_ms_min: next().cast_signed(),
+            recorded_ms_max: next().cast_signed(),
+            parquet_bytes: next(),
+        };
+        let (time_unit_ms, bucket_bits, keys) = (next(), next(), next());
+        let mut sections = [Section::default(); SECTIONS];
+        for section in &mut sections {
+            *section = Section { at: next(), bytes: next(), hash: next() };
+        }
+        let bucket_bits = u32::try_from(bucket_bits).unwrap_or(u32::MAX);
+        let head = Self { facts, time_unit_ms, bucket_bits, keys, sections };
+        head.check(file_bytes)?;
+        Ok(head)
+    }
+
+    fn check(&self, file_bytes: u64) -> Result<(), &'static str> {
+        let rows = self.facts.to.checked_sub(self.facts.from);
+        if rows.is_none_or(|rows| rows == 0 || rows > ROWS_MAX) {
+            return Err("its range of offsets is impossible");
+        }
+        if !(BUCKET_BITS_MIN..=BUCKET_BITS_MAX).contains(&self.bucket_bits) {
+            return Err("its number of buckets is impossible");
+        }
+        if !matches!(self.time_unit_ms, 1 | 1_000) {
+            return Err("its unit of time is impossible");
+        }
+        let mut at = MAGIC.len() as u64;
+        for section in &self.sections {
+            if section.at != at {
+                return Err("its sections do not follow one another");
+            }
+            at = at.checked_add(section.bytes).ok_or("a section is impossibly long")?;
+        }
+        if at.checked_add(TRAILER_BYTES as u64) != Some(file_bytes) {
+            return Err("its sections do not fill it");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,275 @@
+//! Reading an index.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use crate::key::{Class, KEY_BITS, Scope};
+use crate::varint;
+use crate::{HistoryError, Position};
+
+use super::head::{Part, Section, TRAILER_BYTES};
+use super::write::{entry_key, le_u32};
+use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, RowList, filter, row_key};
+
+/// An open index file.
+#[derive(Debug)]
+pub(crate) struct IndexFile {
+    file: File,
+    path: PathBuf,
+    bytes: u64,
+    head: Head,
+    resident: OnceLock<Arc<Resident>>,
+}
+
+/// Where a page of records is in the Parquet file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Page {
+    /// Where its header begins.
+    pub at: u64,
+    /// The length of header and data.
+    pub bytes: u32,
+    pub first_row: u32,
+}
+
+impl Page {
+    pub(super) const BYTES: usize = 16;
+}
+
+/// The sections that are held in memory once the slice is used.
+#[derive(Debug)]
+pub(crate) struct Resident {
+    bytes: Vec<u8>,
+    buckets: std::ops::Range<usize>,
+    row_blocks: std::ops::Range<usize>,
+    pages: std::ops::Range<usize>,
+    filter: std::ops::Range<usize>,
+    scopes: Vec<Scope>,
+}
+
+impl IndexFile {
+    /// Opens an index and reads its head.
+    pub(crate) fn open(path: &Path) -> Result<Self, HistoryError> {
+        let io = |source| HistoryError::io("open an index file", source);
+        let file = File::open(path).map_err(io)?;
+        let bytes = file.metadata().map_err(io)?.len();
+        let corrupt = |why| HistoryError::Corrupt { path: path.to_owned(), why };
+        let at =
+            bytes.checked_sub(TRAILER_BYTES as u64).ok_or_else(|| corrupt("it is too short"))?;
+        let mut trailer = [0; TRAILER_BYTES];
+        file.read_exact_at(&mut trailer, at).map_err(io)?;
+        let head = Head::decode(&trailer, bytes).map_err(corrupt)?;
+        Ok(Self { file, path: path.to_owned(), bytes, head, resident: OnceLock::new() })
+    }
+
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// The length of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    pub(crate) fn corrupt(&self, why: &'static str) -> HistoryError {
+        HistoryError::Corrupt { path: self.path.clone(), why }
+    }
+
+    /// Reads bytes at a place.
+    pub(super) fn read(&self, at: u64, bytes: usize) -> Result<Vec<u8>, HistoryError> {
+        if at.checked_add(bytes as u64).is_none_or(|end| end > self.bytes) {
+            return Err(self.corrupt("it points beyond its end"));
+        }
+        let mut read = vec![0; bytes];
+        let io = |source| HistoryError::io("read an index file", source);
+        self.file.read_exact_at(&mut read, at).map_err(io)?;
+        Ok(read)
+    }
+
+    pub(super) fn read_section(&self, section: Section) -> Result<Vec<u8>, HistoryError> {
+        self.read(section.at, section.bytes as usize)
+    }
+
+    /// The sections in memory, read at first use.
+    pub(crate) fn resident(&self) -> Result<&Arc<Resident>, HistoryError> {
+        if let Some(resident) = self.resident.get() {
+            return Ok(resident);
+        }
+        let read = Arc::new(self.read_resident()?);
+        // Two may have read it at once; either will do.
+        Ok(self.resident.get_or_init(|| read))
+    }
+
+    fn read_resident(&self) -> Result<Resident, HistoryError> {
+        let from = self.head.section(Part::Buckets).at;
+        let to = self.head.section(Part::Scopes).end();
+        let bytes = self.read(from, (to - from) as usize)?;
+        let range = |part: Part| {
+            let section = self.head.section(part);
+            let range = (section.at - from) as usize..(section.end() - from) as usize;
+            if xxh3_64(&bytes[range.clone()]) != section.hash {
+                return Err(self.corrupt("the hash of a section does not match"));
+            }
+            Ok(range)
+        };
+        let buckets = range(Part::Buckets)?;
+        let row_blocks = range(Part::RowBlocks)?;
+        let pages = range(Part::Pages)?;
+        let filter = range(Part::Filter)?;
+        let scopes = decode_scopes(&bytes[range(Part::Scopes)?])
+            .ok_or_else(|| self.corrupt("its scopes do not parse"))?;
+        let blocks = self.head.facts.rows().div_ceil(u64::from(row_key::BLOCK_ROWS));
+        if row_blocks.len() as u64 != blocks * row_key::BLOCK_ENTRY_BYTES as u64 {
+            return Err(self.corrupt("it has the wrong number of row blocks"));
+        }
+        Ok(Resident { bytes, buckets, row_blocks, pages, filter, scopes })
+    }
+
+    /// The rows under a key, if there are any.
+    pub(crate) fn rows_of(self: &Arc<Self>, key: u64) -> Result<Option<RowList>, HistoryError> {
+        let resident = self.resident()?;
+        if !filter::may_hold(resident.slice(&resident.filter), key) {
+            return Ok(None);
+        }
+        let Some((start, end)) = resident.bucket(key >> (KEY_BITS - self.head.bucket_bits)) else {
+            return Err(self.corrupt("it has too few buckets"));
+        };
+        if start > end || u64::from(end) > self.head.keys {
+            return Err(self.corrupt("its buckets are out of order"));
+        }
+        let at = self.head.section(Part::Entries).at + u64::from(start) * ENTRY_BYTES as u64;
+        let entries = self.read(at, (end - start) as usize * ENTRY_BYTES)?;
+        let wanted = key & !(!0 << ENTRY_KEY_BITS);
+        let found = entries.chunks_exact(ENTRY_BYTES).find(|entry| entry_key(entry) == wanted);
+        found.map(|entry| self.list_at(le_u32(&entry[ENTRY_BYTES - 4..]))).transpose()
+    }
+
+    pub(super) fn list_at(self: &Arc<Self>, value: u32) -> Result<RowList, HistoryError> {
+        if value & LIST_FLAG == 0 {
+            if u64::from(value) >= self.head.facts.rows() {
+                return Err(self.corrupt("it points beyond the rows of the slice"));
+            }
+            return Ok(RowList::one(Arc::clone(self), value));
+        }
+        let lists = self.head.section(Part::Lists);
+        let at = lists.at + u64::from(value & !LIST_FLAG);
+        RowList::open(Arc::clone(self), at, lists.end())
+    }
+
+    /// How many blocks of row keys there are.
+    pub(crate) fn row_blocks(&self) -> u32 {
+        self.head.facts.rows().div_ceil(u64::from(row_key::BLOCK_ROWS)) as u32
+    }
+
+    /// Keys of the rows of one block: 256 of them, fewer in the last.
+    pub(crate) fn row_keys(&self, block: u32) -> Result<Vec<Position>, HistoryError> {
+        let resident = self.resident()?;
+        let section = self.head.section(Part::RowKeys);
+        let directory = resident.slice(&resident.row_blocks);
+        let broken = || self.corrupt("its row keys do not parse");
+        let (first, at) = row_key::block_entry(directory, block as usize).ok_or_else(broken)?;
+        let next = row_key::block_entry(directory, block as usize + 1);
+        let end = next.map_or(section.bytes, |(_, at)| u64::from(at));
+        if u64::from(at) > end || end > section.bytes {
+            return Err(broken());
+        }
+        let keys = self.read(section.at + u64::from(at), (end - u64::from(at)) as usize)?;
+        let row = u64::from(block) * u64::from(row_key::BLOCK_ROWS);
+        let rows = (self.head.facts.rows() - row).min(u64::from(row_key::BLOCK_ROWS)) as u32;
+        row_key::decode_block(first, &keys, rows, self.head.time_unit_ms).ok_or_else(broken)
+    }
+
+    /// How many rows come before a position, which is a row number if the position is a row's.
+    pub(crate) fn rows_before(&self, position: Position) -> Result<u32, HistoryError> {
+        let resident = self.resident()?;
+        let directory = resident.slice(&resident.row_blocks);
+        let blocks = directory.len() / row_key::BLOCK_ENTRY_BYTES;
+        let (mut low, mut high) = (0, blocks);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let first = row_key::block_entry(directory, middle);
+            if first.is_some_and(|(first, _)| first < position) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let Some(block) = low.checked_sub(1) else { return Ok(0) };
+        let rows = self.row_keys(block as u32)?;
+        let within = rows.partition_point(|row| *row < position);
+        Ok(block as u32 * row_key::BLOCK_ROWS + within as u32)
+    }
+}
+
+impl Resident {
+    fn slice(&self, range: &std::ops::Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or_default()
+    }
+
+    /// The entries of a bucket: the first, and the one after the last.
+    pub(super) fn bucket(&self, bucket: u64) -> Option<(u32, u32)> {
+        let starts = self.slice(&self.buckets);
+        let at = bucket as usize * 4;
+        Some((le_u32(starts.get(at..at + 4)?), le_u32(starts.get(at + 4..at + 8)?)))
+    }
+
+    /// Every scope that occurs in the slice.
+    pub(crate) fn scopes(&self) -> &[Scope] {
+        &self.scopes
+    }
+
+    /// How many record pages there are.
+    pub(crate) fn page_count(&self) -> usize {
+        self.pages.len() / Page::BYTES
+    }
+
+    /// A record page.
+    pub(crate) fn page(&self, number: usize) -> Option<Page> {
+        let entry =
+            self.slice(&self.pages).get(number * Page::BYTES..(number + 1) * Page::BYTES)?;
+        let (at, rest) = entry.split_first_chunk()?;
+        Some(Page {
+            at: u64::from_le_bytes(*at),
+            bytes: le_u32(rest),
+            first_row: le_u32(rest.get(4..)?),
+        })
+    }
+
+    /// The number of the page that holds a row.
+    pub(crate) fn page_of(&self, row: u32) -> Option<usize> {
+        let (mut low, mut high) = (0, self.page_count());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.page(middle)?.first_row <= row {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low.checked_sub(1)
+    }
+}
+
+fn decode_scopes(mut bytes: &[u8]) -> Option<Vec<Scope>> {
+    let count = varint::take(&mut bytes)?;
+    let mut scopes = Vec::new();
+    for _ in 0..count {
+        let (&class, rest) = bytes.split_first()?;
+        bytes = rest;
+        let class = Class::from_code(class)?;
+        let account = take_text(&mut bytes)?;
+        let region = take_text(&mut bytes)?;
+        scopes.push(Scope { class, account, region });
+    }
+    bytes.is_empty().then_some(scopes)
+}
+
+fn take_text(bytes: &mut &[u8]) -> Option<String> {
+    let length = usize::try_from(varint::take(bytes)?).ok()?;
+    let (text, rest) = bytes.split_at_checked(length)?;
+    *bytes = rest;
+    String::from_utf8(text.to_vec()).ok()
+}

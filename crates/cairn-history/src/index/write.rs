@@ -1,0 +1,189 @@
+//! Writing an index: one pass over keys in rising order.
+
+use std::io::{self, Write};
+
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::key::{KEY_BITS, Scope};
+use crate::varint;
+
+use super::head::{Part, SECTIONS, Section};
+use super::read::Page;
+use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, MAGIC, RowKeysWriter, SliceFacts};
+use super::{bucket_bits, filter, list};
+
+/// Writes one index file. Memory: nine bytes a key, until [`IndexWriter::finish`].
+#[derive(Debug)]
+pub(crate) struct IndexWriter<W> {
+    out: W,
+    at: u64,
+    sections: [Section; SECTIONS],
+    lists: Section,
+    lists_hash: Box<Hash>,
+    bucket_bits: u32,
+    entries: Vec<u8>,
+    buckets: Vec<u8>,
+    bucket: u64,
+    keys: u64,
+    scratch: Vec<u8>,
+}
+
+/// What is added to the keys at the end.
+#[derive(Debug)]
+pub(crate) struct IndexRest {
+    pub facts: SliceFacts,
+    pub row_keys: RowKeysWriter,
+    pub pages: Vec<Page>,
+    /// In rising order.
+    pub scopes: Vec<Scope>,
+}
+
+struct Hash(Xxh3);
+
+impl std::fmt::Debug for Hash {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Hash")
+    }
+}
+
+impl<W: Write> IndexWriter<W> {
+    /// Begins an index of so many rows.
+    pub(crate) fn new(mut out: W, rows: u64) -> io::Result<Self> {
+        out.write_all(&MAGIC)?;
+        let at = MAGIC.len() as u64;
+        Ok(Self {
+            out,
+            at,
+            sections: [Section::default(); SECTIONS],
+            lists: Section { at, bytes: 0, hash: 0 },
+            lists_hash: Box::new(Hash(Xxh3::new())),
+            bucket_bits: bucket_bits(rows),
+            entries: Vec::new(),
+            buckets: 0_u32.to_le_bytes().to_vec(),
+            bucket: 0,
+            keys: 0,
+            scratch: Vec::new(),
+        })
+    }
+
+    /// Adds a key and its rows, both in rising order; no key comes twice.
+    pub(crate) fn list(&mut self, key: u64, rows: &[u32]) -> io::Result<()> {
+        let value = match rows {
+            [] => return Ok(()),
+            [row] => *row,
+            rows => {
+                let begins = self.lists.bytes;
+                if begins >= u64::from(LIST_FLAG) {
+                    return Err(io::Error::new(io::ErrorKind::FileTooLarge, "row lists"));
+                }
+                self.scratch.clear();
+                list::encode(rows, &mut self.scratch);
+                self.lists_hash.0.update(&self.scratch);
+                self.out.write_all(&self.scratch)?;
+                self.lists.bytes += self.scratch.len() as u64;
+                LIST_FLAG | begins as u32
+            }
+        };
+        self.close_buckets_before(key >> (KEY_BITS - self.bucket_bits));
+        let key = key.to_le_bytes();
+        self.entries.extend_from_slice(&key[..(ENTRY_KEY_BITS / 8) as usize]);
+        self.entries.extend_from_slice(&value.to_le_bytes());
+        self.keys += 1;
+        Ok(())
+    }
+
+    fn close_buckets_before(&mut self, bucket: u64) {
+        while self.bucket < bucket {
+            self.buckets.extend_from_slice(&(self.keys as u32).to_le_bytes());
+            self.bucket += 1;
+        }
+    }
+
+    /// Writes everything but the lists, and returns what it wrote to.
+    pub(crate) fn finish(mut self, rest: &IndexRest) -> io::Result<W> {
+        self.close_buckets_before(1 << self.bucket_bits);
+        self.lists.hash = self.lists_hash.0.digest();
+        self.at = self.lists.end();
+        self.sections[Part::Lists as usize] = self.lists;
+        let filter = self.filter();
+        let (entries, buckets) =
+            (std::mem::take(&mut self.entries), std::mem::take(&mut self.buckets));
+        self.section(Part::Entries, &entries)?;
+        self.section(Part::RowKeys, &rest.row_keys.keys)?;
+        self.section(Part::Buckets, &buckets)?;
+        self.section(Part::RowBlocks, &rest.row_keys.directory)?;
+        self.section(Part::Pages, &encode_pages(&rest.pages))?;
+        self.section(Part::Filter, &filter)?;
+        self.section(Part::Scopes, &encode_scopes(&rest.scopes))?;
+        let head = Head {
+            facts: rest.facts,
+            time_unit_ms: rest.row_keys.unit_ms(),
+            bucket_bits: self.bucket_bits,
+            keys: self.keys,
+            sections: self.sections,
+        };
+        let trailer = head.encode();
+        self.out.write_all(&trailer)?;
+        self.out.flush()?;
+        Ok(self.out)
+    }
+
+    fn section(&mut self, part: Part, bytes: &[u8]) -> io::Result<()> {
+        let hash = xxhash_rust::xxh3::xxh3_64(bytes);
+        self.sections[part as usize] = Section { at: self.at, bytes: bytes.len() as u64, hash };
+        self.out.write_all(bytes)?;
+        self.at += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// The filter over all keys, which the buckets and entries spell out.
+    fn filter(&self) -> Vec<u8> {
+        let mut bits = filter::sized(self.keys);
+        let starts = self.buckets.chunks_exact(4).map(le_u32);
+        for (bucket, (start, end)) in starts.clone().zip(starts.skip(1)).enumerate() {
+            let top = (bucket as u64) << (KEY_BITS - self.bucket_bits);
+            let mask = !0 << ENTRY_KEY_BITS;
+            let entries = &self.entries[start as usize * ENTRY_BYTES..end as usize * ENTRY_BYTES];
+            for entry in entries.chunks_exact(ENTRY_BYTES) {
+                filter::add(&mut bits, top & mask | entry_key(entry));
+            }
+        }
+        bits
+    }
+}
+
+/// The low bits of an entry's key.
+pub(super) fn entry_key(entry: &[u8]) -> u64 {
+    entry
+        .iter()
+        .take((ENTRY_KEY_BITS / 8) as usize)
+        .rev()
+        .fold(0, |key, byte| key << 8 | u64::from(*byte))
+}
+
+pub(super) fn le_u32(bytes: &[u8]) -> u32 {
+    bytes.first_chunk().map_or(0, |bytes| u32::from_le_bytes(*bytes))
+}
+
+fn encode_pages(pages: &[Page]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(pages.len() * Page::BYTES);
+    for page in pages {
+        bytes.extend_from_slice(&page.at.to_le_bytes());
+        bytes.extend_from_slice(&page.bytes.to_le_bytes());
+        bytes.extend_from_slice(&page.first_row.to_le_bytes());
+    }
+    bytes
+}
+
+fn encode_scopes(scopes: &[Scope]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    varint::put(&mut bytes, scopes.len() as u64);
+    for scope in scopes {
+        bytes.push(scope.class.code());
+        for text in [&scope.account, &scope.region] {
+            varint::put(&mut bytes, text.len() as u64);
+            bytes.extend_from_slice(text.as_bytes());
+        }
+    }
+    bytes
+}

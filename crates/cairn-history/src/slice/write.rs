@@ -1,0 +1,114 @@
+//! Writing a slice: the Parquet file, then the index, then their names.
+//!
+//! The index takes its name first. A Parquet file is what makes a slice, so a crash before its
+//! rename leaves an index that belongs to nothing, and is removed at the next start.
+
+use std::io::BufWriter;
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use parquet::arrow::ArrowWriter;
+use parquet::file::metadata::ParquetMetaData;
+
+use crate::HistoryError;
+use crate::disk::{Disk, NewSliceFile};
+use crate::index::{IndexRest, IndexWriter, Page, RowKeysWriter, SliceFacts};
+use crate::key::Scope;
+
+use super::name::SliceName;
+use super::schema::{RECORD, SCHEMA, properties};
+
+/// Takes the lists of an index.
+pub(crate) type Lists<'w> = IndexWriter<BufWriter<&'w mut NewSliceFile>>;
+
+/// Where the content of a slice comes from.
+pub(crate) trait Content {
+    /// The next rows, in order.
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, HistoryError>;
+    /// Hands on every key with its rows, in rising order.
+    fn write_lists(&mut self, lists: &mut Lists<'_>) -> Result<(), HistoryError>;
+    /// Time and offset of every row.
+    fn row_keys(&mut self) -> Result<RowKeysWriter, HistoryError>;
+    /// Every scope that occurs, in rising order.
+    fn scopes(&self) -> Result<Vec<Scope>, HistoryError>;
+}
+
+/// Both files of a slice, complete but without their names. Dropped, they leave nothing.
+#[derive(Debug)]
+pub(crate) struct UnpublishedSlice {
+    pub name: SliceName,
+    parquet: NewSliceFile,
+    index: NewSliceFile,
+}
+
+/// Writes both files. `facts.parquet_bytes` is filled in.
+pub(crate) fn write(
+    disk: &Disk,
+    directory: &Path,
+    facts: &SliceFacts,
+    content: &mut dyn Content,
+) -> Result<UnpublishedSlice, HistoryError> {
+    let name = SliceName { from: facts.from, to: facts.to };
+    let mut parquet = disk.create(&name.parquet(directory))?;
+    let metadata = write_parquet(&mut parquet, content)?;
+    let facts = SliceFacts { parquet_bytes: parquet.bytes(), ..*facts };
+    let mut index = disk.create(&name.index(directory))?;
+    write_index(&mut index, facts, record_pages(&metadata), content)?;
+    Ok(UnpublishedSlice { name, parquet, index })
+}
+
+impl UnpublishedSlice {
+    /// Gives both files their names, durably. After an error they may have them or not.
+    pub(crate) fn publish(self, disk: &Disk) -> Result<(), HistoryError> {
+        disk.publish(self.index)?;
+        disk.publish(self.parquet)
+    }
+}
+
+fn write_parquet(
+    file: &mut NewSliceFile,
+    content: &mut dyn Content,
+) -> Result<ParquetMetaData, HistoryError> {
+    let failed = |source| HistoryError::parquet("write a Parquet file", source);
+    let properties = properties().map_err(failed)?;
+    let mut writer =
+        ArrowWriter::try_new(file, SCHEMA.clone(), Some(properties)).map_err(failed)?;
+    while let Some(batch) = content.next_batch()? {
+        writer.write(&batch).map_err(failed)?;
+    }
+    writer.close().map_err(failed)
+}
+
+fn write_index(
+    file: &mut NewSliceFile,
+    facts: SliceFacts,
+    pages: Vec<Page>,
+    content: &mut dyn Content,
+) -> Result<(), HistoryError> {
+    let failed = |source| HistoryError::io("write an index file", source);
+    let mut lists = IndexWriter::new(BufWriter::new(file), facts.rows()).map_err(failed)?;
+    content.write_lists(&mut lists)?;
+    let rest = IndexRest { facts, row_keys: content.row_keys()?, pages, scopes: content.scopes()? };
+    let out = lists.finish(&rest).map_err(failed)?;
+    out.into_inner().map_err(|error| failed(error.into_error()))?;
+    Ok(())
+}
+
+/// Where the pages of the `record` column are.
+fn record_pages(metadata: &ParquetMetaData) -> Vec<Page> {
+    let mut pages = Vec::new();
+    let mut rows_before = 0;
+    let groups = metadata.row_groups().iter();
+    for (group, index) in groups.zip(metadata.offset_index().into_iter().flatten()) {
+        let locations = index.get(RECORD).map(|column| &column.page_locations()[..]);
+        for location in locations.unwrap_or_default() {
+            pages.push(Page {
+                at: location.offset.cast_unsigned(),
+                bytes: location.compressed_page_size.cast_unsigned(),
+                first_row: (rows_before + location.first_row_index) as u32,
+            });
+        }
+        rows_before += group.num_rows();
+    }
+    pages
+}

@@ -1,0 +1,139 @@
+//! The open tail: records that are not in a slice yet, in memory, with a hash index.
+//!
+//! It is a row of chunks. All but the last are closed and shared, so that a query holds the lock
+//! only while it looks at one chunk, and sealing holds it not at all.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::Position;
+use crate::key::KeyMap;
+use crate::rows::{RowRef, Rows};
+
+/// Records to a chunk.
+const CHUNK_RECORDS_MAX: usize = 8_192;
+
+/// A run of records with an index.
+#[derive(Debug, Default)]
+pub(crate) struct Chunk {
+    pub rows: Rows,
+    index: KeyMap<Numbers>,
+    event_time_ms_max: Option<i64>,
+}
+
+/// Row numbers under one key, lowest first.
+#[derive(Debug)]
+enum Numbers {
+    One(u32),
+    Many(Vec<u32>),
+}
+
+/// A record of the tail that a query may take.
+pub(crate) type TailHit = (Position, Bytes);
+
+impl Chunk {
+    fn push(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
+        let number = self.rows.len() as u32;
+        self.rows.push(offset, record, recorded_ms);
+        let row = self.rows.row(number as usize);
+        self.event_time_ms_max = self.event_time_ms_max.max(Some(row.event_time_ms()));
+        for key in row.keys() {
+            match self.index.entry(*key) {
+                std::collections::hash_map::Entry::Vacant(entry) => {
+                    entry.insert(Numbers::One(number));
+                }
+                std::collections::hash_map::Entry::Occupied(mut entry) => match entry.get_mut() {
+                    Numbers::One(first) => {
+                        let both = vec![*first, number];
+                        entry.insert(Numbers::Many(both));
+                    }
+                    Numbers::Many(numbers) => numbers.push(number),
+                },
+            }
+        }
+    }
+
+    /// The time of its newest record; `None` without records.
+    pub(crate) fn event_time_ms_max(&self) -> Option<i64> {
+        self.event_time_ms_max
+    }
+
+    /// The rows under a key.
+    pub(crate) fn rows_of(&self, key: u64) -> impl Iterator<Item = RowRef<'_>> {
+        let numbers = match self.index.get(&key) {
+            None => &[][..],
+            Some(Numbers::One(number)) => std::slice::from_ref(number),
+            Some(Numbers::Many(numbers)) => numbers,
+        };
+        numbers.iter().map(|number| self.rows.row(*number as usize))
+    }
+}
+
+/// The open tail.
+#[derive(Debug, Default)]
+pub(crate) struct Tail {
+    closed: Vec<Arc<Chunk>>,
+    current: Chunk,
+    records: u64,
+    record_bytes: u64,
+    recorded_ms_min: Option<i64>,
+}
+
+impl Tail {
+    pub(crate) fn push(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
+        self.records += 1;
+        self.record_bytes += record.len() as u64;
+        let oldest = self.recorded_ms_min.map_or(recorded_ms, |oldest| oldest.min(recorded_ms));
+        self.recorded_ms_min = Some(oldest);
+        self.current.push(offset, record, recorded_ms);
+        if self.current.rows.len() >= CHUNK_RECORDS_MAX {
+            self.close_chunk();
+        }
+    }
+
+    fn close_chunk(&mut self) {
+        if self.current.rows.len() > 0 {
+            self.closed.push(Arc::new(std::mem::take(&mut self.current)));
+        }
+    }
+
+    pub(crate) fn records(&self) -> u64 {
+        self.records
+    }
+
+    pub(crate) fn record_bytes(&self) -> u64 {
+        self.record_bytes
+    }
+
+    /// When its oldest record was recorded.
+    pub(crate) fn recorded_ms_min(&self) -> Option<i64> {
+        self.recorded_ms_min
+    }
+
+    /// The chunks that do not change any more.
+    pub(crate) fn closed(&self) -> &[Arc<Chunk>] {
+        &self.closed
+    }
+
+    /// The one that does.
+    pub(crate) fn current(&self) -> &Chunk {
+        &self.current
+    }
+
+    /// All that is there now, to be sealed. It stays until it is [dropped](Self::drop_first).
+    pub(crate) fn freeze(&mut self) -> Vec<Arc<Chunk>> {
+        self.close_chunk();
+        self.closed.clone()
+    }
+
+    /// Forgets the first chunks, which are in a slice now.
+    pub(crate) fn drop_first(&mut self, chunks: usize) {
+        self.closed.drain(..chunks.min(self.closed.len()));
+        let all = || self.closed.iter().map(|chunk| &chunk.rows).chain([&self.current.rows]);
+        self.records = all().map(|rows| rows.len() as u64).sum();
+        self.record_bytes = all().map(Rows::record_bytes).sum();
+        let times = all().flat_map(|rows| (0..rows.len()).map(|row| rows.row(row).recorded_ms()));
+        self.recorded_ms_min = times.min();
+    }
+}

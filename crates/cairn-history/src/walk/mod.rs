@@ -1,0 +1,243 @@
+//! Newest first over everything: slices and chunks of the tail, merged by time.
+//!
+//! Each source has a *head*: its next hit, or only a bound that none of its hits is beyond. The
+//! source with the highest head goes on: a hit is taken, a bound is made more exact (a slice is
+//! opened, a list read on, a block of rows scanned). So an old slice is never opened for a page
+//! of new records, and what was not looked at when a budget ends is known exactly.
+
+mod slice;
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+
+use cairn_store::Offset;
+
+use crate::plan::Plan;
+use crate::rows::RowRef;
+use crate::slice::Slice;
+use crate::tail::{Chunk, TailHit};
+use crate::{HistoryError, Hit, Page, Position, SearchBudget};
+
+use slice::SliceWalk;
+
+/// The rows that a page may hold: from `low` on, below `high`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    pub low: Position,
+    pub high: Position,
+}
+
+impl Window {
+    /// Rows from `start` to `end`, both included, that come after a page.
+    pub(crate) fn new(start: Option<i64>, end: Option<i64>, after: Option<Position>) -> Self {
+        let at = |event_time_ms| Position { event_time_ms, offset: Offset::ZERO };
+        let low = at(start.unwrap_or(i64::MIN));
+        let end = end.map_or(POSITION_MAX, |end| end.checked_add(1).map_or(POSITION_MAX, at));
+        Self { low, high: after.map_or(end, |after| after.min(end)) }
+    }
+
+    fn holds(&self, row: Position) -> bool {
+        self.low <= row && row < self.high
+    }
+
+    /// Whether rows of these times can be in it.
+    fn meets(&self, times: std::ops::RangeInclusive<i64>) -> bool {
+        *times.start() <= self.high.event_time_ms && self.low.event_time_ms <= *times.end()
+    }
+
+    /// The highest row that it and a source up to a time can share.
+    fn bound(&self, event_time_ms_max: i64) -> Position {
+        Position { event_time_ms: event_time_ms_max, offset: Offset::new(u64::MAX) }.min(self.high)
+    }
+}
+
+const POSITION_MAX: Position = Position { event_time_ms: i64::MAX, offset: Offset::new(u64::MAX) };
+
+/// What a source says of its next hit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Head {
+    /// There is none.
+    Done,
+    /// None is beyond this.
+    Bound(Position),
+    /// It is this row, if its record passes.
+    Row(Position),
+}
+
+/// Something to walk over.
+enum Source {
+    /// A chunk of the tail that is not looked at yet.
+    Chunk(Arc<Chunk>),
+    /// Hits of the tail, lowest first.
+    Hits(Vec<TailHit>),
+    Slice(SliceWalk),
+}
+
+/// A walk over all sources of one query.
+pub(crate) struct Walk<'p> {
+    plan: &'p dyn Plan,
+    window: Window,
+    sources: Vec<Source>,
+    /// The head of each source that is not done.
+    heads: BinaryHeap<(Position, Reverse<bool>, usize)>,
+    budget: SearchBudget<'p>,
+    rows_scanned: u64,
+}
+
+impl<'p> Walk<'p> {
+    pub(crate) fn new(plan: &'p dyn Plan, window: Window, budget: SearchBudget<'p>) -> Self {
+        let (sources, heads) = (Vec::new(), BinaryHeap::new());
+        Self { plan, window, sources, heads, budget, rows_scanned: 0 }
+    }
+
+    /// Adds a slice; it is opened when the walk comes to it.
+    pub(crate) fn add_slice(&mut self, slice: &Arc<Slice>) {
+        let facts = slice.facts();
+        if self.window.meets(facts.event_time_ms_min..=facts.event_time_ms_max) {
+            let bound = self.window.bound(facts.event_time_ms_max);
+            self.add(Source::Slice(SliceWalk::new(Arc::clone(slice))), Head::Bound(bound));
+        }
+    }
+
+    /// Adds a closed chunk of the tail.
+    pub(crate) fn add_chunk(&mut self, chunk: &Arc<Chunk>) {
+        let Some(newest) = chunk.event_time_ms_max() else { return };
+        let bound = self.window.bound(newest);
+        self.add(Source::Chunk(Arc::clone(chunk)), Head::Bound(bound));
+    }
+
+    /// Adds what passes of a chunk that may not be held.
+    pub(crate) fn add_hits_of(&mut self, chunk: &Chunk) {
+        let hits = chunk_hits(self.plan, self.window, chunk);
+        let head = last_of(&hits);
+        self.add(Source::Hits(hits), head);
+    }
+
+    fn add(&mut self, source: Source, head: Head) {
+        self.sources.push(source);
+        self.push(head, self.sources.len() - 1);
+    }
+
+    fn push(&mut self, head: Head, source: usize) {
+        match head {
+            Head::Done => {}
+            // At the same position a row is taken before a bound is looked into: it cannot hold
+            // a higher one.
+            Head::Bound(at) => self.heads.push((at, Reverse(true), source)),
+            Head::Row(at) => self.heads.push((at, Reverse(false), source)),
+        }
+    }
+
+    /// Takes up to `limit` hits, and says where to go on if there are more.
+    pub(crate) fn page(mut self, limit: usize) -> Result<Page, HistoryError> {
+        let mut page = Page::default();
+        while let Some((at, Reverse(bound), source)) = self.heads.pop() {
+            if at < self.window.low {
+                break;
+            }
+            if page.hits.len() == limit && bound && self.plan.scan().is_some() {
+                // Looking for one more could take long; the next page may turn out empty.
+                page.next = last_hit(&page).or(Some(self.beyond(at)));
+                break;
+            }
+            if self.is_spent() {
+                page.next = Some(self.beyond(at));
+                break;
+            }
+            if bound {
+                let head = self.refine(source)?;
+                self.push(head, source);
+                continue;
+            }
+            let hit = self.take(source, at)?;
+            let head = self.after_take(source)?;
+            self.push(head, source);
+            let Some(hit) = hit else { continue };
+            if page.hits.len() == limit {
+                // One more than wanted: so there is a next page.
+                page.next = last_hit(&page).or(Some(self.beyond(at)));
+                break;
+            }
+            page.hits.push(hit);
+        }
+        page.rows_scanned = self.rows_scanned;
+        Ok(page)
+    }
+
+    /// Whether the budget is used up. The first block is always looked at.
+    fn is_spent(&self) -> bool {
+        self.rows_scanned > 0 && (self.rows_scanned >= self.budget.rows_max || (self.budget.stop)())
+    }
+
+    /// The position whose next page begins with this row.
+    fn beyond(&self, row: Position) -> Position {
+        let next = match row.offset.as_u64().checked_add(1) {
+            Some(offset) => Position { offset: Offset::new(offset), ..row },
+            None => Position {
+                event_time_ms: row.event_time_ms.saturating_add(1),
+                offset: Offset::ZERO,
+            },
+        };
+        next.min(self.window.high)
+    }
+
+    /// Makes a bound more exact.
+    fn refine(&mut self, source: usize) -> Result<Head, HistoryError> {
+        match &mut self.sources[source] {
+            Source::Hits(hits) => Ok(last_of(hits)),
+            Source::Chunk(chunk) => {
+                let hits = chunk_hits(self.plan, self.window, chunk);
+                let head = last_of(&hits);
+                self.sources[source] = Source::Hits(hits);
+                Ok(head)
+            }
+            Source::Slice(walk) => {
+                let left = self.budget.rows_max.saturating_sub(self.rows_scanned);
+                walk.refine(self.plan, self.window, left, &mut self.rows_scanned)
+            }
+        }
+    }
+
+    /// The hit at a source's head; `None` if its record does not pass after all.
+    fn take(&mut self, source: usize, at: Position) -> Result<Option<Hit>, HistoryError> {
+        let record = match &mut self.sources[source] {
+            Source::Chunk(_) => None,
+            Source::Hits(hits) => hits.pop().map(|(_, record)| record),
+            Source::Slice(walk) => walk.take(self.plan, &mut self.rows_scanned)?,
+        };
+        let (offset, event_time_ms) = (at.offset, at.event_time_ms);
+        Ok(record.map(|record| Hit { offset, event_time_ms, record }))
+    }
+
+    fn after_take(&mut self, source: usize) -> Result<Head, HistoryError> {
+        match &mut self.sources[source] {
+            Source::Chunk(_) => Ok(Head::Done),
+            Source::Hits(hits) => Ok(last_of(hits)),
+            Source::Slice(walk) => walk.head(),
+        }
+    }
+}
+
+/// The position of the last hit, after which the next page goes on.
+fn last_hit(page: &Page) -> Option<Position> {
+    let last = page.hits.last()?;
+    Some(Position { event_time_ms: last.event_time_ms, offset: last.offset })
+}
+
+fn last_of(hits: &[TailHit]) -> Head {
+    hits.last().map_or(Head::Done, |(row, _)| Head::Row(*row))
+}
+
+/// What passes of a chunk, lowest first.
+fn chunk_hits(plan: &dyn Plan, window: Window, chunk: &Chunk) -> Vec<TailHit> {
+    let mut hits = Vec::new();
+    plan.chunk_rows(chunk, &mut |row: RowRef<'_>| {
+        let at = Position { event_time_ms: row.event_time_ms(), offset: Offset::new(row.offset()) };
+        if window.holds(at) {
+            hits.push((at, row.record().clone()));
+        }
+    });
+    hits.sort_unstable_by_key(|(at, _)| *at);
+    hits
+}
