@@ -8,7 +8,8 @@ use cairn_history::History;
 use cairn_iam::Principal;
 use cairn_store::{Clock, EventLog, MetaStore, Objects};
 
-/// The stores that operations work on. One value for the life of the program (or of a test rig, until it is reset).
+/// The stores that operations work on. One value for the life of the program (or of a test rig,
+/// until it is reset).
 #[derive(Clone)]
 pub struct Services {
     /// Every record, in order.

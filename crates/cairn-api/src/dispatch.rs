@@ -16,8 +16,12 @@ use crate::{ApiError, Ctx, Internal};
 
 /// Every operation that is served, beside S3's (which take whole requests: see [`crate::s3`]).
 const OPERATIONS: &[Row] = &[
-    row("cairn", "SearchRecords", |ctx, op, input| run(op, input, |input| search_records::handle(ctx, input))),
-    row("cairn", "TailRecords", |ctx, op, input| run(op, input, |input| tail_records::handle(ctx, input))),
+    row("cairn", "SearchRecords", |ctx, op, input| {
+        run(op, input, |input| search_records::handle(ctx, input))
+    }),
+    row("cairn", "TailRecords", |ctx, op, input| {
+        run(op, input, |input| tail_records::handle(ctx, input))
+    }),
     row("cloudtrail", "LookupEvents", |ctx, op, input| {
         run(op, input, |input| lookup_events::handle(ctx, input))
     }),
@@ -26,7 +30,8 @@ const OPERATIONS: &[Row] = &[
     }),
 ];
 
-/// Services whose operations are all answered: those that are not in the table with a modelled error.
+/// Services whose operations are all answered: those that are not in the table with a modelled
+/// error.
 const ANSWERED_WHOLLY: &[&str] = &["cloudtrail"];
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send + 'a>>;
@@ -65,13 +70,19 @@ where
         let output = handle(typed).await.map_err(Into::into)?;
         match operation.output() {
             None => Ok(Value::empty()),
-            Some(shape) => to_value(&output, shape).map_err(|error| fault("write an output", error)),
+            Some(shape) => {
+                to_value(&output, shape).map_err(|error| fault("write an output", error))
+            }
         }
     })
 }
 
 /// Answers a call. The input has been checked against the model's own constraints.
-pub async fn handle(ctx: &Ctx, operation: Operation<'static>, input: Value) -> Result<Value, ApiError> {
+pub async fn handle(
+    ctx: &Ctx,
+    operation: Operation<'static>,
+    input: Value,
+) -> Result<Value, ApiError> {
     let (service, name) = (operation.service().id(), operation.name());
     match find(service, name) {
         Some(row) => (row.handler)(ctx, operation, input).await,
@@ -82,13 +93,14 @@ pub async fn handle(ctx: &Ctx, operation: Operation<'static>, input: Value) -> R
     }
 }
 
-/// Whether [`handle`] answers an operation: of CloudTrail it answers all. A service is named by its id in the models.
+/// Whether [`handle`] answers an operation: of CloudTrail it answers all. A service is named by its
+/// id in the models.
 pub fn serves(service: &str, operation: &str) -> bool {
     ANSWERED_WHOLLY.contains(&service) || find(service, operation).is_some()
 }
 
-/// The modelled error that an operation has for an input which breaks a rule of the model. `None`: it has none of its
-/// own, and the service's general one is the answer.
+/// The modelled error that an operation has for an input which breaks a rule of the model. `None`:
+/// it has none of its own, and the service's general one is the answer.
 pub fn violation(operation: Operation<'static>, violation: &Violation) -> Option<ApiError> {
     match (operation.service().id(), operation.name()) {
         ("cloudtrail", "LookupEvents") => lookup_events::violation(violation).map(Into::into),
@@ -97,7 +109,8 @@ pub fn violation(operation: Operation<'static>, violation: &Violation) -> Option
     }
 }
 
-/// The operations of services that are answered wholly that are not built yet, one a line: what `coverage.txt` holds.
+/// The operations of services that are answered wholly that are not built yet, one a line: what
+/// `coverage.txt` holds.
 pub fn not_built() -> Vec<String> {
     let services = ANSWERED_WHOLLY.iter().filter_map(|id| cairn_wire::model::service(id));
     services
@@ -111,7 +124,8 @@ pub fn not_built() -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// `coverage.txt` may only shrink: when an operation is built, take its line out and lower this.
+    /// `coverage.txt` may only shrink: when an operation is built, take its line out and lower
+    /// this.
     const NOT_BUILT_MAX: usize = 59;
 
     #[test]
@@ -146,10 +160,19 @@ mod tests {
             let service = cairn_wire::model::service(service).unwrap();
             let operation = service.find_operation(name).unwrap();
             let error = handle(&ctx, operation, Value::empty()).await.unwrap_err();
-            assert_eq!((error.code(), error.status()), ("UnsupportedOperationException", 400), "{line}");
-            assert!(error.message().contains(name) && error.sender_fault() && error.log_text().is_none());
+            assert_eq!(
+                (error.code(), error.status()),
+                ("UnsupportedOperationException", 400),
+                "{line}"
+            );
+            assert!(
+                error.message().contains(name)
+                    && error.sender_fault()
+                    && error.log_text().is_none()
+            );
         }
-        let ec2 = cairn_wire::model::service("ec2").unwrap().find_operation("DescribeVpcs").unwrap();
+        let ec2 =
+            cairn_wire::model::service("ec2").unwrap().find_operation("DescribeVpcs").unwrap();
         let error = handle(&ctx, ec2, Value::empty()).await.unwrap_err();
         assert_eq!((error.code(), error.status()), ("NotImplemented", 501));
     }

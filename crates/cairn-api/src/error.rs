@@ -37,7 +37,8 @@ pub enum ApiError {
 /// What a caller is told about a fault of ours. The rest goes to the log.
 pub(crate) const INTERNAL_TEXT: &str = "An internal error occurred. Try again later.";
 
-/// A fault of ours: what was tried, and what went wrong with it. Shown in the log, never to a caller.
+/// A fault of ours: what was tried, and what went wrong with it. Shown in the log, never to a
+/// caller.
 pub struct Internal {
     doing: &'static str,
     source: Box<dyn Error + Send + Sync>,
@@ -120,7 +121,8 @@ impl ApiError {
         self.to_string()
     }
 
-    /// What the log is told of a fault of ours: the causes, outermost first. `None` if the caller has heard it all.
+    /// What the log is told of a fault of ours: the causes, outermost first. `None` if the caller
+    /// has heard it all.
     pub fn log_text(&self) -> Option<String> {
         let mut cause = self.source()?;
         let mut text = cause.to_string();

@@ -1,4 +1,5 @@
-//! How operations ask history: seeing what was written before, off the async threads, and no longer than somebody waits.
+//! How operations ask history: seeing what was written before, off the async threads, and no longer
+//! than somebody waits.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,15 +13,16 @@ use cairn_store::Offset;
 
 use crate::{Ctx, Internal};
 
-/// How long a reader waits for history to have what the log has. It is behind by a moment, unless something is wrong;
-/// an answer that lacks the newest records is better then than none.
+/// How long a reader waits for history to have what the log has. It is behind by a moment, unless
+/// something is wrong; an answer that lacks the newest records is better then than none.
 const CATCH_UP_MS_MAX: u64 = 2_000;
 /// How much of a hash a token carries.
 const SEAL_BYTES: usize = 16;
 /// A token: two numbers and the hash.
 const TOKEN_BYTES: usize = 8 + 8 + SEAL_BYTES;
 
-/// Waits until history shows every record that is committed by now, so that callers find what they have just done.
+/// Waits until history shows every record that is committed by now, so that callers find what they
+/// have just done.
 pub(crate) async fn catch_up(ctx: &Ctx) {
     let committed = ctx.services.log.committed();
     if ctx.services.history.tail_next() >= committed {
@@ -33,7 +35,8 @@ pub(crate) async fn catch_up(ctx: &Ctx) {
     }
 }
 
-/// Asks history on a thread of its own. The question is told when nobody waits for the answer any more.
+/// Asks history on a thread of its own. The question is told when nobody waits for the answer any
+/// more.
 pub(crate) async fn ask<T, E>(
     ctx: &Ctx,
     question: impl FnOnce(&History, &AtomicBool) -> Result<T, HistoryError> + Send + 'static,
@@ -62,8 +65,9 @@ impl Drop for OnDrop {
 
 /// A token that goes on at a position, in this query only.
 ///
-/// It carries a hash over the query and the position, so a token that was altered or comes from elsewhere is found. The
-/// hash has no key: whoever makes up a token that fits has made a query that they could have asked anyway.
+/// It carries a hash over the query and the position, so a token that was altered or comes from
+/// elsewhere is found. The hash has no key: whoever makes up a token that fits has made a query
+/// that they could have asked anyway.
 pub(crate) fn token(query: &[&str], position: Position) -> String {
     let mut bytes = Vec::with_capacity(TOKEN_BYTES);
     bytes.extend(position.event_time_ms.to_be_bytes());
@@ -107,8 +111,14 @@ mod tests {
         let query = ["111122223333", "us-east-1", "", "EventName=x"];
         let good = token(&query, at);
         assert_eq!(position(&query, &good), Some(at));
-        assert_eq!(good, "__________v__________5gDvVYZMB7VJhqaIxMNUQ".get(..good.len()).unwrap_or(&good));
-        for other in [["111122223333", "us-east-1", "E", "ventName=x"], ["1", "us-east-1", "", "EventName=x"]] {
+        assert_eq!(
+            good,
+            "__________v__________5gDvVYZMB7VJhqaIxMNUQ".get(..good.len()).unwrap_or(&good)
+        );
+        for other in [
+            ["111122223333", "us-east-1", "E", "ventName=x"],
+            ["1", "us-east-1", "", "EventName=x"],
+        ] {
             assert_eq!(position(&other, &good), None);
         }
         for at in 0..good.len() {

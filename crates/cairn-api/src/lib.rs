@@ -7,9 +7,10 @@
 //!           ──http───►  s3::S3 ──s3s──►   s3/ (one file per group of calls)
 //! ```
 //!
-//! [`handle`] answers what [`serves`] says is served; the table behind both is in [`dispatch`] and reads as a list. S3
-//! is the exception to "no HTTP": its bodies are streams, and half of its interface are headers, so it takes whole
-//! requests, after the gateway has verified and unwrapped them.
+//! [`handle`] answers what [`serves`] says is served; the table behind both is in [`dispatch`] and
+//! reads as a list. S3 is the exception to "no HTTP": its bodies are streams, and half of its
+//! interface are headers, so it takes whole requests, after the gateway has verified and unwrapped
+//! them.
 //!
 //! Time comes in through [`Ctx`]; nothing here reads a clock, the environment or a global.
 

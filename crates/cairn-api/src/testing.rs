@@ -1,40 +1,52 @@
-//! A world for tests: stores in a directory that vanishes, a clock that tests own.
+//! A world for tests: stores in a directory that vanishes, a clock that tests own; and one helper
+//! through which the cases of an operation are called, from the JSON of the wire to the JSON of the
+//! answer.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use bytes::Bytes;
 use cairn_event::{AccountId, Region, Timestamp};
+use cairn_history::{History, HistoryOptions};
 use cairn_iam::Principal;
-use cairn_store::{Clock, LocalObjects, LogOptions, SegmentLog, SqliteMeta};
+use cairn_store::{Clock, LocalObjects, LogOptions, Offset, ReadLimit, SegmentLog, SqliteMeta};
+use cairn_wire::RequestHead;
+use cairn_wire::codec::{decode_request, encode_response};
+use cairn_wire::model::{Operation, Protocol, service};
+use cairn_wire::validate;
+use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::{Ctx, Services};
+use crate::{ApiError, Ctx, Services, handle, violation};
 
 /// 2026-11-25T17:00:00Z, when worlds begin.
 pub(crate) const START_MS: i64 = 1_795_626_000_000;
+/// The account of most calls.
+pub(crate) const ACCOUNT: &str = "111122223333";
 
 /// Stores and a clock.
 pub(crate) struct World {
     pub(crate) services: Arc<Services>,
     now: Arc<AtomicI64>,
     requests: AtomicI64,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(START_MS));
-        let ticking = Arc::clone(&now);
-        let clock: Clock = Arc::new(move || Timestamp::from_ms(ticking.load(Ordering::SeqCst)));
-        let path = directory.path();
-        let services = Services {
-            log: Arc::new(SegmentLog::open(&path.join("log"), &LogOptions::new(Arc::clone(&clock))).unwrap()),
-            meta: Arc::new(SqliteMeta::open(&path.join("meta.sqlite")).unwrap()),
-            objects: Arc::new(LocalObjects::open(&path.join("objects"), Arc::clone(&clock)).unwrap()),
-            clock,
-        };
-        Self { services: Arc::new(services), now, requests: AtomicI64::new(0), _directory: directory }
+        let services = Arc::new(open(&directory, &now));
+        Self { services, now, requests: AtomicI64::new(0), directory }
+    }
+
+    /// The same world after a restart.
+    pub(crate) fn restarted(self) -> Self {
+        let Self { services, now, requests, directory } = self;
+        drop(services);
+        let world = Self { services: Arc::new(open(&directory, &now)), now, requests, directory };
+        world.feed();
+        world
     }
 
     /// Lets time pass.
@@ -54,4 +66,139 @@ impl World {
             services: Arc::clone(&self.services),
         }
     }
+
+    /// Commits records to the log.
+    pub(crate) async fn commit(&self, records: &[String]) -> Offset {
+        let records = records.iter().map(|text| Bytes::from(text.clone())).collect();
+        self.services.log.append(records).await.unwrap()
+    }
+
+    /// Commits records and lets history have them, as the worker does.
+    pub(crate) async fn record(&self, records: &[String]) {
+        self.commit(records).await;
+        self.feed();
+    }
+
+    /// Lets history have what it lacks.
+    pub(crate) fn feed(&self) {
+        let (log, history) = (Arc::clone(&self.services.log), Arc::clone(&self.services.history));
+        let limit = ReadLimit { records_max: 1_000, bytes_max: 1 << 20 };
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            runtime.block_on(async {
+                while history.tail_next() < log.committed() {
+                    let slice = log.read(history.tail_next(), limit).await.unwrap();
+                    history.append(slice.first, &slice.records, &slice.appended_ms).unwrap();
+                }
+            });
+        })
+        .join()
+        .unwrap();
+    }
+}
+
+fn open(directory: &TempDir, now: &Arc<AtomicI64>) -> Services {
+    let ticking = Arc::clone(now);
+    let clock: Clock = Arc::new(move || Timestamp::from_ms(ticking.load(Ordering::SeqCst)));
+    let path = directory.path();
+    let options = LogOptions::new(Arc::clone(&clock));
+    Services {
+        log: Arc::new(SegmentLog::open(&path.join("log"), &options).unwrap()),
+        history: Arc::new(History::open(&path.join("history"), HistoryOptions::default()).unwrap()),
+        meta: Arc::new(SqliteMeta::open(&path.join("meta.sqlite")).unwrap()),
+        objects: Arc::new(LocalObjects::open(&path.join("objects"), Arc::clone(&clock)).unwrap()),
+        clock,
+    }
+}
+
+/// Calls of one operation.
+pub(crate) struct Cases<'w> {
+    world: &'w World,
+    operation: Operation<'static>,
+    principal: Option<Arc<Principal>>,
+    account: &'static str,
+    region: &'static str,
+}
+
+/// Calls of one operation, by the root of [`ACCOUNT`] from us-east-1.
+pub(crate) fn cases<'w>(world: &'w World, of: &str, operation: &str) -> Cases<'w> {
+    let operation = service(of).unwrap().find_operation(operation).unwrap();
+    Cases { world, operation, principal: None, account: ACCOUNT, region: "us-east-1" }
+}
+
+impl Cases<'_> {
+    /// By somebody else.
+    pub(crate) fn by(mut self, principal: Arc<Principal>) -> Self {
+        self.principal = Some(principal);
+        self
+    }
+
+    /// In another account and region.
+    pub(crate) fn from(mut self, account: &'static str, region: &'static str) -> Self {
+        (self.account, self.region) = (account, region);
+        self
+    }
+
+    /// One call, as the gateway makes it: decoded, checked against the model, handled, encoded.
+    pub(crate) async fn call(&self, input: &str) -> Outcome {
+        let mut ctx = self.world.ctx(self.account, self.region);
+        if let Some(principal) = &self.principal {
+            ctx.principal = Arc::clone(principal);
+        }
+        Outcome(self.answer(&ctx, input).await)
+    }
+
+    async fn answer(&self, ctx: &Ctx, input: &str) -> Result<Json, ApiError> {
+        let headers = http::HeaderMap::new();
+        let head = RequestHead { method: "POST", path: "/", query: "", headers: &headers };
+        let input = decode_request(self.operation, Protocol::Json, &head, input.as_bytes());
+        let input = input.unwrap();
+        if let Err(violations) = validate::check(self.operation, &input) {
+            let modelled = violations.iter().find_map(|found| violation(self.operation, found));
+            return Err(modelled.unwrap_or_else(|| panic!("{}", validate::message(&violations))));
+        }
+        let output = handle(ctx, self.operation, input).await?;
+        let answer = encode_response(self.operation, Protocol::Json, &output, &ctx.request_id);
+        Ok(serde_json::from_slice(&answer.body).unwrap())
+    }
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub(crate) struct Outcome(Result<Json, ApiError>);
+
+impl Outcome {
+    /// It succeeds with exactly this.
+    pub(crate) fn gives(self, wanted: &str) {
+        assert_eq!(self.json(), serde_json::from_str::<Json>(wanted).unwrap());
+    }
+
+    /// It succeeds.
+    pub(crate) fn json(self) -> Json {
+        self.0.unwrap()
+    }
+
+    /// It fails under this name.
+    pub(crate) fn fails(self, code: &str) -> ApiError {
+        let error = self.0.unwrap_err();
+        assert_eq!(error.code(), code, "{error}");
+        error
+    }
+}
+
+/// A record of a management event, as the recorder writes it; `more` is put at its end.
+pub(crate) fn event(id: &str, name: &str, seconds: i64, more: &str) -> String {
+    let time = Timestamp::from_ms(START_MS + seconds * 1_000).iso_seconds();
+    let parts = [
+        r#""eventVersion":"1.11","userIdentity":{"type":"IAMUser","principalId":"AIDAEXAMPLE""#,
+        &format!(r#""arn":"arn:aws:iam::{ACCOUNT}:user/ann","accountId":"{ACCOUNT}""#),
+        r#""accessKeyId":"AKIAEXAMPLE","userName":"ann"}"#,
+        &format!(r#""eventTime":"{time}","eventSource":"iam.amazonaws.com""#),
+        &format!(r#""eventName":"{name}","awsRegion":"us-east-1","sourceIPAddress":"192.0.2.7""#),
+        r#""userAgent":"test","requestParameters":null,"responseElements":null"#,
+        &format!(r#""requestID":"r-{id}","eventID":"{id}","readOnly":false"#),
+        r#""eventType":"AwsApiCall","managementEvent":true"#,
+        &format!(r#""recipientAccountId":"{ACCOUNT}","eventCategory":"Management""#),
+    ];
+    format!("{{{}{more}}}", parts.join(","))
 }

@@ -77,7 +77,9 @@ impl From<LogError> for CairnError {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Ahead { .. } => Self::InvalidCursor,
-            LogError::Full | LogError::Closed => Self::Unavailable(Internal::new("read the log", error)),
+            LogError::Full | LogError::Closed => {
+                Self::Unavailable(Internal::new("read the log", error))
+            }
             other => Self::Internal(Internal::new("read the log", other)),
         }
     }

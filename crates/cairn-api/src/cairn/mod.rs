@@ -1,6 +1,8 @@
-//! Cairn's own service: what AWS has no operation for. Same path, same rules: signed, authorised, recorded.
+//! Cairn's own service: what AWS has no operation for. Same path, same rules: signed, authorised,
+//! recorded.
 //!
-//! Both operations see the records of all accounts, regions and categories. Who may call them sees everything.
+//! Both operations see the records of all accounts, regions and categories. Who may call them sees
+//! everything.
 
 mod error;
 pub(crate) mod search_records;

@@ -1,8 +1,10 @@
 //! `SearchRecords`: records by any number of conditions, newest first.
 //!
-//! - All filters must hold. A field is named as in `LookupEvents` or as in the record; case does not count.
+//! - All filters must hold. A field is named as in `LookupEvents` or as in the record; case does
+//!   not count.
 //! - `Text` looks for a text anywhere in the record's own bytes.
-//! - A search does a bounded amount of work; a page may be short, or empty, and come with a token all the same.
+//! - A search does a bounded amount of work; a page may be short, or empty, and come with a token
+//!   all the same.
 
 use std::sync::atomic::Ordering;
 
@@ -94,7 +96,9 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CairnError
     let identity: Vec<&str> = identity.iter().map(String::as_str).collect();
     let after = match input.next_token.as_deref() {
         None => None,
-        Some(token) => Some(history::position(&identity, token).ok_or(CairnError::InvalidNextToken)?),
+        Some(token) => {
+            Some(history::position(&identity, token).ok_or(CairnError::InvalidNextToken)?)
+        }
     };
     let limit = input.max_results.unwrap_or(RECORDS_DEFAULT).clamp(1, RECORDS_MAX);
     history::catch_up(ctx).await;
@@ -126,7 +130,8 @@ fn query(input: &Input) -> Result<SearchQuery, CairnError> {
     {
         return Err(CairnError::InvalidTimeRange);
     }
-    let mut query = SearchQuery { start: input.start_time, end: input.end_time, ..SearchQuery::default() };
+    let mut query =
+        SearchQuery { start: input.start_time, end: input.end_time, ..SearchQuery::default() };
     for asked in &input.filters {
         let value = asked.value.clone();
         if asked.field.eq_ignore_ascii_case(TEXT) {
@@ -164,4 +169,116 @@ fn identity(input: &Input) -> Vec<String> {
         parts.push(filter.value.clone());
     }
     parts
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value as Json, json};
+
+    use crate::testing::{World, cases, event};
+
+    async fn found(world: &World, input: Json) -> String {
+        let page = cases(world, "cairn", "SearchRecords").call(&input.to_string()).await.json();
+        let ids = page["Records"].as_array().unwrap().iter().map(|record| {
+            let text = record["CloudTrailEvent"].as_str().unwrap();
+            serde_json::from_str::<Json>(text).unwrap()["eventID"].as_str().unwrap().to_owned()
+        });
+        ids.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Field, operator, value.
+    type Asked = (&'static str, &'static str, &'static str);
+
+    fn filters(filters: &[Asked]) -> Json {
+        let filters: Vec<_> = filters
+            .iter()
+            .map(|(field, operator, value)| json!({"Field": field, "Operator": operator, "Value": value}))
+            .collect();
+        json!({"Filters": filters})
+    }
+
+    #[tokio::test]
+    async fn all_conditions_must_hold() {
+        let world = World::new();
+        let denied = r#","errorCode":"AccessDenied","errorMessage":"no way""#;
+        let data = event("e-3", "GetObject", 3, "").replace(r#""Management""#, r#""Data""#);
+        let records =
+            [event("e-1", "CreateUser", 1, ""), event("e-2", "CreateRole", 2, denied), data];
+        world.record(&records).await;
+        let table: &[(&[Asked], &str)] = &[
+            (&[], "e-3 e-2 e-1"),
+            (&[("EventName", "Prefix", "Create")], "e-2 e-1"),
+            (&[("eventname", "Prefix", "Create"), ("ErrorCode", "Equals", "AccessDenied")], "e-2"),
+            (&[("SourceIPAddress", "Prefix", "192.0.2.")], "e-3 e-2 e-1"),
+            (&[("sourceIPAddress", "Equals", "192.0.2")], ""),
+            (&[("Text", "Contains", "no way")], "e-2"),
+            (&[("Text", "Contains", "e-1"), ("Text", "Contains", "CreateUser")], "e-1"),
+            (&[("EventCategory", "Equals", "Data")], "e-3"),
+            (&[("UserArn", "Contains", ":user/an")], "e-3 e-2 e-1"),
+        ];
+        for (wanted, ids) in table {
+            assert_eq!(found(&world, filters(wanted)).await, *ids, "{wanted:?}");
+        }
+        let plain = json!({"Filters": [{"Field": "EventId", "Value": "e-1"}]});
+        assert_eq!(found(&world, plain).await, "e-1");
+    }
+
+    #[tokio::test]
+    async fn records_come_with_their_offset_and_bytes() {
+        let world = World::new();
+        let record = event("e-1", "CreateUser", 0, r#","x": 1.50"#);
+        world.record(std::slice::from_ref(&record)).await;
+        let page = cases(&world, "cairn", "SearchRecords").call("{}").await.json();
+        let seconds = crate::testing::START_MS / 1_000;
+        assert_eq!(page["Records"][0]["CloudTrailEvent"], record.as_str());
+        assert_eq!(page["Records"][0]["Offset"], 0);
+        assert_eq!(page["Records"][0]["EventTime"].as_f64().map(|at| at as i64), Some(seconds));
+    }
+
+    #[tokio::test]
+    async fn pages_and_wrong_inputs() {
+        let world = World::new();
+        let events: Vec<_> =
+            (0..5).map(|n| event(&format!("e-{n}"), "CreateUser", n, "")).collect();
+        world.record(&events).await;
+        let calls = cases(&world, "cairn", "SearchRecords");
+        let page = calls.call(r#"{"MaxResults": 2}"#).await.json();
+        let mut next = json!({"MaxResults": 9, "NextToken": page["NextToken"]});
+        assert_eq!(found(&world, next.clone()).await, "e-2 e-1 e-0");
+        next["Filters"] = json!([{"Field": "EventId", "Value": "e-1"}]);
+        calls.call(&next.to_string()).await.fails("InvalidNextTokenException");
+        let table = [
+            (filters(&[("Colour", "Equals", "x")]), "InvalidFilterException"),
+            (filters(&[("EventName", "Matches", "x")]), "InvalidFilterException"),
+            (filters(&[("EventName", "Equals", "")]), "InvalidFilterException"),
+            (filters(&[("Text", "Prefix", "x")]), "InvalidFilterException"),
+            (filters(&[("EventName", "Equals", "x"); 21]), "InvalidFilterException"),
+            (json!({"StartTime": 2, "EndTime": 1}), "InvalidTimeRangeException"),
+            (json!({"NextToken": "made-up"}), "InvalidNextTokenException"),
+        ];
+        for (input, code) in table {
+            calls.call(&input.to_string()).await.fails(code);
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_has_a_limit_in_bytes() {
+        let world = World::new();
+        let long = format!(r#","x":"{}""#, "y".repeat(900 << 10));
+        let events: Vec<_> =
+            (0..12).map(|n| event(&format!("e-{n}"), "CreateUser", n, &long)).collect();
+        for event in &events {
+            world.record(std::slice::from_ref(event)).await;
+        }
+        let calls = cases(&world, "cairn", "SearchRecords");
+        let (mut count, mut pages, mut input) = (0, 0, json!({}));
+        loop {
+            let page = calls.call(&input.to_string()).await.json();
+            count += page["Records"].as_array().unwrap().len();
+            pages += 1;
+            let Some(token) = page.get("NextToken") else { break };
+            input["NextToken"] = token.clone();
+        }
+        assert_eq!((count, pages), (12, 2));
+    }
 }

@@ -1,9 +1,10 @@
 //! `TailRecords`: records as they are committed, oldest first, by a cursor.
 //!
 //! - Without a cursor it begins at the end of the log; `earliest` begins at the oldest record kept.
-//! - If there is nothing new, it waits, at most `WaitMs`; an empty answer has a cursor to go on with.
-//! - Records of `TailRecords` calls are left out and wake nobody: else two who follow would keep each other awake
-//!   for ever. `SearchRecords` finds them.
+//! - If there is nothing new, it waits, at most `WaitMs`; an empty answer has a cursor to go on
+//!   with.
+//! - Records of `TailRecords` calls are left out and wake nobody: else two who follow would keep
+//!   each other awake for ever. `SearchRecords` finds them.
 
 use std::time::Duration;
 
@@ -73,7 +74,8 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CairnError
 
 /// The records of a slice but those of this operation.
 fn shown(slice: &LogSlice) -> Vec<Record> {
-    let numbered = (0..).map(|index| slice.first.plus(index)).zip(&slice.records).zip(&slice.appended_ms);
+    let numbered =
+        (0..).map(|index| slice.first.plus(index)).zip(&slice.records).zip(&slice.appended_ms);
     numbered
         .filter_map(|((offset, record), appended_ms)| {
             let head = RecordHead::parse(record).ok();
@@ -99,4 +101,76 @@ fn to_cursor(at: Offset) -> String {
 fn of_cursor(cursor: &str) -> Result<Offset, CairnError> {
     let number = cursor.strip_prefix(CURSOR_MARK).and_then(|number| number.parse().ok());
     number.map(Offset::new).ok_or(CairnError::InvalidCursor)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::{Value as Json, json};
+
+    use crate::testing::{World, cases, event};
+
+    fn ids(page: &Json) -> Vec<String> {
+        let records = page["Records"].as_array().unwrap().iter();
+        records
+            .map(|record| {
+                let text = record["CloudTrailEvent"].as_str().unwrap();
+                serde_json::from_str::<Json>(text).unwrap()["eventID"].as_str().unwrap().to_owned()
+            })
+            .collect()
+    }
+
+    fn own(id: &str) -> String {
+        event(id, "TailRecords", 0, "").replace("iam.amazonaws.com", "cairn.amazonaws.com")
+    }
+
+    #[tokio::test]
+    async fn a_cursor_goes_through_the_log() {
+        let world = World::new();
+        world.commit(&[event("e-0", "A", 0, ""), event("e-1", "B", 0, "")]).await;
+        let calls = cases(&world, "cairn", "TailRecords");
+        let page = calls.call(r#"{"Cursor": "earliest", "MaxResults": 1}"#).await.json();
+        assert_eq!(ids(&page), ["e-0"]);
+        let page = calls.call(&json!({"Cursor": page["Cursor"]}).to_string()).await.json();
+        assert_eq!(
+            (ids(&page), &page["Records"][0]["Offset"]),
+            (vec!["e-1".to_owned()], &json!(1))
+        );
+        let at_end = calls.call(r#"{"WaitMs": 0}"#).await.json();
+        assert_eq!((ids(&at_end), &at_end["Cursor"]), (vec![], &page["Cursor"]));
+        for wrong in ["7", "r", "r-1", "r9", "newest"] {
+            let error = calls.call(&json!({"Cursor": wrong}).to_string()).await;
+            error.fails("InvalidCursorException");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_call_wakes_for_a_record_but_not_for_another_tail() {
+        let world = World::new();
+        let calls = cases(&world, "cairn", "TailRecords");
+        let waiting = calls.call("{}");
+        let mut waiting = std::pin::pin!(waiting);
+        let early = tokio::time::timeout(Duration::from_millis(50), &mut waiting).await;
+        assert!(early.is_err(), "there is nothing to return yet");
+        world.commit(&[own("t-1")]).await;
+        let early = tokio::time::timeout(Duration::from_millis(50), &mut waiting).await;
+        assert!(early.is_err(), "its own kind of call has woken it");
+        world.commit(&[own("t-2"), event("e-0", "A", 0, ""), own("t-3")]).await;
+        let page = waiting.await.json();
+        assert_eq!(
+            (ids(&page), &page["Records"][0]["Offset"]),
+            (vec!["e-0".to_owned()], &json!(2))
+        );
+        assert_eq!(page["Cursor"], "r4");
+    }
+
+    #[tokio::test]
+    async fn a_wait_ends_and_moves_the_cursor() {
+        let world = World::new();
+        world.commit(&[own("t-1"), own("t-2")]).await;
+        let calls = cases(&world, "cairn", "TailRecords");
+        let page = calls.call(r#"{"Cursor": "earliest", "WaitMs": 1}"#).await.json();
+        assert_eq!((ids(&page).len(), &page["Cursor"]), (0, &json!("r2")));
+    }
 }

@@ -18,7 +18,9 @@ pub enum CloudTrailError {
     #[error("Invalid MaxResults. MaxResults must be between 1 and 50.")]
     InvalidMaxResults,
     /// The token is not ours, or belongs to another query.
-    #[error("Invalid NextToken. The token must be passed on unchanged, with the parameters of the first call.")]
+    #[error(
+        "Invalid NextToken. The token must be passed on unchanged, with the parameters of the first call."
+    )]
     InvalidNextToken,
     /// There is one category to choose.
     #[error("Invalid EventCategory. The only valid value is insight.")]
@@ -74,7 +76,9 @@ pub enum TimeRangeFault {
 impl CloudTrailError {
     pub(crate) fn modelled(&self) -> Modelled {
         match self {
-            Self::InvalidLookupAttributes(_) => Modelled::caller("InvalidLookupAttributesException"),
+            Self::InvalidLookupAttributes(_) => {
+                Modelled::caller("InvalidLookupAttributesException")
+            }
             Self::InvalidTimeRange(_) => Modelled::caller("InvalidTimeRangeException"),
             Self::InvalidMaxResults => Modelled::caller("InvalidMaxResultsException"),
             Self::InvalidNextToken => Modelled::caller("InvalidNextTokenException"),

@@ -78,8 +78,8 @@ impl Asked {
     }
 
     /// A refusal.
-    pub(super) fn refuse(&self, fault: S3Fault, intake: &Intake) -> S3Answer {
-        log(&fault);
+    pub(super) fn refuse(&self, fault: &S3Fault, intake: &Intake) -> S3Answer {
+        log(fault);
         let mut response = self.error(fault.status(), fault.code(), &fault.to_string());
         let facts = S3Facts {
             bytes_in: intake.bytes(),
@@ -102,7 +102,8 @@ impl Asked {
         let mut failure = None;
         let mut response = if failed || parts.status == StatusCode::NOT_MODIFIED {
             // Errors are short and in memory; they cannot break off.
-            let bytes = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            let bytes =
+                body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
             let text = String::from_utf8_lossy(&bytes);
             let code = element(&text, "Code").unwrap_or_else(|| "InternalError".to_owned());
             let message = match element(&text, "Message") {
@@ -138,16 +139,19 @@ impl Asked {
 
     fn error(&self, status: StatusCode, code: &str, message: &str) -> Response<S3Body> {
         let bodiless = self.head || status == StatusCode::NOT_MODIFIED;
-        let body = if bodiless { S3Body::empty() } else { S3Body::full(self.document(code, message)) };
+        let body =
+            if bodiless { S3Body::empty() } else { S3Body::full(self.document(code, message)) };
         let mut response = Response::new(body);
         *response.status_mut() = status;
         if !bodiless {
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+            response
+                .headers_mut()
+                .insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
         }
         response
     }
 
-    /// The error document, with the element that S3 adds for some codes.                  [observed]
+    /// The error document, with the element that S3 adds for some codes (observed).
     fn document(&self, code: &str, message: &str) -> String {
         let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
         put(&mut xml, "Code", code);
@@ -158,8 +162,13 @@ impl Asked {
         match code {
             "NoSuchKey" => put(&mut xml, "Key", key),
             "NoSuchUpload" => put(&mut xml, "UploadId", self.parameter("uploadId")),
-            "NoSuchBucket" | "BucketNotEmpty" | "BucketAlreadyExists" | "BucketAlreadyOwnedByYou"
-            | "NoSuchBucketPolicy" | "NoSuchTagSet" | "InvalidBucketName" => {
+            "NoSuchBucket"
+            | "BucketNotEmpty"
+            | "BucketAlreadyExists"
+            | "BucketAlreadyOwnedByYou"
+            | "NoSuchBucketPolicy"
+            | "NoSuchTagSet"
+            | "InvalidBucketName" => {
                 put(&mut xml, "BucketName", bucket);
             }
             _ => put(&mut xml, "Resource", &self.path),
@@ -181,7 +190,8 @@ impl Asked {
         let headers = response.headers_mut();
         set(headers, HeaderName::from_static("x-amz-request-id"), &self.request_id);
         set(headers, HeaderName::from_static("x-amz-id-2"), &self.host_id);
-        let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let announced =
+            headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         if let (None, Some(bytes), false) = (announced, exact, self.head) {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes));
         }

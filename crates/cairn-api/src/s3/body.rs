@@ -13,8 +13,8 @@ use http_body_util::{BodyExt, Empty, Full};
 /// Why a body broke off.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// What a request body gives as its error when whoever unwraps it refuses it: a signed chunk that does not match, say.
-/// The caller is then told this, rather than that the body ended early.
+/// What a request body gives as its error when whoever unwraps it refuses it: a signed chunk that
+/// does not match, say. The caller is then told this, rather than that the body ended early.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct BodyRefusal {

@@ -55,7 +55,9 @@ pub(crate) struct PublicAccess {
 impl BucketState {
     pub(crate) fn to_bytes(&self) -> Result<Bytes, S3Fault> {
         let text = serde_json::to_vec(self);
-        Ok(text.map_err(|error| S3Fault::Internal(Internal::new("write a bucket's state", error)))?.into())
+        Ok(text
+            .map_err(|error| S3Fault::Internal(Internal::new("write a bucket's state", error)))?
+            .into())
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, S3Fault> {

@@ -1,10 +1,12 @@
 //! `CreateBucket`, `HeadBucket`, `DeleteBucket`, `ListBuckets`, `GetBucketLocation`.
 //!
-//! - A bucket belongs to the caller's account and keeps the region in which it was made.           [documented]
-//! - Creating one's own bucket again succeeds in us-east-1 and is a conflict elsewhere.            [documented]
+//! - A bucket belongs to the caller's account and keeps the region in which it was made
+//!   (documented).
+//! - Creating one's own bucket again succeeds in us-east-1 and is a conflict elsewhere
+//!   (documented).
 //! - `us-east-1` is no location constraint; in us-east-1 any other region may be named, elsewhere
-//!   only the region of the call, and it must be named.                                            [documented]
-//! - A bucket can be deleted once it has no objects; uploads in parts go with it.                  [assumed]
+//!   only the region of the call, and it must be named (documented).
+//! - A bucket can be deleted once it has no objects; uploads in parts go with it (assumed).
 
 use std::ops::Bound;
 
@@ -18,8 +20,8 @@ use super::{name, time};
 
 /// The region that S3 does not name.
 const UNNAMED_REGION: &str = "us-east-1";
-/// The most buckets of one page.                                                                 [documented]
-const BUCKETS_MAX: i32 = 10_000;
+/// The most buckets of one page (documented).
+const BUCKETS_MAX: usize = 10_000;
 /// How many entries are read or removed at a time.
 const STEP: usize = 1_000;
 
@@ -40,7 +42,10 @@ pub(super) async fn create(
         return Err(S3Fault::NotImplemented);
     }
     let constraint = input.create_bucket_configuration.and_then(|wish| wish.location_constraint);
-    let region = region_of(call.ctx().region.as_str(), constraint.as_ref().map(|c| c.as_str()))?;
+    let region = region_of(
+        call.ctx().region.as_str(),
+        constraint.as_ref().map(dto::BucketLocationConstraint::as_str),
+    )?;
     let state = BucketState {
         owner: call.ctx().account.clone(),
         region,
@@ -76,7 +81,9 @@ fn region_of(call: &str, constraint: Option<&str>) -> Result<String, S3Fault> {
         None if call == UNNAMED_REGION => Ok(call.to_owned()),
         None => Err(S3Fault::IllegalLocation { constraint: "unspecified".to_owned() }),
         Some(UNNAMED_REGION) => Err(S3Fault::InvalidLocation),
-        Some(region) if cairn_event::Region::parse(region).is_err() => Err(S3Fault::InvalidLocation),
+        Some(region) if cairn_event::Region::parse(region).is_err() => {
+            Err(S3Fault::InvalidLocation)
+        }
         Some(region) if region == call || call == UNNAMED_REGION => Ok(region.to_owned()),
         Some(region) => Err(S3Fault::IllegalLocation { constraint: region.to_owned() }),
     }
@@ -110,7 +117,8 @@ pub(super) async fn delete(
     // From here to the end no object takes its name in any bucket.
     let _closed = call.gate().write().await;
     let bucket = call.bucket(&input.bucket).await?;
-    let any = ListQuery { prefix: name::objects_of(&bucket.name), from: Bound::Unbounded, limit: 1 };
+    let any =
+        ListQuery { prefix: name::objects_of(&bucket.name), from: Bound::Unbounded, limit: 1 };
     if !call.objects().list(&any).await?.is_empty() {
         return Err(S3Fault::BucketNotEmpty);
     }
@@ -157,10 +165,10 @@ pub(super) async fn list(
     call: &Call,
     input: dto::ListBucketsInput,
 ) -> Result<dto::ListBucketsOutput, S3Fault> {
-    let max = input.max_buckets.unwrap_or(BUCKETS_MAX);
-    if !(1..=BUCKETS_MAX).contains(&max) {
-        return Err(S3Fault::InvalidArgument { why: "Argument max-buckets must be an integer between 1 and 10000" });
-    }
+    let why = "Argument max-buckets must be an integer between 1 and 10000";
+    let max = input.max_buckets.map_or(Ok(BUCKETS_MAX), usize::try_from);
+    let max = max.ok().filter(|max| (1..=BUCKETS_MAX).contains(max));
+    let max = max.ok_or(S3Fault::InvalidArgument { why })?;
     let prefix = name::bucket_keys(input.prefix.as_deref().unwrap_or_default());
     let mut after = match input.continuation_token.as_deref() {
         None => None,
@@ -174,7 +182,7 @@ pub(super) async fn list(
             let state = BucketState::from_bytes(&found.value)?;
             let here = input.bucket_region.as_ref().is_none_or(|region| *region == state.region);
             if here && state.owner == call.ctx().account {
-                if buckets.len() == max as usize {
+                if buckets.len() == max {
                     next = after.as_ref().map(|key: &Key| name::hex(&name::bucket_of(key)));
                     break 'pages;
                 }
@@ -190,7 +198,8 @@ pub(super) async fn list(
             break;
         }
     }
-    let owner = dto::Owner { display_name: None, id: Some(name::canonical_user(&call.ctx().account)) };
+    let owner =
+        dto::Owner { display_name: None, id: Some(name::canonical_user(&call.ctx().account)) };
     Ok(dto::ListBucketsOutput {
         buckets: Some(buckets),
         continuation_token: next,

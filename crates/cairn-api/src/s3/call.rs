@@ -14,8 +14,8 @@ use super::error::S3Fault;
 use super::intake::Intake;
 use super::name;
 
-/// Shared by all calls: held to write while a bucket is deleted, to read while an object takes its name in one, so that
-/// no object is born into a bucket that is gone.
+/// Shared by all calls: held to write while a bucket is deleted, to read while an object takes its
+/// name in one, so that no object is born into a bucket that is gone.
 pub(crate) type Gate = Arc<RwLock<()>>;
 
 /// What the record of the call will say beyond the answer.
@@ -43,8 +43,9 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The call that a request is. Headers that ask for what is not served are refused here, whatever the operation:
-    /// to store a secret without the encryption that was asked for would be worse than to say no.
+    /// The call that a request is. Headers that ask for what is not served are refused here,
+    /// whatever the operation: to store a secret without the encryption that was asked for would be
+    /// worse than to say no.
     pub(crate) fn of(headers: HeaderMap, extensions: &mut Extensions) -> Result<Self, S3Fault> {
         let companion = extensions.remove::<Companion>().ok_or_else(|| {
             S3Fault::Internal(Internal::new("find the context of a call", "it was not sent along"))

@@ -67,7 +67,7 @@ impl Algorithm {
         STANDARD.decode(text).is_ok_and(|bytes| bytes.len() == self.bytes())
     }
 
-    /// What a multipart upload makes of its parts' values if the caller says nothing.    [documented]
+    /// What a multipart upload makes of its parts' values if the caller says nothing (documented).
     pub(crate) const fn default_type(self) -> &'static str {
         match self {
             Self::Crc64Nvme => ChecksumType::FULL_OBJECT,
@@ -75,7 +75,7 @@ impl Algorithm {
         }
     }
 
-    /// Whether values over a whole object can be had from an upload in parts.            [documented]
+    /// Whether values over a whole object can be had from an upload in parts (documented).
     pub(crate) const fn can_be_full_object(self) -> bool {
         matches!(self, Self::Crc32 | Self::Crc32c | Self::Crc64Nvme)
     }
@@ -131,7 +131,7 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    /// The checksum over the checksums of parts, as a composite one is made.             [documented]
+    /// The checksum over the checksums of parts, as a composite one is made (documented).
     pub(crate) fn composite(algorithm: Algorithm, parts: &[Sum]) -> Self {
         let mut running = Running::new(algorithm);
         for part in parts {

@@ -1,5 +1,6 @@
-//! What a new bucket of AWS answers to questions about settings that cannot be changed here. Tools ask all of them
-//! before they touch a bucket (Terraform asks each), so a refusal would stop them.               [documented]
+//! What a new bucket of AWS answers to questions about settings that cannot be changed here. Tools
+//! ask all of them before they touch a bucket (Terraform asks each), so a refusal would stop them
+//! (documented).
 
 use s3s::dto;
 
@@ -143,8 +144,8 @@ pub(super) async fn put_object_acl(
     Err(S3Fault::AclNotSupported)
 }
 
-/// Refuses an ACL that would give somebody else access to an object: ACLs are off. What says no more than that the
-/// bucket's owner has control may come.                                                           [documented]
+/// Refuses an ACL that would give somebody else access to an object: ACLs are off. What says no
+/// more than that the bucket's owner has control may come (documented).
 pub(super) fn only_owners_acl(call: &Call) -> Result<(), S3Fault> {
     let grants = ["x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write-acp"];
     let canned = call.header("x-amz-acl").unwrap_or("private");

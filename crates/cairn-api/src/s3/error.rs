@@ -9,14 +9,15 @@ use crate::Internal;
 use super::body::BodyRefusal;
 use super::checksum::Algorithm;
 
-/// Why an S3 call is refused or fails. The text is what the caller reads; it is S3's own where S3 has one.
+/// Why an S3 call is refused or fails. The text is what the caller reads; it is S3's own where S3
+/// has one.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum S3Fault {
     #[error("The specified bucket does not exist")]
     NoSuchBucket,
     #[error(
-        "The requested bucket name is not available. The bucket namespace is shared by all users of the system. \
-         Please select a different name and try again."
+        "The requested bucket name is not available. The bucket namespace is shared by all users \
+         of the system. Please select a different name and try again."
     )]
     BucketAlreadyExists,
     #[error("Your previous request to create the named bucket succeeded and you already own it.")]
@@ -26,8 +27,8 @@ pub(crate) enum S3Fault {
     #[error("The specified bucket is not valid.")]
     InvalidBucketName,
     #[error(
-        "The {constraint} location constraint is incompatible for the region specific endpoint this request was \
-         sent to."
+        "The {constraint} location constraint is incompatible for the region specific \
+         endpoint this request was sent to."
     )]
     IllegalLocation { constraint: String },
     #[error("The specified location-constraint is not valid")]
@@ -37,8 +38,8 @@ pub(crate) enum S3Fault {
     #[error("Your key is too long")]
     KeyTooLong,
     #[error(
-        "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or \
-         completed."
+        "The specified upload does not exist. The upload ID may be invalid, or the upload \
+         may have been aborted or completed."
     )]
     NoSuchUpload,
     #[error("The specified version does not exist.")]
@@ -58,8 +59,8 @@ pub(crate) enum S3Fault {
     #[error("The requested range is not satisfiable")]
     InvalidRange { bytes: u64 },
     #[error(
-        "One or more of the specified parts could not be found.  The part may not have been uploaded, or the \
-         specified entity tag may not match the part's entity tag."
+        "One or more of the specified parts could not be found.  The part may not have been \
+         uploaded, or the specified entity tag may not match the part's entity tag."
     )]
     InvalidPart,
     #[error("The list of parts was not in ascending order. Parts must be ordered by part number.")]
@@ -96,11 +97,17 @@ pub(crate) enum S3Fault {
     MetadataTooLarge,
     #[error("The bucket does not allow ACLs")]
     AclNotSupported,
-    #[error("The XML you provided was not well-formed or did not validate against our published schema")]
+    #[error(
+        "The XML you provided was not well-formed or did not validate against our published schema"
+    )]
     MalformedXml,
-    #[error("A header or query parameter you provided implies functionality that is not implemented.")]
+    #[error(
+        "A header or query parameter you provided implies functionality that is not implemented."
+    )]
     NotImplemented,
-    #[error("A conflicting conditional operation is currently in progress against this resource. Try again.")]
+    #[error(
+        "A conflicting conditional operation is currently in progress against this resource. Try again."
+    )]
     OperationAborted,
     #[error("Please reduce your request rate.")]
     Unavailable(#[source] Internal),
@@ -194,7 +201,9 @@ impl S3Fault {
                     put(http::header::ETAG, format!("\"{etag}\""));
                 }
             }
-            Self::InvalidRange { bytes } => put(http::header::CONTENT_RANGE, format!("bytes */{bytes}")),
+            Self::InvalidRange { bytes } => {
+                put(http::header::CONTENT_RANGE, format!("bytes */{bytes}"));
+            }
             _ => {}
         }
         headers
@@ -203,7 +212,8 @@ impl S3Fault {
 
 impl From<S3Fault> for S3Error {
     fn from(fault: S3Fault) -> Self {
-        let code = S3ErrorCode::from_bytes(fault.code().as_bytes()).unwrap_or(S3ErrorCode::InternalError);
+        let code =
+            S3ErrorCode::from_bytes(fault.code().as_bytes()).unwrap_or(S3ErrorCode::InternalError);
         let mut error = S3Error::with_message(code, fault.to_string());
         error.set_status_code(fault.status());
         error.set_headers(fault.headers());
@@ -228,7 +238,9 @@ impl From<MetaError> for S3Fault {
     fn from(error: MetaError) -> Self {
         match error {
             MetaError::Conflict { .. } => Self::OperationAborted,
-            MetaError::Full => Self::Unavailable(Internal::new("store the state of a bucket", error)),
+            MetaError::Full => {
+                Self::Unavailable(Internal::new("store the state of a bucket", error))
+            }
             other => Self::Internal(Internal::new("use the state of a bucket", other)),
         }
     }

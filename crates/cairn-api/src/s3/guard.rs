@@ -5,8 +5,9 @@ use http::{HeaderMap, HeaderValue, Method, Uri};
 
 use super::error::S3Fault;
 
-/// The sub-resources that the codec knows, by name of the query parameter. Any other one is refused: the codec ignores
-/// what it does not know, so that `PUT /bucket?news` would make a bucket and `DELETE /bucket?news` remove it.
+/// The sub-resources that the codec knows, by name of the query parameter. Any other one is
+/// refused: the codec ignores what it does not know, so that `PUT /bucket?news` would make a bucket
+/// and `DELETE /bucket?news` remove it.
 const SUB_RESOURCES: &[&str] = &[
     "accelerate",
     "acl",
@@ -62,8 +63,9 @@ const MAY_BE_EMPTY: &[&str] = &[
     "x-id",
 ];
 
-/// Removes what speaks of the signature and of `aws-chunked`: both are dealt with, and the codec would look for a key.
-/// Likewise a `Range` that cannot be read, or asks for several: S3 sends the whole then.           [documented]
+/// Removes what speaks of the signature and of `aws-chunked`: both are dealt with, and the codec
+/// would look for a key. Likewise a `Range` that cannot be read, or asks for several: S3 sends the
+/// whole then (documented).
 pub(super) fn strip(headers: &mut HeaderMap) {
     let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
     if range.is_none_or(|text| s3s::dto::Range::parse(text).is_err()) {
@@ -73,7 +75,9 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     for name in ["x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-security-token"] {
         headers.remove(name);
     }
-    let Some(encoding) = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()) else { return };
+    let Some(encoding) = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()) else {
+        return;
+    };
     if !encoding.contains("aws-chunked") {
         return;
     }
@@ -87,9 +91,16 @@ pub(super) fn strip(headers: &mut HeaderMap) {
 
 /// Whether the body of a request is the bytes of an object or a part, rather than a document.
 pub(super) fn is_object(method: &Method, uri: &Uri) -> bool {
-    let key = uri.path().strip_prefix('/').and_then(|path| path.split_once('/')).map(|(_, key)| key);
-    let mut names = uri.query().unwrap_or_default().split('&').map(|pair| pair.split('=').next().unwrap_or(pair));
-    *method == Method::PUT && key.is_some_and(|key| !key.is_empty()) && !names.any(|name| SUB_RESOURCES.contains(&name))
+    let key =
+        uri.path().strip_prefix('/').and_then(|path| path.split_once('/')).map(|(_, key)| key);
+    let mut names = uri
+        .query()
+        .unwrap_or_default()
+        .split('&')
+        .map(|pair| pair.split('=').next().unwrap_or(pair));
+    *method == Method::PUT
+        && key.is_some_and(|key| !key.is_empty())
+        && !names.any(|name| SUB_RESOURCES.contains(&name))
 }
 
 /// Refuses what the codec would misread.
@@ -101,8 +112,10 @@ pub(super) fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(
         }
     }
     let form = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let form = form.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
-    // A browser's form carries its own signature in its fields, and the codec would hold the whole file.
+    let form =
+        form.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
+    // A browser's form carries its own signature in its fields, and the codec would hold the whole
+    // file.
     if *method == Method::POST && form {
         return Err(S3Fault::NotImplemented);
     }

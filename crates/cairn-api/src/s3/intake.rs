@@ -1,7 +1,9 @@
-//! The body of a request on its way in: counted, hashed, and checked against what the caller said of it.
+//! The body of a request on its way in: counted, hashed, and checked against what the caller said
+//! of it.
 //!
-//! One place for every call: an object's MD5 becomes its entity tag and its checksum is kept with it, while an XML body
-//! is only checked. The codec throws trailers away, so they are caught here, before it.
+//! One place for every call: an object's MD5 becomes its entity tag and its checksum is kept with
+//! it, while an XML body is only checked. The codec throws trailers away, so they are caught here,
+//! before it.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -43,7 +45,8 @@ impl Intake {
         self.0.bytes.load(Ordering::Relaxed)
     }
 
-    /// What the body amounts to; an error if it is not what the caller said, or was not read to its end.
+    /// What the body amounts to; an error if it is not what the caller said, or was not read to its
+    /// end.
     pub(crate) fn digests(&self) -> Result<Digests, S3Fault> {
         match self.0.end.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             Some(Ok(digests)) => Ok(digests.clone()),
@@ -85,7 +88,8 @@ impl Claims {
             }
         };
         let object = guard::is_object(method, uri);
-        // The checksum headers of CompleteMultipartUpload speak of the object, not of the body.    [documented]
+        // The checksum headers of CompleteMultipartUpload speak of the object, not of the body
+        // (documented).
         if method == Method::POST && uri.query().is_some_and(|query| query.contains("uploadId=")) {
             return Ok(Self { object, md5, ..Self::default() });
         }
@@ -93,7 +97,8 @@ impl Claims {
         for algorithm in Algorithm::ALL {
             let Some(value) = text(algorithm.header()) else { continue };
             if sum.is_some() {
-                let why = "Expecting a single x-amz-checksum- header. Multiple checksum Types are not allowed.";
+                let why = "Expecting a single x-amz-checksum- header. \
+                           Multiple checksum Types are not allowed.";
                 return Err(S3Fault::InvalidRequest { why });
             }
             if !algorithm.is_value(value) {
@@ -106,7 +111,7 @@ impl Claims {
         Ok(Self { object, md5, sum, trailer, algorithm })
     }
 
-    /// The one algorithm to run: the caller's, or the one that S3 uses by itself.                    [documented]
+    /// The one algorithm to run: the caller's, or the one that S3 uses by itself (documented).
     fn algorithm(&self) -> Algorithm {
         let claimed = self.sum.as_ref().map(|sum| sum.algorithm);
         claimed.or(self.trailer).or(self.algorithm).unwrap_or(Algorithm::Crc64Nvme)
@@ -122,7 +127,11 @@ impl Claims {
             return Err(S3Fault::TrailerMissing { header: algorithm.header() });
         }
         let header = self.sum.as_ref().map(|sum| sum.value.as_str());
-        if [header, trailer].into_iter().flatten().any(|claimed| claimed.trim() != digests.sum.value) {
+        if [header, trailer]
+            .into_iter()
+            .flatten()
+            .any(|claimed| claimed.trim() != digests.sum.value)
+        {
             return Err(S3Fault::BadChecksum { algorithm });
         }
         Ok(())
@@ -154,7 +163,11 @@ impl<B> IntakeBody<B> {
         if before + bytes.len() as u64 > limit {
             let object = self.claims.object;
             self.hashes = None;
-            self.view.close(Err(if object { S3Fault::EntityTooLarge } else { S3Fault::DocumentTooLarge }));
+            self.view.close(Err(if object {
+                S3Fault::EntityTooLarge
+            } else {
+                S3Fault::DocumentTooLarge
+            }));
             return false;
         }
         if let Some((md5, running)) = &mut self.hashes {
@@ -192,15 +205,16 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else { return Poll::Pending };
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+            return Poll::Pending;
+        };
         Poll::Ready(match frame {
             Some(Ok(frame)) => {
-                let taken = match frame.data_ref().cloned() {
-                    Some(bytes) => self.take(&bytes),
-                    None => {
-                        self.trailers.extend(frame.trailers_ref().cloned().unwrap_or_default());
-                        true
-                    }
+                let taken = if let Some(bytes) = frame.data_ref().cloned() {
+                    self.take(&bytes)
+                } else {
+                    self.trailers.extend(frame.trailers_ref().cloned().unwrap_or_default());
+                    true
                 };
                 Some(if taken { Ok(frame) } else { Err(Refused.into()) })
             }

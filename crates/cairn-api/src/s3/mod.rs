@@ -1,23 +1,28 @@
 //! S3 on the store's objects.
 //!
 //! ```text
-//!   request ─► guard ─► intake (count, hash, check) ─► s3s (route, parse) ─► service ─► buckets, object/, list/, upload/
-//!                                                                               │
-//!   answer  ◄─ errors in S3's words, ids, facts for the record ◄─ s3s (print) ◄─┘
+//!   request ─► guard ─► intake ─► s3s ─► service ─► buckets, settings, list/, object/, upload/
+//!                       count,    route,                           │
+//!                       hash,     parse                            │
+//!                       check                                      │
+//!   answer  ◄─ S3's words for errors, ids, facts ◄─ s3s (print) ◄──┘
 //! ```
 //!
-//! The gateway has verified the signature, taken `Authorization`, the presigned query and `aws-chunked` framing away,
-//! and rewritten virtual-host addresses to path style. `s3s` is codec and dispatcher, no more: it runs without a key
-//! store, and [`guard`] keeps from it what it would take for something else.
+//! The gateway has verified the signature, taken `Authorization`, the presigned query and
+//! `aws-chunked` framing away, and rewritten virtual-host addresses to path style. `s3s` is codec
+//! and dispatcher, no more: it runs without a key store, and `guard` keeps from it what it would
+//! take for something else.
 //!
 //! What a user should know:
 //!
-//! - An object has one version. The versioning state of a bucket is kept and shown, but changes nothing: writing again
-//!   replaces, deleting deletes.
-//! - Bytes are stored as they come. `AES256` is accepted and shown, since every bucket of AWS has it; encryption at rest
-//!   is the disk's. Keys of callers or of KMS are refused as not implemented.
+//! - An object has one version. The versioning state of a bucket is kept and shown, but changes
+//!   nothing: writing again replaces, deleting deletes.
+//! - Bytes are stored as they come. `AES256` is accepted and shown, since every bucket of AWS has
+//!   it; encryption at rest is the disk's. Keys of callers or of KMS are refused as not
+//!   implemented.
 //! - ACLs are off, as in every new bucket of AWS; only the bucket's own account has access.
-//! - A bucket answers whatever region a call was signed for, and shows the one in which it was made.
+//! - A bucket answers whatever region a call was signed for, and shows the one in which it was
+//!   made.
 
 mod answer;
 mod body;
@@ -60,9 +65,9 @@ use self::call::{Companion, Gate};
 use self::error::S3Fault;
 use self::intake::{Claims, Intake, IntakeBody};
 
-/// The largest object that one request writes or copies.                                   [documented]
+/// The largest object that one request writes or copies (documented).
 pub const OBJECT_BYTES_MAX: u64 = 5 << 30;
-/// The largest object that an upload in parts makes.                                       [documented]
+/// The largest object that an upload in parts makes (documented).
 pub const MULTIPART_OBJECT_BYTES_MAX: u64 = 50 << 40;
 /// The largest XML or JSON body: a list of 10,000 parts, or of 1,000 keys to delete, fits twice.
 pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
@@ -98,9 +103,9 @@ impl S3 {
 
     /// Answers one request, path style. `host_id` is the `x-amz-id-2` of the answer.
     ///
-    /// An uploaded body is read as it is stored, and a downloaded one as it is sent: neither is held. Trailer frames of
-    /// the body are checked as `x-amz-trailer` announces them. If the body fails with a [`BodyRefusal`], that is the
-    /// answer.
+    /// An uploaded body is read as it is stored, and a downloaded one as it is sent: neither is
+    /// held. Trailer frames of the body are checked as `x-amz-trailer` announces them. If the body
+    /// fails with a [`BodyRefusal`], that is the answer.
     pub async fn call<B>(&self, ctx: &Ctx, host_id: &str, mut request: Request<B>) -> S3Answer
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -108,9 +113,9 @@ impl S3 {
     {
         let asked = answer::Asked::of(ctx, host_id, &request);
         guard::strip(request.headers_mut());
-        let claims = match self.admit(&request) {
+        let claims = match Self::admit(&request) {
             Ok(claims) => claims,
-            Err(fault) => return asked.refuse(fault, &Intake::default()),
+            Err(fault) => return asked.refuse(&fault, &Intake::default()),
         };
         let (parts, body) = request.into_parts();
         let (body, intake) = IntakeBody::new(Box::pin(body), claims);
@@ -125,13 +130,13 @@ impl S3 {
         request.extensions_mut().insert(companion);
         let answered = self.codec.call(request).await;
         match (intake.take_fault(), answered) {
-            (Some(fault), _) => asked.refuse(fault, &intake),
+            (Some(fault), _) => asked.refuse(&fault, &intake),
             (None, Ok(response)) => asked.answer(response, &intake, &notes).await,
-            (None, Err(error)) => asked.refuse(answer::codec_fault(error), &intake),
+            (None, Err(error)) => asked.refuse(&answer::codec_fault(error), &intake),
         }
     }
 
-    fn admit<B>(&self, request: &Request<B>) -> Result<Claims, S3Fault> {
+    fn admit<B>(request: &Request<B>) -> Result<Claims, S3Fault> {
         guard::check(request.method(), request.uri(), request.headers())?;
         Claims::of(request.method(), request.uri(), request.headers())
     }

@@ -6,13 +6,14 @@ use s3s::crypto::{Checksum as _, Sha256};
 
 use super::error::S3Fault;
 
-/// The longest key of an object.                                                           [documented]
+/// The longest key of an object (documented).
 pub(crate) const KEY_BYTES_MAX: usize = 1_024;
-/// Where parts of uploads lie. No bucket has this name: bucket names begin with a letter or a digit.
+/// Where parts of uploads lie. No bucket has this name: bucket names begin with a letter or a
+/// digit.
 const PARTS: &str = ".parts";
 
-/// Whether a new bucket may have this name. The codec has checked the alphabet and the length; what is left are the
-/// beginnings and ends that AWS keeps for itself.                                          [documented]
+/// Whether a new bucket may have this name. The codec has checked the alphabet and the length; what
+/// is left are the beginnings and ends that AWS keeps for itself (documented).
 pub(crate) fn is_free_for_buckets(name: &str) -> bool {
     const BEGINNINGS: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
     const ENDS: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
@@ -85,8 +86,8 @@ pub(crate) fn upload_of(key: &Key) -> &str {
     key.as_str().rsplit('/').next().unwrap_or_default()
 }
 
-/// The key under which tags that were set after an object was written are kept. Keys of objects are longer than keys of
-/// small values may be, so a hash stands for them.
+/// The key under which tags that were set after an object was written are kept. Keys of objects are
+/// longer than keys of small values may be, so a hash stands for them.
 pub(crate) fn tags_key(object: &ObjectName) -> Result<Key, S3Fault> {
     let bucket = object.as_bytes().split(|byte| *byte == b'/').next().unwrap_or_default();
     let bucket = String::from_utf8_lossy(bucket);
@@ -98,8 +99,8 @@ pub(crate) fn tags_keys(bucket: &str) -> KeyPrefix {
     KeyPrefix::new(&format!("s3/tags/{bucket}/"))
 }
 
-/// The canonical user id of an account: 64 hexadecimal digits, as S3 shows owners. AWS draws them at random; ours follow
-/// from the account.
+/// The canonical user id of an account: 64 hexadecimal digits, as S3 shows owners. AWS draws them
+/// at random; ours follow from the account.
 pub(crate) fn canonical_user(account: &AccountId) -> String {
     hex(&Sha256::checksum(format!("cairn/canonical-user/{account}").as_bytes()))
 }

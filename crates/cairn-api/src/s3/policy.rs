@@ -1,15 +1,16 @@
-//! What S3 takes as a bucket policy. It is kept as it was given; its evaluation is not decided here.
+//! What S3 takes as a bucket policy. It is kept as it was given; its evaluation is not decided
+//! here.
 
 use serde_json::{Map, Value};
 
 use super::error::S3Fault;
 
-/// The longest policy.                                                                      [documented]
+/// The longest policy (documented).
 const POLICY_BYTES_MAX: usize = 20 << 10;
-/// The versions of the policy language.                                                     [documented]
+/// The versions of the policy language (documented).
 const VERSIONS: [&str; 2] = ["2012-10-17", "2008-10-17"];
 
-/// Refuses what is not a policy for this bucket, in S3's words as far as they are known.    [observed]
+/// Refuses what is not a policy for this bucket, in S3's words as far as they are known (observed).
 pub(super) fn check(bucket: &str, text: &str) -> Result<(), S3Fault> {
     let refuse = |why| Err(S3Fault::MalformedPolicy { why });
     if text.len() > POLICY_BYTES_MAX {
@@ -68,7 +69,8 @@ fn check_statement(bucket: &str, statement: &Map<String, Value>) -> Result<(), S
     let own = |resource: &str| {
         let name = resource.strip_prefix("arn:").and_then(|rest| rest.split_once(":s3:::"));
         name.is_some_and(|(_, name)| {
-            name.strip_prefix(bucket).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '*']))
+            name.strip_prefix(bucket)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '*']))
         })
     };
     if !resources.is_some_and(|resources| !resources.is_empty() && resources.into_iter().all(own)) {

@@ -1,4 +1,5 @@
-//! The list of S3's operations that are served, as the codec calls them. What is not here answers `NotImplemented`.
+//! The list of S3's operations that are served, as the codec calls them. What is not here answers
+//! `NotImplemented`.
 
 use async_trait::async_trait;
 use s3s::{S3Request, S3Response, S3Result, dto};
@@ -54,7 +55,8 @@ operations! {
     get_bucket_policy(GetBucketPolicyInput) -> GetBucketPolicyOutput = settings::policy;
     put_bucket_policy(PutBucketPolicyInput) -> PutBucketPolicyOutput = settings::put_policy;
     delete_bucket_policy(DeleteBucketPolicyInput) -> DeleteBucketPolicyOutput = settings::delete_policy;
-    get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = settings::public_access;
+    get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput
+        = settings::public_access;
     put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput
         = settings::put_public_access;
     delete_public_access_block(DeletePublicAccessBlockInput) -> DeletePublicAccessBlockOutput
@@ -97,7 +99,8 @@ operations! {
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = object::tagging::put;
     delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput = object::tagging::delete;
 
-    create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput = upload::create::create;
+    create_multipart_upload(CreateMultipartUploadInput) -> CreateMultipartUploadOutput
+        = upload::create::create;
     upload_part(UploadPartInput) -> UploadPartOutput = upload::part::put;
     upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = upload::part::copy;
     complete_multipart_upload(CompleteMultipartUploadInput) -> CompleteMultipartUploadOutput

@@ -1,8 +1,8 @@
 //! What is kept with a bucket and shown again: versioning state, tags, policy, public access block.
 //!
-//! - The versioning state is `Enabled` or `Suspended` once set, and never unset.                  [documented]
+//! - The versioning state is `Enabled` or `Suspended` once set, and never unset (documented).
 //!   Objects have one version here whatever it says.
-//! - A policy is returned byte for byte as it was given.                                           [observed]
+//! - A policy is returned byte for byte as it was given (observed).
 
 use s3s::dto;
 
@@ -44,7 +44,10 @@ pub(super) async fn tagging(
 ) -> Result<dto::GetBucketTaggingOutput, S3Fault> {
     let state = call.bucket(&input.bucket).await?.state;
     if state.tags.is_empty() {
-        return Err(S3Fault::NotConfigured { code: "NoSuchTagSet", text: "The TagSet does not exist" });
+        return Err(S3Fault::NotConfigured {
+            code: "NoSuchTagSet",
+            text: "The TagSet does not exist",
+        });
     }
     Ok(dto::GetBucketTaggingOutput { tag_set: tags::to_dto(&state.tags) })
 }
@@ -95,7 +98,7 @@ pub(super) async fn delete_policy(
     Ok(dto::DeleteBucketPolicyOutput {})
 }
 
-/// A new bucket blocks all public access.                                                      [documented]
+/// A new bucket blocks all public access (documented).
 const ALL_BLOCKED: PublicAccess = PublicAccess {
     block_public_acls: true,
     ignore_public_acls: true,

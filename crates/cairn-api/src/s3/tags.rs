@@ -5,13 +5,13 @@ use s3s::dto;
 
 use super::error::S3Fault;
 
-/// The most tags of an object.                                                             [documented]
+/// The most tags of an object (documented).
 pub(super) const OBJECT_TAGS_MAX: usize = 10;
-/// The most tags of a bucket.                                                              [documented]
+/// The most tags of a bucket (documented).
 pub(super) const BUCKET_TAGS_MAX: usize = 50;
-/// The longest key of a tag, in characters.                                                [documented]
+/// The longest key of a tag, in characters (documented).
 const KEY_CHARS_MAX: usize = 128;
-/// The longest value of a tag, in characters.                                              [documented]
+/// The longest value of a tag, in characters (documented).
 const VALUE_CHARS_MAX: usize = 256;
 
 /// Tags as they are kept.
@@ -23,7 +23,9 @@ const IN_HEADER: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(
 pub(super) fn of_dto(set: dto::TagSet, tags_max: usize) -> Result<Tags, S3Fault> {
     let mut tags = Vec::with_capacity(set.len().min(tags_max));
     for tag in set {
-        let (Some(key), Some(value)) = (tag.key, tag.value) else { return Err(S3Fault::MalformedXml) };
+        let (Some(key), Some(value)) = (tag.key, tag.value) else {
+            return Err(S3Fault::MalformedXml);
+        };
         tags.push((key, value));
     }
     checked(tags, tags_max)

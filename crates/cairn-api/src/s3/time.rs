@@ -1,13 +1,15 @@
 //! Instants as S3 shows them: whole seconds.
 
+use ::time::OffsetDateTime;
 use cairn_event::Timestamp;
 use s3s::dto;
 use s3s::dto::TimestampFormat;
-use ::time::OffsetDateTime;
 
-/// The instant for XML and headers. S3 keeps whole seconds.                                 [observed]
+/// The instant for XML and headers. S3 keeps whole seconds (observed).
 pub(crate) fn to_dto(at: Timestamp) -> dto::Timestamp {
-    OffsetDateTime::from_unix_timestamp(at.as_seconds()).unwrap_or(OffsetDateTime::UNIX_EPOCH).into()
+    OffsetDateTime::from_unix_timestamp(at.as_seconds())
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        .into()
 }
 
 /// The instant of a header, in whole seconds.

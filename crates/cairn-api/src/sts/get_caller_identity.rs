@@ -1,7 +1,7 @@
 //! `GetCallerIdentity`: who the caller is. Whoever has a valid signature may ask.
 //!
-//! - A root's `UserId` is its account.                                                           [documented]
-//! - A session is shown as `ROLEID:SESSION` and by an ARN without the role's path.               [documented]
+//! - A root's `UserId` is its account (documented).
+//! - A session is shown as `ROLEID:SESSION` and by an ARN without the role's path (documented).
 
 use cairn_event::AccountId;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,10 @@ pub(crate) struct Output {
     arn: String,
 }
 
+#[expect(
+    clippy::unused_async,
+    reason = "the table holds operations that wait and such that do not"
+)]
 pub(crate) async fn handle(ctx: &Ctx, _: Input) -> Result<Output, StsError> {
     let principal = &ctx.principal;
     // Only signed calls come here, and every principal that can sign has an ARN.
@@ -45,11 +49,29 @@ mod tests {
     async fn everybody_learns_who_they_are() {
         let world = World::new();
         let account = cairn_event::AccountId::parse("111122223333").unwrap();
-        let user = User { account: account.clone(), path: "/team/".into(), name: "ann".into(), id: "AIDAEXAMPLE".into() };
-        let role = Role { account: account.clone(), path: "/svc/".into(), name: "deploy".into(), id: "AROAEXAMPLE".into() };
+        let user = User {
+            account: account.clone(),
+            path: "/team/".into(),
+            name: "ann".into(),
+            id: "AIDAEXAMPLE".into(),
+        };
+        let role = Role {
+            account: account.clone(),
+            path: "/svc/".into(),
+            name: "deploy".into(),
+            id: "AROAEXAMPLE".into(),
+        };
         let known = [
-            (Principal::Root { account: account.clone() }, "111122223333", "arn:aws:iam::111122223333:root"),
-            (Principal::User(user.clone()), "AIDAEXAMPLE", "arn:aws:iam::111122223333:user/team/ann"),
+            (
+                Principal::Root { account: account.clone() },
+                "111122223333",
+                "arn:aws:iam::111122223333:root",
+            ),
+            (
+                Principal::User(user.clone()),
+                "AIDAEXAMPLE",
+                "arn:aws:iam::111122223333:user/team/ann",
+            ),
             (
                 Principal::AssumedRole { role, session_name: "ci".into() },
                 "AROAEXAMPLE:ci",
@@ -62,12 +84,16 @@ mod tests {
             ),
         ];
         for (principal, id, arn) in known {
-            let wanted = format!(r#"{{"UserId": "{id}", "Account": "111122223333", "Arn": "{arn}"}}"#);
+            let wanted =
+                format!(r#"{{"UserId": "{id}", "Account": "111122223333", "Arn": "{arn}"}}"#);
             let call = cases(&world, "sts", "GetCallerIdentity").by(Arc::new(principal));
             call.call("{}").await.gives(&wanted);
         }
         let nobody = cases(&world, "sts", "GetCallerIdentity").by(Arc::new(Principal::Anonymous));
         let error = nobody.call("{}").await.fails("InternalFailure");
-        assert_eq!(error.log_text().unwrap(), "could not name the caller: the principal of the call has no ARN");
+        assert_eq!(
+            error.log_text().unwrap(),
+            "could not name the caller: the principal of the call has no ARN"
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! One event as `LookupEvents` shows it.
 //!
-//! - Members without a value are absent: a service's own events have neither user nor key.       [observed]
-//! - `ReadOnly` is text; `Resources` is there even if it is empty.                                [observed]
+//! - Members without a value are absent: a service's own events have neither user nor key
+//!   (observed).
+//! - `ReadOnly` is text; `Resources` is there even if it is empty (observed).
 //! - `CloudTrailEvent` is the record as it was written.
 
 use cairn_event::{RecordHead, Timestamp, lookup_resources};
@@ -10,6 +11,7 @@ use serde::Serialize;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
+#[expect(clippy::struct_field_names, reason = "the model's names")]
 pub(crate) struct Event {
     #[serde(skip_serializing_if = "Option::is_none")]
     event_id: Option<String>,
@@ -41,7 +43,8 @@ impl Event {
     pub(crate) fn of(hit: &Hit) -> Self {
         // Records of foreign logs need not be readable; what cannot be read is shown all the same.
         let head = RecordHead::parse(&hit.record).ok();
-        let owned = |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
+        let owned =
+            |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
         let resources = head.as_ref().map(lookup_resources).unwrap_or_default();
         let head = head.as_ref();
         Self {

@@ -1,13 +1,14 @@
 //! `LookupEvents`: management or Insights events of one account and region, newest first.
 //!
-//! - At most one attribute, matched exactly; values are case-sensitive.                          [observed]
-//! - `ReadOnly` is `true` or `false`, in lower case only.                                         [observed]
-//! - The time range includes both ends; one that begins in the future is refused.                 [observed]
-//! - 50 events a page; a token is good for the query that made it, for ever.                       [assumed]
-//! - Data events never show; Insights events show with `EventCategory` `insight`.                 [documented]
+//! - At most one attribute, matched exactly; values are case-sensitive (observed).
+//! - `ReadOnly` is `true` or `false`, in lower case only (observed).
+//! - The time range includes both ends; one that begins in the future is refused (observed).
+//! - 50 events a page; a token is good for the query that made it, for ever (assumed).
+//! - Data events never show; Insights events show with `EventCategory` `insight` (documented).
 //! - A caller finds what it did before. AWS takes minutes for that; nothing is promised there.
 //!
-//! The double weight that the API reference gives some characters of a value is not enforced.      [observed]
+//! The double weight that the API reference gives some characters of a value is not enforced
+//! (observed).
 
 mod event;
 #[cfg(test)]
@@ -24,9 +25,9 @@ use super::CloudTrailError;
 use super::error::{LookupAttributesFault, TimeRangeFault};
 use event::Event;
 
-/// The most events of a page, and how many there are if the caller says nothing.               [documented]
-const EVENTS_MAX: i64 = 50;
-/// The longest value of an attribute, in characters.                                            [documented]
+/// The most events of a page, and how many there are if the caller says nothing (documented).
+const EVENTS_MAX: usize = 50;
+/// The longest value of an attribute, in characters (documented).
 const VALUE_CHARS_MAX: usize = 2_000;
 
 /// What is asked.
@@ -60,10 +61,9 @@ pub(crate) struct Output {
 
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrailError> {
     let query = query(ctx, &input)?;
-    let limit = input.max_results.unwrap_or(EVENTS_MAX);
-    if !(1..=EVENTS_MAX).contains(&limit) {
-        return Err(CloudTrailError::InvalidMaxResults);
-    }
+    let limit = input.max_results.map_or(Ok(EVENTS_MAX), usize::try_from);
+    let limit = limit.ok().filter(|limit| (1..=EVENTS_MAX).contains(limit));
+    let limit = limit.ok_or(CloudTrailError::InvalidMaxResults)?;
     let identity = identity(&query);
     let identity: Vec<&str> = identity.iter().map(String::as_str).collect();
     let after = match input.next_token.as_deref() {
@@ -74,7 +74,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
     };
     history::catch_up(ctx).await;
     let page = history::ask::<_, CloudTrailError>(ctx, move |history, _| {
-        history.lookup(&query, after, limit as usize)
+        history.lookup(&query, after, limit)
     })
     .await?;
     Ok(Output {

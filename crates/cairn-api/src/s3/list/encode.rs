@@ -5,7 +5,7 @@ use s3s::dto::{self, EncodingType};
 
 use super::super::error::S3Fault;
 
-/// What stays as it is. A blank becomes `+`.                                                   [observed]
+/// What stays as it is. A blank becomes `+` (observed).
 const KEPT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*').remove(b'/').remove(b' ');
 
@@ -21,7 +21,9 @@ impl Encoding {
         match wish.map(EncodingType::as_str) {
             None => Ok(Self::Plain),
             Some(EncodingType::URL) => Ok(Self::Url),
-            Some(_) => Err(S3Fault::InvalidArgument { why: "Invalid Encoding Method specified in Request" }),
+            Some(_) => Err(S3Fault::InvalidArgument {
+                why: "Invalid Encoding Method specified in Request",
+            }),
         }
     }
 

@@ -1,6 +1,7 @@
 //! `ListObjects`, the older listing.
 //!
-//! - `NextMarker` comes only with a delimiter; without one the last key is the next marker.       [documented]
+//! - `NextMarker` comes only with a delimiter; without one the last key is the next marker
+//!   (documented).
 
 use s3s::dto;
 
@@ -27,7 +28,7 @@ pub(crate) async fn list(
         prefix: &prefix,
         delimiter: delimiter.as_deref().unwrap_or_default(),
         after: if marker.is_empty() { After::Nothing } else { After::Key(marker.clone()) },
-        entries_max: max as usize,
+        entries_max: max,
     };
     let page = walk(call, &wanted).await?;
     let next = match page.last() {
@@ -40,7 +41,7 @@ pub(crate) async fn list(
         name: Some(input.bucket),
         prefix: Some(encoding.text(&prefix)),
         marker: Some(encoding.text(&marker)),
-        max_keys: Some(max),
+        max_keys: i32::try_from(max).ok(),
         is_truncated: Some(page.truncated),
         next_marker: next,
         common_prefixes: encoding.prefixes(&prefixes(&page)),
@@ -63,7 +64,12 @@ pub(super) fn prefixes(page: &Page) -> Vec<&str> {
 }
 
 /// The objects of a page.
-pub(super) fn contents(call: &Call, page: &Page, encoding: Encoding, owners: bool) -> dto::ObjectList {
+pub(super) fn contents(
+    call: &Call,
+    page: &Page,
+    encoding: Encoding,
+    owners: bool,
+) -> dto::ObjectList {
     let owner = owner(call);
     let objects = page.entries.iter().filter_map(|entry| match entry {
         Entry::Object(key, head) => Some((key, head)),

@@ -1,7 +1,8 @@
 //! `ListObjectsV2`.
 //!
-//! - The continuation token is opaque; it names the last entry, and wins over `start-after`.      [documented]
-//! - Owners are shown on request.                                                                  [documented]
+//! - The continuation token is opaque; it names the last entry, and wins over `start-after`
+//!   (documented).
+//! - Owners are shown on request (documented).
 
 use s3s::dto;
 
@@ -31,14 +32,14 @@ pub(crate) async fn list(
         prefix: &prefix,
         delimiter: delimiter.as_deref().unwrap_or_default(),
         after,
-        entries_max: max as usize,
+        entries_max: max,
     };
     let page = walk(call, &wanted).await?;
     let next = page.last().filter(|_| page.truncated).map(|last| to_token(&last));
     Ok(dto::ListObjectsV2Output {
         name: Some(input.bucket),
         prefix: Some(encoding.text(&prefix)),
-        max_keys: Some(max),
+        max_keys: i32::try_from(max).ok(),
         key_count: i32::try_from(page.entries.len()).ok(),
         continuation_token: input.continuation_token,
         is_truncated: Some(page.truncated),

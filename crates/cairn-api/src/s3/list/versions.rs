@@ -1,4 +1,5 @@
-//! `ListObjectVersions`: every object with its one version, `null`. Tools that empty a bucket ask this way.
+//! `ListObjectVersions`: every object with its one version, `null`. Tools that empty a bucket ask
+//! this way.
 
 use s3s::dto;
 
@@ -25,7 +26,7 @@ pub(crate) async fn list(
         prefix: &prefix,
         delimiter: delimiter.as_deref().unwrap_or_default(),
         after: if marker.is_empty() { After::Nothing } else { After::Key(marker.clone()) },
-        entries_max: max as usize,
+        entries_max: max,
     };
     let page = walk(call, &wanted).await?;
     let objects = page.entries.iter().filter_map(|entry| match entry {
@@ -64,7 +65,7 @@ pub(crate) async fn list(
         encoding_type: input.encoding_type,
         is_truncated: Some(page.truncated),
         key_marker: Some(encoding.text(&marker)),
-        max_keys: Some(max),
+        max_keys: i32::try_from(max).ok(),
         name: Some(input.bucket),
         next_key_marker: next_key.map(|key| encoding.text(&key)),
         next_version_id_marker: next_version.flatten(),

@@ -1,7 +1,7 @@
 //! The walk over a bucket's keys in byte order, with all keys under a common prefix as one entry.
 //!
-//! Under a delimiter a listing jumps: past a common prefix the store is asked again from the first name that is not
-//! under it, so a "directory" of a million objects costs one step.
+//! Under a delimiter a listing jumps: past a common prefix the store is asked again from the first
+//! name that is not under it, so a "directory" of a million objects costs one step.
 
 use std::ops::Bound;
 
@@ -12,8 +12,8 @@ use super::super::call::Call;
 use super::super::error::S3Fault;
 use super::super::name;
 
-/// The most entries of one page.                                                            [documented]
-pub(crate) const PAGE_ENTRIES_MAX: i32 = 1_000;
+/// The most entries of one page (documented).
+pub(crate) const PAGE_ENTRIES_MAX: usize = 1_000;
 
 /// What to walk over.
 #[derive(Debug)]
@@ -63,13 +63,12 @@ impl Page {
     }
 }
 
-/// The number of entries that a caller may have, by what it asks for.
-pub(crate) fn entries_max(asked: Option<i32>) -> Result<i32, S3Fault> {
-    match asked {
-        None => Ok(PAGE_ENTRIES_MAX),
-        Some(asked) if asked >= 0 => Ok(asked.min(PAGE_ENTRIES_MAX)),
-        Some(_) => Err(S3Fault::InvalidArgument { why: "Argument maxKeys must be an integer between 0 and 2147483647" }),
-    }
+/// The number of entries that a caller may have on a page, by what it asks for.
+pub(crate) fn entries_max(asked: Option<i32>) -> Result<usize, S3Fault> {
+    let why = "Argument maxKeys must be an integer between 0 and 2147483647";
+    let asked = asked.map(usize::try_from).transpose();
+    let asked = asked.map_err(|_| S3Fault::InvalidArgument { why })?;
+    Ok(asked.map_or(PAGE_ENTRIES_MAX, |asked| asked.min(PAGE_ENTRIES_MAX)))
 }
 
 /// Walks.

@@ -1,9 +1,9 @@
 //! Conditions that callers set: to read, to copy, to write.
 //!
 //! - `If-Match` that holds makes `If-Unmodified-Since` void; `If-None-Match` makes
-//!   `If-Modified-Since` void.                                                                   [documented]
-//! - To write, `If-None-Match` takes nothing but `*`.                                            [documented]
-//! - To write on `If-Match` where there is no object is `NoSuchKey`.                             [documented]
+//!   `If-Modified-Since` void (documented).
+//! - To write, `If-None-Match` takes nothing but `*` (documented).
+//! - To write on `If-Match` where there is no object is `NoSuchKey` (documented).
 
 use cairn_store::{Condition, ObjectHead, ObjectName};
 use s3s::dto::{ETagCondition, Timestamp};
@@ -14,6 +14,7 @@ use super::super::time;
 
 /// The conditions of one call on what is there.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_field_names, reason = "the names of the headers")]
 pub(crate) struct ToRead {
     pub(crate) if_match: Option<ETagCondition>,
     pub(crate) if_none_match: Option<ETagCondition>,
@@ -59,8 +60,8 @@ pub(crate) fn holds(condition: &ETagCondition, head: &ObjectHead) -> bool {
     }
 }
 
-/// The condition on which an object may take its name. Looks before the body is read, so that a large one is not read
-/// in vain; the store looks again when the object is finished.
+/// The condition on which an object may take its name. Looks before the body is read, so that a
+/// large one is not read in vain; the store looks again when the object is finished.
 pub(crate) async fn to_write(
     call: &Call,
     name: &ObjectName,

@@ -1,9 +1,9 @@
 //! `CopyObject`.
 //!
-//! - What is said of the object is copied, or replaced by the headers of the call, as the directives say; likewise its
-//!   tags. Class and encryption are those of the call.                                           [documented]
-//! - A copy onto itself that changes nothing is refused.                                         [documented]
-//! - The copy's entity tag is the MD5 of its bytes, even if the source came in parts.            [observed]
+//! - What is said of the object is copied, or replaced by the headers of the call, as the
+//!   directives say; likewise its tags. Class and encryption are those of the call (documented).
+//! - A copy onto itself that changes nothing is refused (documented).
+//! - The copy's entity tag is the MD5 of its bytes, even if the source came in parts (observed).
 
 use cairn_store::{Attributes, ObjectHead, ObjectReader};
 use md5::{Digest as _, Md5};
@@ -29,7 +29,8 @@ pub(crate) async fn open_source(
     };
     call.source_bucket(bucket).await?;
     only_version(version_id.as_deref())?;
-    let reader = call.objects().open(&name::object(bucket, key)?).await?.ok_or(S3Fault::NoSuchKey)?;
+    let reader =
+        call.objects().open(&name::object(bucket, key)?).await?.ok_or(S3Fault::NoSuchKey)?;
     conditions.check_source(reader.head())?;
     Ok(reader)
 }
@@ -60,8 +61,9 @@ pub(crate) async fn copy(
     }
     let directives = Directives::of(call)?;
     if head.name == name && !directives.metadata && !changes_storage(call) {
-        let why = "This copy request is illegal because it is trying to copy an object to itself without changing \
-                   the object's metadata, storage class, website redirect location or encryption attributes.";
+        let why = "This copy request is illegal because it is trying to copy an object to itself \
+                   without changing the object's metadata, storage class, website redirect location \
+                   or encryption attributes.";
         return Err(S3Fault::InvalidRequest { why });
     }
     let mut attributes = described(call, &head, directives).await?;
@@ -77,7 +79,8 @@ pub(crate) async fn copy(
     if let Some(sum) = &sum {
         description::keep_sum(&mut attributes, sum, dto::ChecksumType::FULL_OBJECT);
     }
-    let copied = transfer::finish(call, &input.bucket, upload, &name, attributes, condition).await?;
+    let copied =
+        transfer::finish(call, &input.bucket, upload, &name, attributes, condition).await?;
 
     call.note_object_bytes(copied.bytes);
     show_encryption(call, &copied.attributes);
@@ -128,8 +131,11 @@ async fn described(
     directives: Directives,
 ) -> Result<Attributes, S3Fault> {
     let given = description::of_headers(call)?;
-    let mut attributes = if directives.metadata { given.clone() } else { source.attributes.clone() };
-    for name in ["x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption"] {
+    let mut attributes =
+        if directives.metadata { given.clone() } else { source.attributes.clone() };
+    for name in
+        ["x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption"]
+    {
         description::keep(&mut attributes, name, given.header(name).map(str::to_owned));
     }
     let tags = if directives.tags {

@@ -1,16 +1,16 @@
 //! `DeleteObject`, `DeleteObjects`.
 //!
-//! - To delete what is not there succeeds.                                                        [documented]
-//! - Many at once: at most 1,000, and the body must come with a checksum.                          [documented]
+//! - To delete what is not there succeeds (documented).
+//! - Many at once: at most 1,000, and the body must come with a checksum (documented).
 
 use futures_util::stream::{StreamExt as _, iter};
 use s3s::dto;
 
 use super::super::answer;
 use super::super::call::{Call, only_version};
+use super::super::checksum::Algorithm;
 use super::super::error::S3Fault;
 use super::super::name;
-use super::super::checksum::Algorithm;
 use super::{conditions, tagging};
 
 /// The most keys of one call.
@@ -60,8 +60,12 @@ pub(crate) async fn many(
 ) -> Result<dto::DeleteObjectsOutput, S3Fault> {
     call.bucket(&input.bucket).await?;
     let checked = |header| call.header(header).is_some();
-    let trailer = call.header("x-amz-trailer").is_some_and(|name| Algorithm::of_header(name).is_some());
-    if !checked("content-md5") && !trailer && !Algorithm::ALL.iter().any(|kind| checked(kind.header())) {
+    let trailer =
+        call.header("x-amz-trailer").is_some_and(|name| Algorithm::of_header(name).is_some());
+    if !checked("content-md5")
+        && !trailer
+        && !Algorithm::ALL.iter().any(|kind| checked(kind.header()))
+    {
         let why = "Missing required header for this request: Content-MD5 OR x-amz-checksum-*";
         return Err(S3Fault::InvalidRequest { why });
     }

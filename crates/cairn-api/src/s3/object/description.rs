@@ -1,8 +1,8 @@
 //! What a writer says of an object in headers, and how it is shown again.
 //!
-//! - Names of user metadata are lower case; values come back as they were sent.                  [documented]
-//! - User metadata is at most 2 KB, names and values together.                                   [documented]
-//! - Without a content type an object is `binary/octet-stream`.                                  [documented]
+//! - Names of user metadata are lower case; values come back as they were sent (documented).
+//! - User metadata is at most 2 KB, names and values together (documented).
+//! - Without a content type an object is `binary/octet-stream` (documented).
 
 use cairn_store::{Attributes, ObjectHead};
 use s3s::dto;
@@ -32,9 +32,16 @@ pub(crate) const TAGGING: &str = "x-amz-tagging";
 pub(crate) const CHECKSUM_TYPE: &str = "x-amz-checksum-type";
 const CONTENT_TYPE_DEFAULT: &str = "binary/octet-stream";
 const STORAGE_CLASS: &str = "x-amz-storage-class";
-/// The classes that may be named. All are the same disk; archives that must be restored first are refused.
-const STORAGE_CLASSES: [&str; 6] =
-    ["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"];
+/// The classes that may be named. All are the same disk; archives that must be restored first are
+/// refused.
+const STORAGE_CLASSES: [&str; 6] = [
+    "STANDARD",
+    "REDUCED_REDUNDANCY",
+    "STANDARD_IA",
+    "ONEZONE_IA",
+    "INTELLIGENT_TIERING",
+    "GLACIER_IR",
+];
 
 /// What the headers of a writing call say of the object.
 pub(crate) fn of_headers(call: &Call) -> Result<Attributes, S3Fault> {
@@ -102,11 +109,13 @@ pub(crate) fn sum_of(attributes: &Attributes) -> Option<(Sum, &str)> {
 /// Shows the kept headers; a call may ask for others in their place.
 pub(crate) fn show(call: &Call, head: &ObjectHead, instead: &[(&str, Option<&str>)]) {
     for name in SHOWN {
-        let asked = instead.iter().find(|(wanted, _)| *wanted == name).and_then(|(_, value)| *value);
+        let asked =
+            instead.iter().find(|(wanted, _)| *wanted == name).and_then(|(_, value)| *value);
         let kept = head.attributes.header(name);
         let default = (name == "content-type").then_some(CONTENT_TYPE_DEFAULT);
         // documented: the class is shown if it is not the standard one.
-        let kept = kept.filter(|value| name != STORAGE_CLASS || *value != dto::StorageClass::STANDARD);
+        let kept =
+            kept.filter(|value| name != STORAGE_CLASS || *value != dto::StorageClass::STANDARD);
         if let Some(value) = asked.or(kept).or(default) {
             call.answer_with(name, value);
         }

@@ -1,8 +1,10 @@
 //! `GetObject`, `HeadObject`.
 //!
-//! - One range; a `Range` that cannot be read is ignored, one beyond the end is `InvalidRange`.    [documented]
-//! - `response-*` parameters stand in for the kept headers.                                         [documented]
-//! - The checksum is shown on request, and not for a range: it is that of the whole object.        [observed]
+//! - One range; a `Range` that cannot be read is ignored, one beyond the end is `InvalidRange`
+//!   (documented).
+//! - `response-*` parameters stand in for the kept headers (documented).
+//! - The checksum is shown on request, and not for a range: it is that of the whole object
+//!   (observed).
 
 use std::ops::Range;
 
@@ -15,7 +17,10 @@ use super::super::{name, time};
 use super::conditions::ToRead;
 use super::{description, tagging, transfer};
 
-pub(crate) async fn get(call: &Call, input: dto::GetObjectInput) -> Result<dto::GetObjectOutput, S3Fault> {
+pub(crate) async fn get(
+    call: &Call,
+    input: dto::GetObjectInput,
+) -> Result<dto::GetObjectOutput, S3Fault> {
     call.bucket(&input.bucket).await?;
     only_version(input.version_id.as_deref())?;
     let name = name::object(&input.bucket, &input.key)?;
@@ -102,7 +107,11 @@ struct Part {
 }
 
 impl Part {
-    fn of(head: &ObjectHead, range: Option<dto::Range>, number: Option<i32>) -> Result<Self, S3Fault> {
+    fn of(
+        head: &ObjectHead,
+        range: Option<dto::Range>,
+        number: Option<i32>,
+    ) -> Result<Self, S3Fault> {
         let whole = 0..head.bytes;
         let range = match (range, number) {
             (None, None) => return Ok(Self { range: whole, header: None }),

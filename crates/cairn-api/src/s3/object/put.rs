@@ -1,8 +1,9 @@
 //! `PutObject`.
 //!
-//! - The entity tag is the MD5 of the bytes.                                                     [documented]
-//! - The caller's checksum is verified, kept and returned; without one, CRC64NVME is made.        [documented]
-//! - Nothing of an object whose body breaks off or does not match is ever seen.                   [documented]
+//! - The entity tag is the MD5 of the bytes (documented).
+//! - The caller's checksum is verified, kept and returned; without one, CRC64NVME is made
+//!   (documented).
+//! - Nothing of an object whose body breaks off or does not match is ever seen (documented).
 
 use s3s::dto;
 
@@ -12,7 +13,10 @@ use super::super::error::S3Fault;
 use super::super::{OBJECT_BYTES_MAX, defaults, name};
 use super::{conditions, description, transfer};
 
-pub(crate) async fn put(call: &Call, input: dto::PutObjectInput) -> Result<dto::PutObjectOutput, S3Fault> {
+pub(crate) async fn put(
+    call: &Call,
+    input: dto::PutObjectInput,
+) -> Result<dto::PutObjectOutput, S3Fault> {
     call.bucket(&input.bucket).await?;
     defaults::only_owners_acl(call)?;
     if input.write_offset_bytes.is_some() {

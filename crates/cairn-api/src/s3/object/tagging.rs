@@ -1,7 +1,8 @@
 //! `GetObjectTagging`, `PutObjectTagging`, `DeleteObjectTagging`.
 //!
-//! Tags that came with an object are kept with it. Those that are set later are a small value of their own, which names
-//! the version it belongs to: so tags never pass to an object that was written after they were set.
+//! Tags that came with an object are kept with it. Those that are set later are a small value of
+//! their own, which names the version it belongs to: so tags never pass to an object that was
+//! written after they were set.
 
 use bytes::Bytes;
 use cairn_store::{MetaError, ObjectHead, ObjectName};
@@ -66,7 +67,10 @@ pub(crate) async fn get(
     input: dto::GetObjectTaggingInput,
 ) -> Result<dto::GetObjectTaggingOutput, S3Fault> {
     let head = call.object(&input.bucket, &input.key, input.version_id.as_deref()).await?;
-    Ok(dto::GetObjectTaggingOutput { tag_set: tags::to_dto(&of(call, &head).await?), version_id: None })
+    Ok(dto::GetObjectTaggingOutput {
+        tag_set: tags::to_dto(&of(call, &head).await?),
+        version_id: None,
+    })
 }
 
 pub(crate) async fn put(

@@ -1,4 +1,5 @@
-//! Bytes on their way: from a caller into the store, from the store to a caller, and within the store.
+//! Bytes on their way: from a caller into the store, from the store to a caller, and within the
+//! store.
 
 use std::io;
 use std::ops::Range;
@@ -103,8 +104,8 @@ async fn read(reader: &dyn ObjectReader, at: u64, end: u64) -> Result<Bytes, S3F
     Ok(chunk)
 }
 
-/// A range of an object as a body. What is small is read at once, so that damage is an error rather than a body that
-/// breaks off.
+/// A range of an object as a body. What is small is read at once, so that damage is an error rather
+/// than a body that breaks off.
 pub(crate) async fn send(
     reader: Box<dyn ObjectReader>,
     range: Range<u64>,
@@ -128,7 +129,8 @@ pub(crate) async fn send(
     Ok(StreamingBlob::wrap(Chunks(Mutex::new(chunks.boxed()))))
 }
 
-/// A stream that may be shared between threads, as the codec wants it, because it never is: whoever polls has it alone.
+/// A stream that may be shared between threads, as the codec wants it, because it never is: whoever
+/// polls has it alone.
 struct Chunks(Mutex<BoxStream<'static, io::Result<Bytes>>>);
 
 impl Stream for Chunks {

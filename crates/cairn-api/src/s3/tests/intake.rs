@@ -32,21 +32,32 @@ async fn checksums_are_verified_and_kept() {
     client
         .cases(&[
             ("PUT /bkt/none", "x-amz-checksum-crc32: AAAA", "hello", 400, "InvalidRequest"),
-            ("PUT /bkt/none", "x-amz-checksum-crc32: NhCmhg==\nx-amz-checksum-sha1: qvTGHdzF6KLavt4PO0gs2a6pQ00=",
-                "hello", 400, "InvalidRequest"),
+            (
+                "PUT /bkt/none",
+                "x-amz-checksum-crc32: NhCmhg==\nx-amz-checksum-sha1: qvTGHdzF6KLavt4PO0gs2a6pQ00=",
+                "hello",
+                400,
+                "InvalidRequest",
+            ),
             ("PUT /bkt/none", "content-md5: XUFAKrxLKna5cZ2REBfFkg==", "hello", 200, ""),
             ("PUT /bkt/key", "content-md5: XUFAKrxLKna5cZ2REBfFkg==", "hellO", 400, "BadDigest"),
             ("PUT /bkt/key", "content-md5: short", "hello", 400, "InvalidDigest"),
-            ("PUT /bkt?tagging", "content-md5: XUFAKrxLKna5cZ2REBfFkg==", "<Tagging/>", 400, "BadDigest"),
+            (
+                "PUT /bkt?tagging",
+                "content-md5: XUFAKrxLKna5cZ2REBfFkg==",
+                "<Tagging/>",
+                400,
+                "BadDigest",
+            ),
         ])
         .await;
     assert_eq!(client.call("GET /bkt/key", "", "").await.text(), "hello");
 }
 
-fn with_trailer(text: &'static str, trailer: Option<(&'static str, &'static str)>) -> impl http_body::Body<
-    Data = Bytes,
-    Error = Infallible,
-> {
+fn with_trailer(
+    text: &'static str,
+    trailer: Option<(&'static str, &'static str)>,
+) -> impl http_body::Body<Data = Bytes, Error = Infallible> {
     let mut frames = vec![Ok(Frame::data(Bytes::from(text)))];
     if let Some((name, value)) = trailer {
         let mut trailers = HeaderMap::new();
@@ -61,12 +72,17 @@ async fn trailers_are_verified() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;
     let announced = "x-amz-trailer: x-amz-checksum-crc32\nx-amz-sdk-checksum-algorithm: CRC32";
-    let put = async |text, trailer| client.call_with("PUT /bkt/key", announced, with_trailer(text, trailer)).await;
+    let put = async |text, trailer| {
+        client.call_with("PUT /bkt/key", announced, with_trailer(text, trailer)).await
+    };
     let reply = put("hello", Some(("x-amz-checksum-crc32", "NhCmhg=="))).await.is(200);
     assert_eq!(reply.header("x-amz-checksum-crc32"), "NhCmhg==");
     put("hellO", Some(("x-amz-checksum-crc32", "NhCmhg=="))).await.is(400).fails("BadDigest");
     put("hello", None).await.is(400).fails("MalformedTrailerError");
-    put("hello", Some(("x-amz-checksum-sha1", "NhCmhg=="))).await.is(400).fails("MalformedTrailerError");
+    put("hello", Some(("x-amz-checksum-sha1", "NhCmhg==")))
+        .await
+        .is(400)
+        .fails("MalformedTrailerError");
     assert_eq!(client.call("GET /bkt/key", "", "").await.text(), "hello");
 }
 
@@ -80,7 +96,11 @@ async fn a_body_that_breaks_off_leaves_nothing() {
     };
     let reply = client.call_with("PUT /bkt/key", "", broken("reset by peer".into())).await;
     reply.is(400).fails("IncompleteBody");
-    let refusal = BodyRefusal { code: "XAmzContentSHA256Mismatch", message: "differs".to_owned(), status: 400 };
+    let refusal = BodyRefusal {
+        code: "XAmzContentSHA256Mismatch",
+        message: "differs".to_owned(),
+        status: 400,
+    };
     let reply = client.call_with("PUT /bkt/key", "", broken(refusal.into())).await.is(400);
     assert_eq!(reply.one("Code"), "XAmzContentSHA256Mismatch");
     assert_eq!(reply.facts.bytes_in, 3);
@@ -93,7 +113,8 @@ async fn large_bodies_stream_through() {
     let client = Client::with_bucket(&world).await;
     let chunk = Bytes::from((0..=255_u8).cycle().take(64 << 10).collect::<Vec<_>>());
     let frames = (0..48).map(move |_| Ok::<_, Infallible>(Frame::data(chunk.clone())));
-    let put = client.call_with("PUT /bkt/big", "", StreamBody::new(stream::iter(frames))).await.is(200);
+    let put =
+        client.call_with("PUT /bkt/big", "", StreamBody::new(stream::iter(frames))).await.is(200);
     assert_eq!((put.facts.bytes_in, put.facts.object_bytes), (3 << 20, Some(3 << 20)));
     let get = client.call("GET /bkt/big", "", "").await.is(200);
     assert_eq!((get.body.len(), get.facts.bytes_out), (3 << 20, 3 << 20));

@@ -12,14 +12,18 @@ async fn with_keys<'w>(world: &'w World, keys: &[&str]) -> Client<'w> {
 /// Keys and common prefixes, `|` between the two.
 fn shown(reply: &Reply) -> String {
     let prefixes = reply.all("CommonPrefixes");
-    let prefixes = prefixes.iter().map(|text| text.trim_start_matches("<Prefix>").trim_end_matches("</Prefix>"));
+    let prefixes = prefixes
+        .iter()
+        .map(|text| text.trim_start_matches("<Prefix>").trim_end_matches("</Prefix>"));
     format!("{} | {}", reply.all("Key").join(" "), prefixes.collect::<Vec<_>>().join(" "))
 }
 
 #[tokio::test]
 async fn listings_by_prefix_and_delimiter() {
     let world = World::new();
-    let client = with_keys(&world, &["a", "a.b", "dir/1", "dir/2", "dir/sub/3", "dir2", "z", "%C3%A9", "Z"]).await;
+    let client =
+        with_keys(&world, &["a", "a.b", "dir/1", "dir/2", "dir/sub/3", "dir2", "z", "%C3%A9", "Z"])
+            .await;
     let cases = [
         ("", "Z a a.b dir/1 dir/2 dir/sub/3 dir2 z é | "),
         ("delimiter=%2F", "Z a a.b dir2 z é | dir/"),
@@ -39,8 +43,12 @@ async fn listings_by_prefix_and_delimiter() {
         let reply = client.call(&format!("GET /bkt?versions&{query}"), "", "").await.is(200);
         assert_eq!(shown(&reply), wanted, "versions {query}");
     }
-    let reply = client.call("GET /bkt?list-type=2&fetch-owner=true&prefix=dir%2F1", "", "").await.is(200);
-    assert_eq!((reply.one("Size"), reply.one("StorageClass"), reply.all("ID").len()), ("1", "STANDARD", 1));
+    let reply =
+        client.call("GET /bkt?list-type=2&fetch-owner=true&prefix=dir%2F1", "", "").await.is(200);
+    assert_eq!(
+        (reply.one("Size"), reply.one("StorageClass"), reply.all("ID").len()),
+        ("1", "STANDARD", 1)
+    );
     assert_eq!(reply.one("LastModified"), "2026-11-25T17:00:00.000Z");
     assert_eq!(reply.one("ChecksumAlgorithm"), "CRC64NVME");
 }
@@ -51,7 +59,8 @@ async fn pages_go_on_where_they_ended() {
     let keys = ["a", "b/1", "b/2", "b/3", "c", "d/1", "e"];
     let client = with_keys(&world, &keys).await;
     for size in 1..=7 {
-        for (delimiter, wanted) in [("", "a b/1 b/2 b/3 c d/1 e"), ("&delimiter=/", "a b/ c d/ e")] {
+        for (delimiter, wanted) in [("", "a b/1 b/2 b/3 c d/1 e"), ("&delimiter=/", "a b/ c d/ e")]
+        {
             assert_eq!(all_v2(&client, size, delimiter).await, wanted, "v2 by {size} {delimiter}");
             assert_eq!(all_v1(&client, size, delimiter).await, wanted, "v1 by {size} {delimiter}");
         }
@@ -64,12 +73,16 @@ async fn pages_go_on_where_they_ended() {
         ])
         .await;
     let none = client.call("GET /bkt?list-type=2&max-keys=0", "", "").await.is(200);
-    assert_eq!((shown(&none).as_str(), none.one("IsTruncated"), none.one("KeyCount")), (" | ", "false", "0"));
+    assert_eq!(
+        (shown(&none).as_str(), none.one("IsTruncated"), none.one("KeyCount")),
+        (" | ", "false", "0")
+    );
     let capped = client.call("GET /bkt?max-keys=5000", "", "").await.is(200);
     assert_eq!(capped.one("MaxKeys"), "1000");
 }
 
-/// Names in the order in which pages show them; within a page keys come before prefixes, so they are sorted.
+/// Names in the order in which pages show them; within a page keys come before prefixes, so they
+/// are sorted.
 fn names(reply: &Reply) -> Vec<String> {
     let mut names: Vec<String> =
         shown(reply).split([' ', '|']).filter(|name| !name.is_empty()).map(str::to_owned).collect();

@@ -1,4 +1,5 @@
-//! S3 through requests, in process. One client, which reads as a list of calls and what they must give.
+//! S3 through requests, in process. One client, which reads as a list of calls and what they must
+//! give.
 
 mod buckets;
 mod intake;
@@ -63,7 +64,8 @@ impl<'w> Client<'w> {
         B::Error: Into<super::BoxError>,
     {
         let (method, path) = line.split_once(' ').unwrap();
-        let mut request = Request::builder().method(method).uri(path).header("host", "localhost:4580");
+        let mut request =
+            Request::builder().method(method).uri(path).header("host", "localhost:4580");
         if let Some(bytes) = body.size_hint().exact() {
             request = request.header("content-length", bytes);
         }
@@ -78,7 +80,10 @@ impl<'w> Client<'w> {
         let (status, headers, facts) = (parts.status.as_u16(), parts.headers, answer.facts);
         assert_eq!(headers["x-amz-id-2"], "HOST-ID");
         assert_eq!(headers["x-amz-request-id"], ctx.request_id);
-        assert!(status == 304 || status < 300 || facts.error.is_some(), "{line}: no error is noted");
+        assert!(
+            status == 304 || status < 300 || facts.error.is_some(),
+            "{line}: no error is noted"
+        );
         Reply { status, headers, body, facts }
     }
 
@@ -87,7 +92,11 @@ impl<'w> Client<'w> {
         for (line, headers, body, status, code) in cases {
             let reply = self.call(line, headers, (*body).to_owned()).await;
             let found = reply.facts.error.as_ref().map_or("", |error| &error.code);
-            assert_eq!((reply.status, found), (*status, *code), "{line} {headers} {body}: {reply:?}");
+            assert_eq!(
+                (reply.status, found),
+                (*status, *code),
+                "{line} {headers} {body}: {reply:?}"
+            );
             if !code.is_empty() && !line.starts_with("HEAD") && *status != 304 {
                 assert_eq!(reply.all("Code"), [*code], "{line}");
             }
@@ -102,7 +111,11 @@ impl Reply {
     }
 
     fn fails(self, code: &str) -> Self {
-        assert_eq!(self.facts.error.as_ref().map(|error| error.code.as_str()), Some(code), "{self:?}");
+        assert_eq!(
+            self.facts.error.as_ref().map(|error| error.code.as_str()),
+            Some(code),
+            "{self:?}"
+        );
         self
     }
 

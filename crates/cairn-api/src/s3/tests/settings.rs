@@ -5,7 +5,9 @@ use crate::testing::World;
 async fn versioning_state_is_kept() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;
-    let state = |status: &str| format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>");
+    let state = |status: &str| {
+        format!("<VersioningConfiguration><Status>{status}</Status></VersioningConfiguration>")
+    };
     assert!(client.call("GET /bkt?versioning", "", "").await.is(200).all("Status").is_empty());
     for status in ["Enabled", "Suspended"] {
         client.call("PUT /bkt?versioning", "", state(status)).await.is(200);
@@ -26,7 +28,8 @@ async fn a_policy_comes_back_as_it_was_given() {
         "Resource":["arn:aws:s3:::bkt/AWSLogs/*"],"Condition":{}}]}"#;
     client.call("PUT /bkt?policy", "", policy).await.is(204);
     assert_eq!(client.call("GET /bkt?policy", "", "").await.is(200).text(), policy);
-    let statement = |fields: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{{fields}}}]}}"#);
+    let statement =
+        |fields: &str| format!(r#"{{"Version":"2012-10-17","Statement":[{{{fields}}}]}}"#);
     let wrong = [
         ("null".to_owned(), "first byte"),
         ("{".to_owned(), "invalid Json"),
@@ -37,12 +40,23 @@ async fn a_policy_comes_back_as_it_was_given() {
         (statement(r#""Effect":"Allow""#), "field Principal"),
         (statement(r#""Effect":"Allow","Principal":"*""#), "field Action"),
         (statement(r#""Effect":"Allow","Principal":"*","Action":"s3:*""#), "field Resource"),
-        (statement(r#""Effect":"Allow","Principal":"*","Action":"ec2:*","Resource":"arn:aws:s3:::bkt""#), "action"),
-        (statement(r#""Effect":"Allow","Principal":"*","Action":"*","Resource":"arn:aws:s3:::bkt2""#), "resource"),
+        (
+            statement(
+                r#""Effect":"Allow","Principal":"*","Action":"ec2:*","Resource":"arn:aws:s3:::bkt""#,
+            ),
+            "action",
+        ),
+        (
+            statement(
+                r#""Effect":"Allow","Principal":"*","Action":"*","Resource":"arn:aws:s3:::bkt2""#,
+            ),
+            "resource",
+        ),
         (format!("{{\"Statement\":\"{}\"}}", "x".repeat(21_000)), "exceeds"),
     ];
     for (text, why) in wrong {
-        let reply = client.call("PUT /bkt?policy", "", text.clone()).await.is(400).fails("MalformedPolicy");
+        let reply =
+            client.call("PUT /bkt?policy", "", text.clone()).await.is(400).fails("MalformedPolicy");
         assert!(reply.one("Message").contains(why), "{text}: {}", reply.text());
     }
     assert_eq!(client.call("GET /bkt?policy", "", "").await.text(), policy);
@@ -55,12 +69,16 @@ async fn bucket_tags_are_kept() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;
     let tags = |pairs: &[(&str, &str)]| {
-        let tags: String =
-            pairs.iter().map(|(k, v)| format!("<Tag><Key>{k}</Key><Value>{v}</Value></Tag>")).collect();
+        let tags =
+            pairs.iter().map(|(k, v)| format!("<Tag><Key>{k}</Key><Value>{v}</Value></Tag>"));
+        let tags = tags.collect::<Vec<_>>().concat();
         format!("<Tagging><TagSet>{tags}</TagSet></Tagging>")
     };
     client.call("GET /bkt?tagging", "", "").await.is(404).fails("NoSuchTagSet");
-    client.call("PUT /bkt?tagging", "", tags(&[("team", "red &amp; blue"), ("a", "")])).await.is(200);
+    client
+        .call("PUT /bkt?tagging", "", tags(&[("team", "red &amp; blue"), ("a", "")]))
+        .await
+        .is(200);
     let reply = client.call("GET /bkt?tagging", "", "").await.is(200);
     assert_eq!((reply.all("Key"), reply.all("Value")[0]), (vec!["team", "a"], "red &amp; blue"));
     for wrong in [tags(&[("a", ""), ("a", "")]), tags(&[("aws:a", "")]), tags(&[("", "")])] {
@@ -79,8 +97,14 @@ async fn a_bucket_answers_as_a_new_one_of_aws() {
     assert!(acl.text().contains("xsi:type=\"CanonicalUser\""), "{}", acl.text());
     let reply = client.call("GET /bkt?ownershipControls", "", "").await.is(200);
     assert_eq!(reply.one("ObjectOwnership"), "BucketOwnerEnforced");
-    assert_eq!(client.call("GET /bkt?encryption", "", "").await.is(200).one("SSEAlgorithm"), "AES256");
-    assert_eq!(client.call("GET /bkt?requestPayment", "", "").await.is(200).one("Payer"), "BucketOwner");
+    assert_eq!(
+        client.call("GET /bkt?encryption", "", "").await.is(200).one("SSEAlgorithm"),
+        "AES256"
+    );
+    assert_eq!(
+        client.call("GET /bkt?requestPayment", "", "").await.is(200).one("Payer"),
+        "BucketOwner"
+    );
     client
         .cases(&[
             ("GET /bkt?logging", "", "", 200, ""),
@@ -103,7 +127,8 @@ async fn the_public_access_block_is_kept() {
     let client = Client::with_bucket(&world).await;
     let switches = async || {
         let reply = client.call("GET /bkt?publicAccessBlock", "", "").await.is(200);
-        let names = ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
+        let names =
+            ["BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"];
         names.map(|name| reply.one(name) == "true")
     };
     assert_eq!(switches().await, [true; 4]);
@@ -112,7 +137,10 @@ async fn the_public_access_block_is_kept() {
     client.call("PUT /bkt?publicAccessBlock", "", body).await.is(200);
     assert_eq!(switches().await, [false, true, false, false]);
     client.call("DELETE /bkt?publicAccessBlock", "", "").await.is(204);
-    client.call("GET /bkt?publicAccessBlock", "", "").await.fails("NoSuchPublicAccessBlockConfiguration");
+    client
+        .call("GET /bkt?publicAccessBlock", "", "")
+        .await
+        .fails("NoSuchPublicAccessBlockConfiguration");
 }
 
 #[tokio::test]
@@ -129,9 +157,21 @@ async fn what_is_not_served_says_so_and_does_nothing() {
             ("DELETE /bkt?abac", "", "", 501, "NotImplemented"),
             ("PUT /bkt/key?renameObject", "", "x", 501, "NotImplemented"),
             ("GET /bkt/key?torrent", "", "", 501, "NotImplemented"),
-            ("POST /bkt", "content-type: multipart/form-data; boundary=x", "--x--", 501, "NotImplemented"),
+            (
+                "POST /bkt",
+                "content-type: multipart/form-data; boundary=x",
+                "--x--",
+                501,
+                "NotImplemented",
+            ),
             ("PUT /bkt/key", "x-amz-server-side-encryption: aws:kms", "x", 501, "NotImplemented"),
-            ("PUT /bkt/key", "x-amz-server-side-encryption-customer-algorithm: AES256", "x", 501, "NotImplemented"),
+            (
+                "PUT /bkt/key",
+                "x-amz-server-side-encryption-customer-algorithm: AES256",
+                "x",
+                501,
+                "NotImplemented",
+            ),
             ("PUT /bkt/key", "x-amz-object-lock-mode: GOVERNANCE", "x", 400, "InvalidRequest"),
             ("PUT /bkt/key", "x-amz-acl: public-read", "x", 400, "AccessControlListNotSupported"),
             ("PUT /bkt/key", "x-amz-storage-class: GLACIER", "x", 400, "InvalidStorageClass"),

@@ -4,10 +4,10 @@ use crate::testing::World;
 const PART: usize = 5 << 20;
 
 fn completion(parts: &[(i32, &str)]) -> String {
-    let parts: String = parts
-        .iter()
-        .map(|(number, etag)| format!("<Part><ETag>{etag}</ETag><PartNumber>{number}</PartNumber></Part>"))
-        .collect();
+    let parts = parts.iter().map(|(number, etag)| {
+        format!("<Part><ETag>{etag}</ETag><PartNumber>{number}</PartNumber></Part>")
+    });
+    let parts = parts.collect::<Vec<_>>().concat();
     format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>")
 }
 
@@ -20,7 +20,8 @@ async fn begin(client: &Client<'_>, key: &str, headers: &str) -> String {
 async fn parts_become_an_object() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;
-    let id = begin(&client, "key", "content-type: text/plain\nx-amz-meta-a: 1\nx-amz-tagging: t=1").await;
+    let id = begin(&client, "key", "content-type: text/plain\nx-amz-meta-a: 1\nx-amz-tagging: t=1")
+        .await;
     let at = |number: i32| format!("PUT /bkt/key?partNumber={number}&uploadId={id}");
     client.call(&at(1), "", vec![b'x'; 7]).await.is(200);
     let first = client.call(&at(1), "", vec![b'a'; PART]).await.is(200);
@@ -35,12 +36,18 @@ async fn parts_become_an_object() {
     assert_eq!(done.one("ChecksumType"), "FULL_OBJECT");
     assert_eq!(done.one("Location"), "http://localhost:4580/bkt/key");
     let reply = client.call("GET /bkt/key", "", "").await.is(200);
-    assert_eq!((reply.body.len(), reply.header("content-type"), reply.header("x-amz-meta-a")), (PART + 4, "text/plain", "1"));
+    assert_eq!(
+        (reply.body.len(), reply.header("content-type"), reply.header("x-amz-meta-a")),
+        (PART + 4, "text/plain", "1")
+    );
     assert!(reply.body.ends_with(b"atail"));
     assert_eq!(reply.header("x-amz-tagging-count"), "1");
     client.call(&line, "", completion(&parts)).await.is(404).fails("NoSuchUpload");
     assert!(client.call("GET /bkt?uploads", "", "").await.all("Upload").is_empty());
-    let parts = client.call("GET /bkt/key?attributes", "x-amz-object-attributes: ObjectParts", "").await.is(200);
+    let parts = client
+        .call("GET /bkt/key?attributes", "x-amz-object-attributes: ObjectParts", "")
+        .await
+        .is(200);
     assert_eq!(parts.one("PartsCount"), "2");
     client.call("DELETE /bkt/key", "", "").await.is(204);
     client.call("DELETE /bkt", "", "").await.is(204);
@@ -50,20 +57,30 @@ async fn parts_become_an_object() {
 async fn a_composite_checksum_is_over_checksums() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;
-    let reply = client.call("POST /bkt/key?uploads", "x-amz-checksum-algorithm: CRC32", "").await.is(200);
+    let reply =
+        client.call("POST /bkt/key?uploads", "x-amz-checksum-algorithm: CRC32", "").await.is(200);
     assert_eq!(reply.header("x-amz-checksum-type"), "COMPOSITE");
     let id = reply.one("UploadId");
     let line = format!("PUT /bkt/key?partNumber=1&uploadId={id}");
-    client.call(&line, "x-amz-checksum-sha1: qvTGHdzF6KLavt4PO0gs2a6pQ00=", "hello").await.fails("InvalidRequest");
+    client
+        .call(&line, "x-amz-checksum-sha1: qvTGHdzF6KLavt4PO0gs2a6pQ00=", "hello")
+        .await
+        .fails("InvalidRequest");
     client.call(&line, "x-amz-checksum-crc32: NhCmhg==", "hellO").await.fails("BadDigest");
     client.call(&line, "x-amz-checksum-crc32: NhCmhg==", "hello").await.is(200);
     let part = |sum: &str| {
-        format!("<CompleteMultipartUpload><Part><ETag>5d41402abc4b2a76b9719d911017c592</ETag><ChecksumCRC32>{sum}\
-                 </ChecksumCRC32><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>")
+        format!(
+            "<CompleteMultipartUpload><Part><ETag>5d41402abc4b2a76b9719d911017c592</ETag><ChecksumCRC32>{sum}\
+                 </ChecksumCRC32><PartNumber>1</PartNumber></Part></CompleteMultipartUpload>"
+        )
     };
     let line = format!("POST /bkt/key?uploadId={id}");
     client.call(&line, "", part("AAAAAA==")).await.is(400).fails("InvalidPart");
-    client.call(&line, "x-amz-checksum-crc32: AAAAAA==", part("NhCmhg==")).await.is(400).fails("BadDigest");
+    client
+        .call(&line, "x-amz-checksum-crc32: AAAAAA==", part("NhCmhg=="))
+        .await
+        .is(400)
+        .fails("BadDigest");
     let done = client.call(&line, "", part("NhCmhg==")).await.is(200);
     // The CRC-32 of the bytes 36 10 A6 86.
     assert_eq!((done.one("ChecksumCRC32"), done.one("ChecksumType")), ("FKTmaw==-1", "COMPOSITE"));
@@ -77,7 +94,10 @@ async fn wrong_completions_change_nothing() {
     let client = Client::with_bucket(&world).await;
     let id = begin(&client, "key", "").await;
     for number in [1, 2] {
-        client.call(&format!("PUT /bkt/key?partNumber={number}&uploadId={id}"), "", "small").await.is(200);
+        client
+            .call(&format!("PUT /bkt/key?partNumber={number}&uploadId={id}"), "", "small")
+            .await
+            .is(200);
     }
     let etag = "eb5c1399a871211c7e7ed732d15e3a8b";
     let line = &format!("POST /bkt/key?uploadId={id}");
@@ -94,7 +114,13 @@ async fn wrong_completions_change_nothing() {
             ("POST /bkt/key?uploadId=none", "", &completion(&[(1, etag)]), 404, "NoSuchUpload"),
             ("POST /bkt/other?uploadId=none", "", &completion(&[(1, etag)]), 404, "NoSuchUpload"),
             (&format!("PUT /bkt/key?partNumber=0&uploadId={id}"), "", "x", 400, "InvalidArgument"),
-            (&format!("PUT /bkt/key?partNumber=10001&uploadId={id}"), "", "x", 400, "InvalidArgument"),
+            (
+                &format!("PUT /bkt/key?partNumber=10001&uploadId={id}"),
+                "",
+                "x",
+                400,
+                "InvalidArgument",
+            ),
             (&format!("PUT /bkt/other?partNumber=1&uploadId={id}"), "", "x", 404, "NoSuchUpload"),
             ("GET /bkt/key", "", "", 404, "NoSuchKey"),
             (line, "", &completion(&[(2, etag)]), 200, ""),
@@ -113,14 +139,30 @@ async fn parts_can_be_copied() {
     let from = "x-amz-copy-source: bkt/src";
     client
         .cases(&[
-            (line, &format!("{from}\nx-amz-copy-source-range: bytes=8-10"), "", 400, "InvalidArgument"),
-            (line, &format!("{from}\nx-amz-copy-source-range: bytes=8-"), "", 400, "InvalidArgument"),
+            (
+                line,
+                &format!("{from}\nx-amz-copy-source-range: bytes=8-10"),
+                "",
+                400,
+                "InvalidArgument",
+            ),
+            (
+                line,
+                &format!("{from}\nx-amz-copy-source-range: bytes=8-"),
+                "",
+                400,
+                "InvalidArgument",
+            ),
             (line, "x-amz-copy-source: bkt/none", "", 404, "NoSuchKey"),
         ])
         .await;
-    let copied = client.call(line, &format!("{from}\nx-amz-copy-source-range: bytes=2-4"), "").await.is(200);
+    let copied =
+        client.call(line, &format!("{from}\nx-amz-copy-source-range: bytes=2-4"), "").await.is(200);
     let etag = copied.one("ETag").to_owned();
-    client.call(&format!("POST /bkt/key?uploadId={id}"), "", completion(&[(1, &etag)])).await.is(200);
+    client
+        .call(&format!("POST /bkt/key?uploadId={id}"), "", completion(&[(1, &etag)]))
+        .await
+        .is(200);
     assert_eq!(client.call("GET /bkt/key", "", "").await.text(), "234");
 }
 
@@ -138,26 +180,39 @@ async fn uploads_and_parts_are_listed() {
     assert_eq!(reply.all("UploadId"), [&ids[1], &ids[3], &ids[0], &ids[2]]);
     let reply = client.call("GET /bkt?uploads&delimiter=%2F&prefix=", "", "").await.is(200);
     assert_eq!(reply.all("Key"), ["b", "b"]);
-    assert!(reply.text().contains("<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>"), "{}", reply.text());
+    assert!(
+        reply.text().contains("<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes>"),
+        "{}",
+        reply.text()
+    );
     let reply = client.call("GET /bkt?uploads&max-uploads=3", "", "").await.is(200);
-    let markers = (reply.one("NextKeyMarker"), reply.one("NextUploadIdMarker"), reply.one("IsTruncated"));
+    let markers =
+        (reply.one("NextKeyMarker"), reply.one("NextUploadIdMarker"), reply.one("IsTruncated"));
     assert_eq!(markers, ("b", ids[0].as_str(), "true"));
     let line = format!("GET /bkt?uploads&key-marker=b&upload-id-marker={}", ids[0]);
     assert_eq!(client.call(&line, "", "").await.is(200).all("UploadId"), [&ids[2]]);
     assert!(client.call("GET /bkt?uploads&key-marker=b", "", "").await.all("UploadId").is_empty());
 
     for number in [3, 1, 2] {
-        client.call(&format!("PUT /bkt/b?partNumber={number}&uploadId={}", ids[0]), "", "x").await.is(200);
+        client
+            .call(&format!("PUT /bkt/b?partNumber={number}&uploadId={}", ids[0]), "", "x")
+            .await
+            .is(200);
     }
     let reply = client.call(&format!("GET /bkt/b?uploadId={}", ids[0]), "", "").await.is(200);
     assert_eq!(reply.all("PartNumber"), ["1", "2", "3"]);
-    let reply = client.call(&format!("GET /bkt/b?uploadId={}&max-parts=2", ids[0]), "", "").await.is(200);
+    let reply =
+        client.call(&format!("GET /bkt/b?uploadId={}&max-parts=2", ids[0]), "", "").await.is(200);
     assert_eq!((reply.all("PartNumber"), reply.one("NextPartNumberMarker")), (vec!["1", "2"], "2"));
     let line = format!("GET /bkt/b?uploadId={}&part-number-marker=2", ids[0]);
     assert_eq!(client.call(&line, "", "").await.all("PartNumber"), ["3"]);
 
     client.call(&format!("DELETE /bkt/b?uploadId={}", ids[0]), "", "").await.is(204);
-    client.call(&format!("GET /bkt/b?uploadId={}", ids[0]), "", "").await.is(404).fails("NoSuchUpload");
+    client
+        .call(&format!("GET /bkt/b?uploadId={}", ids[0]), "", "")
+        .await
+        .is(404)
+        .fails("NoSuchUpload");
     assert!(client.call("GET /bkt", "", "").await.all("Key").is_empty());
     client.call("DELETE /bkt", "", "").await.is(204);
     client.call("PUT /bkt", "", "").await.is(200);

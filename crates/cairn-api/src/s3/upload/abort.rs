@@ -1,4 +1,5 @@
-//! `AbortMultipartUpload`: forgets an upload and its parts. A part that is still being uploaded is refused when it ends.
+//! `AbortMultipartUpload`: forgets an upload and its parts. A part that is still being uploaded is
+//! refused when it ends.
 
 use s3s::dto;
 

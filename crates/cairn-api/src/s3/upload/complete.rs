@@ -1,8 +1,9 @@
 //! `CompleteMultipartUpload`.
 //!
-//! - Parts come in rising order, and each but the last has 5 MiB.                               [documented]
-//! - The entity tag is the MD5 of the parts' MD5s, with `-N` behind it.                          [observed]
-//! - A checksum is over the parts' checksums (`COMPOSITE`, with `-N`) or over all bytes.         [documented]
+//! - Parts come in rising order, and each but the last has 5 MiB (documented).
+//! - The entity tag is the MD5 of the parts' MD5s, with `-N` behind it (observed).
+//! - A checksum is over the parts' checksums (`COMPOSITE`, with `-N`) or over all bytes
+//!   (documented).
 
 use cairn_store::{MetaError, ObjectHead};
 use md5::{Digest as _, Md5};
@@ -15,7 +16,7 @@ use super::super::object::put::{get_sum, set_sum, show_encryption};
 use super::super::object::transfer::{self, Hashes};
 use super::super::object::{conditions, description};
 use super::super::{MULTIPART_OBJECT_BYTES_MAX, buckets, name};
-use super::state::{PART_BYTES_MIN, PART_NUMBER_MAX, Upload};
+use super::state::{PART_BYTES_MIN, PARTS_MAX, Upload};
 
 pub(crate) async fn complete(
     call: &Call,
@@ -69,10 +70,10 @@ async fn chosen(
     upload: &Upload,
     listed: &[dto::CompletedPart],
 ) -> Result<Vec<ObjectHead>, S3Fault> {
-    if listed.is_empty() || listed.len() > PART_NUMBER_MAX as usize {
+    if listed.is_empty() || listed.len() > PARTS_MAX {
         return Err(S3Fault::MalformedXml);
     }
-    let mut there = upload.parts(call, 0, PART_NUMBER_MAX as usize).await?.into_iter();
+    let mut there = upload.parts(call, 0, PARTS_MAX).await?.into_iter();
     let mut parts: Vec<ObjectHead> = Vec::with_capacity(listed.len());
     let mut before = 0;
     for wanted in listed {
@@ -81,7 +82,9 @@ async fn chosen(
             return Err(S3Fault::InvalidPartOrder);
         }
         before = number;
-        let (_, part) = there.find(|(have, _)| *have >= number).filter(|(have, _)| *have == number)
+        let (_, part) = there
+            .find(|(have, _)| *have >= number)
+            .filter(|(have, _)| *have == number)
             .ok_or(S3Fault::InvalidPart)?;
         let etag = wanted.e_tag.as_ref().map(dto::ETag::value);
         if etag.is_none() || etag != part.attributes.etag.as_deref() {

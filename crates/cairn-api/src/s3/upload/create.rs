@@ -1,7 +1,7 @@
 //! `CreateMultipartUpload`.
 //!
-//! - Without an algorithm the object gets a CRC64NVME over the whole; with one, the default type depends on it.
-//!                                                                                            [documented]
+//! - Without an algorithm the object gets a CRC64NVME over the whole; with one, the algorithm
+//!   decides whether it is over the whole or over the parts (documented).
 
 use s3s::crypto::{Checksum as _, Sha256};
 use s3s::dto;
@@ -64,7 +64,8 @@ fn checksum_type(
     }
 }
 
-/// An id that sorts by time, that nobody can guess, since the request's own is random, and that no other upload has.
+/// An id that sorts by time, that nobody can guess, since the request's own is random, and that no
+/// other upload has.
 fn new_id(call: &Call, key: &str) -> String {
     let (ctx, now) = (call.ctx(), call.now().as_ms());
     let seed = format!("{}\n{now}\n{}\n{key}", ctx.request_id, ctx.account);

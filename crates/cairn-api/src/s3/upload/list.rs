@@ -1,6 +1,6 @@
 //! `ListParts`, `ListMultipartUploads`.
 //!
-//! - Uploads are listed by key, those to one key by the time at which they began.               [documented]
+//! - Uploads are listed by key, those to one key by the time at which they began (documented).
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,23 +11,25 @@ use super::super::call::Call;
 use super::super::checksum::Algorithm;
 use super::super::error::S3Fault;
 use super::super::list::encode::Encoding;
+use super::super::list::walk::entries_max;
 use super::super::object::description;
 use super::super::object::put::set_sum;
 use super::super::{name, time};
 use super::state::{PART_NUMBER_MAX, Upload, UploadState};
 
-/// The most entries of one page.                                                           [documented]
-const PAGE_MAX: i32 = 1_000;
 /// How many uploads are read at a time.
 const STEP: usize = 1_000;
 
-pub(crate) async fn parts(call: &Call, input: dto::ListPartsInput) -> Result<dto::ListPartsOutput, S3Fault> {
+pub(crate) async fn parts(
+    call: &Call,
+    input: dto::ListPartsInput,
+) -> Result<dto::ListPartsOutput, S3Fault> {
     let upload = Upload::find(call, &input.bucket, &input.key, &input.upload_id).await?;
-    let max = page_max(input.max_parts, "Argument max-parts must be an integer between 0 and 2147483647")?;
+    let max = entries_max(input.max_parts)?;
     let marker = input.part_number_marker.unwrap_or(0).clamp(0, PART_NUMBER_MAX);
-    let mut found = upload.parts(call, marker, max as usize + 1).await?;
-    let truncated = found.len() > max as usize;
-    found.truncate(max as usize);
+    let mut found = upload.parts(call, marker, max + 1).await?;
+    let truncated = found.len() > max;
+    found.truncate(max);
     let last = found.last().map_or(marker, |(number, _)| *number);
     let parts = found.iter().map(|(number, head)| {
         let mut part = dto::Part {
@@ -51,7 +53,7 @@ pub(crate) async fn parts(call: &Call, input: dto::ListPartsInput) -> Result<dto
         checksum_type,
         initiator: Some(initiator(&upload.state)),
         is_truncated: Some(truncated),
-        max_parts: Some(max),
+        max_parts: i32::try_from(max).ok(),
         next_part_number_marker: Some(last),
         owner: Some(owner(call)),
         part_number_marker: Some(marker),
@@ -60,13 +62,6 @@ pub(crate) async fn parts(call: &Call, input: dto::ListPartsInput) -> Result<dto
         upload_id: Some(input.upload_id),
         ..Default::default()
     })
-}
-
-fn page_max(asked: Option<i32>, why: &'static str) -> Result<i32, S3Fault> {
-    match asked.unwrap_or(PAGE_MAX) {
-        asked if asked < 0 => Err(S3Fault::InvalidArgument { why }),
-        asked => Ok(asked.min(PAGE_MAX)),
-    }
 }
 
 fn checksum_of(state: &UploadState) -> (Option<dto::ChecksumAlgorithm>, Option<dto::ChecksumType>) {
@@ -96,8 +91,7 @@ pub(crate) async fn uploads(
 ) -> Result<dto::ListMultipartUploadsOutput, S3Fault> {
     call.bucket(&input.bucket).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let why = "Argument max-uploads must be an integer between 0 and 2147483647";
-    let max = page_max(input.max_uploads, why)? as usize;
+    let max = entries_max(input.max_uploads)?;
     let mut page = first(call, &input, max + 1).await?;
     let truncated = page.len() > max;
     if truncated {
@@ -139,8 +133,8 @@ pub(crate) async fn uploads(
     })
 }
 
-/// The first entries after the markers. The store has uploads by id, so all of a bucket are looked at; no more than a
-/// page of them is held.
+/// The first entries after the markers. The store has uploads by id, so all of a bucket are looked
+/// at; no more than a page of them is held.
 async fn first(
     call: &Call,
     input: &dto::ListMultipartUploadsInput,
@@ -160,7 +154,8 @@ async fn first(
             let id = name::upload_of(&key).to_owned();
             after = Some(key);
             let Some(rest) = state.key.strip_prefix(prefix) else { continue };
-            let under = delimiter.and_then(|delimiter| Some(rest.find(delimiter)? + delimiter.len()));
+            let under =
+                delimiter.and_then(|delimiter| Some(rest.find(delimiter)? + delimiter.len()));
             let (entry, state) = match under {
                 Some(end) => ((state.key[..prefix.len() + end].to_owned(), String::new()), None),
                 None => ((state.key.clone(), id), Some(state)),

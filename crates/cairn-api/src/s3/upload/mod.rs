@@ -6,7 +6,8 @@
 //!   complete: parts ──copied in order──► BUCKET/KEY, then the upload is forgotten, then its parts
 //! ```
 //!
-//! The object is there before the upload is forgotten, so a crash between leaves an upload that can be completed again.
+//! The object is there before the upload is forgotten, so a crash between leaves an upload that can
+//! be completed again.
 
 pub(super) mod abort;
 pub(super) mod complete;

@@ -14,7 +14,10 @@ use super::super::object::transfer::{self, Hashes};
 use super::super::{OBJECT_BYTES_MAX, name, time};
 use super::state::{PART_NUMBER_MAX, Upload};
 
-pub(crate) async fn put(call: &Call, input: dto::UploadPartInput) -> Result<dto::UploadPartOutput, S3Fault> {
+pub(crate) async fn put(
+    call: &Call,
+    input: dto::UploadPartInput,
+) -> Result<dto::UploadPartOutput, S3Fault> {
     let number = number(input.part_number)?;
     let upload = Upload::find(call, &input.bucket, &input.key, &input.upload_id).await?;
     let bytes = transfer::receive(call, input.body, OBJECT_BYTES_MAX).await?;
@@ -26,7 +29,10 @@ pub(crate) async fn put(call: &Call, input: dto::UploadPartInput) -> Result<dto:
     let head = finish(call, &upload, number, bytes, &digests.md5, &digests.sum).await?;
     call.answer_with(digests.sum.algorithm.header(), &digests.sum.value);
     show_encryption(call, &upload.state.attributes);
-    Ok(dto::UploadPartOutput { e_tag: description::etag_of(&head.attributes), ..Default::default() })
+    Ok(dto::UploadPartOutput {
+        e_tag: description::etag_of(&head.attributes),
+        ..Default::default()
+    })
 }
 
 pub(crate) async fn copy(
@@ -54,7 +60,9 @@ pub(crate) async fn copy(
     let mut hashes = Hashes { md5: Some(Md5::new()), running: Some(Running::new(algorithm)) };
     let mut bytes = call.objects().begin(OBJECT_BYTES_MAX).await?;
     transfer::copy(&*reader, range, &mut bytes, &mut hashes).await?;
-    let (Some(md5), Some(running)) = (hashes.md5, hashes.running) else { return Err(S3Fault::IncompleteBody) };
+    let (Some(md5), Some(running)) = (hashes.md5, hashes.running) else {
+        return Err(S3Fault::IncompleteBody);
+    };
     let sum = running.finish();
     let head = finish(call, &upload, number, bytes, &md5.finalize().into(), &sum).await?;
     let mut result = dto::CopyPartResult {
@@ -70,19 +78,21 @@ fn number(number: i32) -> Result<i32, S3Fault> {
     if (1..=PART_NUMBER_MAX).contains(&number) {
         return Ok(number);
     }
-    Err(S3Fault::InvalidArgument { why: "Part number must be an integer between 1 and 10000, inclusive" })
+    Err(S3Fault::InvalidArgument {
+        why: "Part number must be an integer between 1 and 10000, inclusive",
+    })
 }
 
-/// The range of a source: `bytes=first-last`, within the source.                            [documented]
+/// The range of a source: `bytes=first-last`, within the source (documented).
 fn exact_range(text: &str, whole: u64) -> Result<std::ops::Range<u64>, S3Fault> {
     match dto::Range::parse(text) {
         Ok(dto::Range::Int { first, last: Some(last) }) if last < whole => Ok(first..last + 1),
-        Ok(dto::Range::Int { last: Some(_), .. }) => Err(S3Fault::InvalidArgument {
-            why: "Range specified is not valid for source object",
-        }),
+        Ok(dto::Range::Int { last: Some(_), .. }) => {
+            Err(S3Fault::InvalidArgument { why: "Range specified is not valid for source object" })
+        }
         _ => Err(S3Fault::InvalidArgument {
-            why: "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are \
-                  the zero-based offsets of the first and last bytes to copy",
+            why: "The x-amz-copy-source-range value must be of the form bytes=first-last \
+                  where first and last are the zero-based offsets of the first and last bytes to copy",
         }),
     }
 }
@@ -96,7 +106,8 @@ async fn finish(
     md5: &[u8; 16],
     sum: &Sum,
 ) -> Result<cairn_store::ObjectHead, S3Fault> {
-    let mut attributes = cairn_store::Attributes { etag: Some(name::hex(md5)), ..Default::default() };
+    let mut attributes =
+        cairn_store::Attributes { etag: Some(name::hex(md5)), ..Default::default() };
     description::keep_sum(&mut attributes, sum, dto::ChecksumType::FULL_OBJECT);
     Upload::find(call, &upload.bucket, &upload.state.key, &upload.id).await?;
     let name = name::part(&upload.bucket, &upload.id, number)?;

@@ -14,9 +14,11 @@ use super::super::checksum::Algorithm;
 use super::super::error::S3Fault;
 use super::super::name;
 
-/// The highest number of a part.                                                           [documented]
+/// The highest number of a part (documented).
 pub(crate) const PART_NUMBER_MAX: i32 = 10_000;
-/// The smallest part but the last.                                                         [documented]
+/// The most parts (documented).
+pub(crate) const PARTS_MAX: usize = 10_000;
+/// The smallest part but the last (documented).
 pub const PART_BYTES_MIN: u64 = 5 << 20;
 /// How many parts are listed at a time.
 const STEP: usize = 1_000;
@@ -55,7 +57,9 @@ impl UploadState {
 
     pub(crate) fn to_bytes(&self) -> Result<Bytes, S3Fault> {
         let text = serde_json::to_vec(self);
-        Ok(text.map_err(|error| S3Fault::Internal(Internal::new("write an upload's state", error)))?.into())
+        Ok(text
+            .map_err(|error| S3Fault::Internal(Internal::new("write an upload's state", error)))?
+            .into())
     }
 
     pub(crate) fn from_bytes(bytes: &[u8]) -> Result<Self, S3Fault> {
@@ -66,7 +70,12 @@ impl UploadState {
 
 impl Upload {
     /// The upload of this id, if it is one to this key.
-    pub(crate) async fn find(call: &Call, bucket: &str, key: &str, id: &str) -> Result<Self, S3Fault> {
+    pub(crate) async fn find(
+        call: &Call,
+        bucket: &str,
+        key: &str,
+        id: &str,
+    ) -> Result<Self, S3Fault> {
         call.bucket(bucket).await?;
         let found = call.meta().get(&name::upload_key(bucket, id)?).await?;
         let found = found.ok_or(S3Fault::NoSuchUpload)?;
@@ -96,7 +105,8 @@ impl Upload {
                 Some(head) => Bound::Excluded(head.name.as_bytes().to_vec()),
                 None => break,
             };
-            let numbered = heads.into_iter().filter_map(|head| Some((name::part_number(&head.name)?, head)));
+            let numbered =
+                heads.into_iter().filter_map(|head| Some((name::part_number(&head.name)?, head)));
             parts.extend(numbered);
             if last {
                 break;
