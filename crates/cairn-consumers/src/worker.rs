@@ -51,15 +51,6 @@ pub enum StepError {
     /// History could not be written.
     #[error("history could not be written")]
     History(#[from] cairn_history::HistoryError),
-    /// The log begins after the place where the worker goes on: records expired before they were
-    /// used, or the directories of log and worker do not belong together.
-    #[error("the log begins at {first}, after {wanted} where this worker goes on")]
-    Missed {
-        /// Where the worker goes on.
-        wanted: cairn_store::Offset,
-        /// The oldest offset that the log keeps.
-        first: cairn_store::Offset,
-    },
     /// A blocking part of the step died.
     #[error("a blocking part of the step did not return")]
     Lost(#[source] tokio::task::JoinError),

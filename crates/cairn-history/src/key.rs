@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn keys_are_part_of_the_format() {
         let scope = ScopeHash::new(Class::Management, "111122223333", "us-east-1");
-        assert_eq!(scope.key(AttributeKey::EventName, "RunInstances"), 0);
-        assert_eq!(scope.all_rows(), 0);
+        assert_eq!(scope.key(AttributeKey::EventName, "RunInstances"), 2_011_873_548_007);
+        assert_eq!(scope.all_rows(), 62_709_651_821_446);
     }
 }

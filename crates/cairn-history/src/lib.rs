@@ -26,6 +26,8 @@ mod query;
 mod rows;
 mod slice;
 mod tail;
+#[cfg(test)]
+mod tests;
 mod varint;
 mod walk;
 

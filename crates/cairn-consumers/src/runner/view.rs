@@ -116,8 +116,7 @@ impl Board {
     pub(super) fn leave(&self, seat: usize, panicked: bool) {
         self.with(|views| {
             if let Some(view) = views.get_mut(seat) {
-                view.state =
-                    if panicked { WorkerState::Panicked } else { WorkerState::Stopped };
+                view.state = if panicked { WorkerState::Panicked } else { WorkerState::Stopped };
             }
         });
     }

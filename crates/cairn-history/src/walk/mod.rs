@@ -141,7 +141,8 @@ impl<'p> Walk<'p> {
                 page.next = last_hit(&page).or(Some(self.beyond(at)));
                 break;
             }
-            if self.is_spent() {
+            // A row that a scan found is paid for; taking it is what makes the page go on.
+            if (bound || self.is_unchecked(source)) && self.is_spent() {
                 page.next = Some(self.beyond(at));
                 break;
             }
@@ -168,6 +169,11 @@ impl<'p> Walk<'p> {
     /// Whether the budget is used up. The first block is always looked at.
     fn is_spent(&self) -> bool {
         self.rows_scanned > 0 && (self.rows_scanned >= self.budget.rows_max || (self.budget.stop)())
+    }
+
+    /// Whether rows of a source are candidates only.
+    fn is_unchecked(&self, source: usize) -> bool {
+        matches!(&self.sources[source], Source::Slice(walk) if walk.is_unchecked())
     }
 
     /// The position whose next page begins with this row.

@@ -47,6 +47,11 @@ impl SliceWalk {
         Self { slice, rows: None, records: None, keys: None, low: 0 }
     }
 
+    /// Whether its rows come from the index, and their records are still to be checked.
+    pub(super) fn is_unchecked(&self) -> bool {
+        matches!(self.rows, Some(Rows::Lists(_)))
+    }
+
     /// Opens the slice, or scans a block.
     pub(super) fn refine(
         &mut self,

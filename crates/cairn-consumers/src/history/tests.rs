@@ -1,0 +1,181 @@
+//! The two workers over a real log: whatever fails, every committed record is in history once.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use bytes::Bytes;
+use cairn_event::Timestamp;
+use cairn_history::{Fault, FaultPlan, History, HistoryOptions, SearchBudget, SearchQuery};
+use cairn_store::{Clock, EventLog, LogOptions, Offset, SegmentLog};
+
+use super::workers;
+use crate::worker::{Progress, Worker};
+use crate::{Runner, RunnerOptions};
+
+/// 2026-11-25T17:00:00Z.
+const NOW: Timestamp = Timestamp::from_ms(1_795_626_000_000);
+
+fn options() -> HistoryOptions {
+    HistoryOptions { slice_records_max: 40, merged_rows_max: 400, ..HistoryOptions::default() }
+}
+
+fn clock() -> Clock {
+    Arc::new(|| NOW)
+}
+
+fn log(directory: &Path) -> Arc<dyn EventLog> {
+    Arc::new(SegmentLog::open(&directory.join("log"), &LogOptions::new(clock())).unwrap())
+}
+
+fn record(number: u64) -> Bytes {
+    let seconds = NOW.as_ms() / 1_000 + number.cast_signed() % 7;
+    let time = Timestamp::from_seconds(seconds).iso_seconds();
+    format!(r#"{{"eventTime":"{time}","eventID":"{number}","awsRegion":"us-east-1"}}"#).into()
+}
+
+/// Appends numbered records to a log.
+async fn commit(log: &Arc<dyn EventLog>, count: u64) {
+    let first = log.committed().as_u64();
+    log.append((first..first + count).map(record).collect()).await.unwrap();
+}
+
+/// Steps until neither worker has more to do; failed steps are tried again.
+async fn work(log: &Arc<dyn EventLog>, history: &Arc<History>, now: Timestamp) {
+    let (mut feed, mut upkeep) = workers(Arc::clone(log), Arc::clone(history));
+    loop {
+        let fed = feed.step(now).await;
+        let kept = upkeep.step(now).await;
+        if matches!((fed, kept), (Ok(Progress::Idle), Ok(Progress::Idle)))
+            && history.tail_next() == log.committed()
+        {
+            return;
+        }
+    }
+}
+
+fn assert_complete(history: &History, committed: Offset, when: &str) {
+    let (mut offsets, mut after) = (Vec::new(), None);
+    loop {
+        let budget = SearchBudget::rows(u64::MAX);
+        let page = history.search(&SearchQuery::default(), after, 100, budget).unwrap();
+        for hit in &page.hits {
+            assert_eq!(hit.record, record(hit.offset.as_u64()), "{when}");
+            offsets.push(hit.offset.as_u64());
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    offsets.sort_unstable();
+    assert_eq!(offsets, (0..committed.as_u64()).collect::<Vec<_>>(), "{when}");
+}
+
+/// Makes one write of history fail, by its number.
+fn failing(number: usize, fault: Fault) -> (FaultPlan, Arc<AtomicUsize>) {
+    let writes = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&writes);
+    let plan: FaultPlan =
+        Arc::new(move |_| (counted.fetch_add(1, Ordering::Relaxed) == number).then_some(fault));
+    (plan, writes)
+}
+
+#[tokio::test]
+async fn every_committed_record_is_in_history_once_whatever_write_fails() {
+    for fault in [Fault::Fails, Fault::FailsButPersists] {
+        for number in 1.. {
+            let when = format!("write {number} {fault:?}");
+            let directory = tempfile::tempdir().unwrap();
+            let place = directory.path().join("history");
+            cairn_store::durable::create_directory(&place).unwrap();
+            let log = log(directory.path());
+            let (plan, writes) = failing(number, fault);
+            let history = Arc::new(History::open_with_faults(&place, options(), plan).unwrap());
+            for _ in 0..6 {
+                commit(&log, 50).await;
+                work(&log, &history, NOW).await;
+            }
+            assert_complete(&history, log.committed(), &when);
+            drop(history);
+            // The process is gone; another one goes on.
+            let history = Arc::new(History::open(&place, options()).unwrap());
+            commit(&log, 30).await;
+            work(&log, &history, NOW).await;
+            assert_complete(&history, log.committed(), &when);
+            assert_eq!(History::verify(&place).unwrap(), [], "{when}");
+            if writes.load(Ordering::Relaxed) <= number {
+                assert!(number > 20, "{number} writes were tried");
+                break;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_tail_that_is_lost_comes_from_the_log_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let place = directory.path().join("history");
+    let log = log(directory.path());
+    for round in 0..5 {
+        let history = Arc::new(History::open(&place, options()).unwrap());
+        commit(&log, 17).await;
+        work(&log, &history, NOW).await;
+        assert_complete(&history, log.committed(), &format!("round {round}"));
+    }
+}
+
+#[tokio::test]
+async fn old_records_of_a_quiet_tail_are_sealed() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let place = directory.path().join("history");
+    let history = Arc::new(History::open(&place, options()).unwrap());
+    commit(&log, 3).await;
+    work(&log, &history, NOW).await;
+    assert_eq!(history.covered(), Offset::ZERO);
+    let later = Timestamp::from_ms(NOW.as_ms() + options().slice_age_ms_max);
+    work(&log, &history, later).await;
+    assert_eq!(history.covered(), Offset::new(3));
+}
+
+#[tokio::test]
+async fn history_follows_a_log_whose_beginning_has_expired() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut log_options = LogOptions::new(clock());
+    log_options.segment_bytes_max = 1;
+    let log: Arc<dyn EventLog> =
+        Arc::new(SegmentLog::open(&directory.path().join("log"), &log_options).unwrap());
+    for _ in 0..4 {
+        commit(&log, 10).await;
+    }
+    let first = log.expire(Offset::new(25)).await.unwrap();
+    assert!(first > Offset::ZERO, "the log cuts a segment for each batch");
+    let place = directory.path().join("history");
+    let history = Arc::new(History::open(&place, options()).unwrap());
+    work(&log, &history, NOW).await;
+    assert_eq!(history.tail_next(), Offset::new(40));
+    let budget = SearchBudget::rows(u64::MAX);
+    let found = history.search(&SearchQuery::default(), None, 100, budget).unwrap().hits;
+    assert_eq!(found.len() as u64, 40 - first.as_u64());
+}
+
+#[tokio::test]
+async fn under_the_runner_a_caller_reads_its_own_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let place = directory.path().join("history");
+    let history = Arc::new(History::open(&place, options()).unwrap());
+    let mut runner = Runner::new(RunnerOptions { clock: clock(), stop_ms_max: 60_000 });
+    let (feed, upkeep) = workers(Arc::clone(&log), Arc::clone(&history));
+    runner.spawn(feed);
+    runner.spawn(upkeep);
+    for _ in 0..20 {
+        commit(&log, 33).await;
+        history.reached(log.committed()).await;
+        assert_complete(&history, log.committed(), "under the runner");
+    }
+    let names: Vec<_> = runner.workers().list().iter().map(|worker| worker.name).collect();
+    assert_eq!(names, ["history-feed", "history-upkeep"]);
+    assert!(runner.stop().await);
+}
