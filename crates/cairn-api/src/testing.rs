@@ -9,6 +9,7 @@ use bytes::Bytes;
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_history::{History, HistoryOptions};
 use cairn_iam::Principal;
+use cairn_store::testkit::{FaultyMeta, FaultyObjects};
 use cairn_store::{Clock, LocalObjects, LogOptions, Offset, ReadLimit, SegmentLog, SqliteMeta};
 use cairn_wire::RequestHead;
 use cairn_wire::codec::{decode_request, encode_response};
@@ -38,6 +39,18 @@ impl World {
         let now = Arc::new(AtomicI64::new(START_MS));
         let services = Arc::new(open(&directory, &now));
         Self { services, now, requests: AtomicI64::new(0), directory }
+    }
+
+    /// A world whose stores fail when they are told to.
+    pub(crate) fn faulty() -> (Self, Arc<FaultyMeta>, Arc<FaultyObjects>) {
+        let mut world = Self::new();
+        let mut services = Services::clone(&world.services);
+        let meta = Arc::new(FaultyMeta::new(Arc::clone(&services.meta)));
+        let objects = Arc::new(FaultyObjects::new(Arc::clone(&services.objects)));
+        services.meta = Arc::clone(&meta) as _;
+        services.objects = Arc::clone(&objects) as _;
+        world.services = Arc::new(services);
+        (world, meta, objects)
     }
 
     /// The same world after a restart.

@@ -35,6 +35,8 @@ pub(crate) struct Intake(Arc<Seen>);
 
 #[derive(Debug, Default)]
 struct Seen {
+    /// The checksum that the caller sends along.
+    claimed: Option<Algorithm>,
     bytes: AtomicU64,
     end: Mutex<Option<Result<Digests, S3Fault>>>,
 }
@@ -43,6 +45,11 @@ impl Intake {
     /// Bytes read so far.
     pub(crate) fn bytes(&self) -> u64 {
         self.0.bytes.load(Ordering::Relaxed)
+    }
+
+    /// The checksum that the caller sends along, if it does.
+    pub(crate) fn claimed(&self) -> Option<Algorithm> {
+        self.0.claimed
     }
 
     /// What the body amounts to; an error if it is not what the caller said, or was not read to its
@@ -111,10 +118,9 @@ impl Claims {
         Ok(Self { object, md5, sum, trailer, algorithm })
     }
 
-    /// The one algorithm to run: the caller's, or the one that S3 uses by itself (documented).
-    fn algorithm(&self) -> Algorithm {
-        let claimed = self.sum.as_ref().map(|sum| sum.algorithm);
-        claimed.or(self.trailer).or(self.algorithm).unwrap_or(Algorithm::Crc64Nvme)
+    /// The checksum that the caller sends along.
+    fn claimed(&self) -> Option<Algorithm> {
+        self.sum.as_ref().map(|sum| sum.algorithm).or(self.trailer).or(self.algorithm)
     }
 
     fn check(&self, digests: &Digests, trailers: &HeaderMap) -> Result<(), S3Fault> {
@@ -151,8 +157,11 @@ pub(crate) struct IntakeBody<B> {
 impl<B> IntakeBody<B> {
     /// Watches a body of which the caller claims this; the view tells what came of it.
     pub(crate) fn new(inner: B, claims: Claims) -> (Self, Intake) {
-        let view = Intake::default();
-        let hashes = Some((Md5::new(), Running::new(claims.algorithm())));
+        let claimed = claims.claimed();
+        let view = Intake(Arc::new(Seen { claimed, ..Seen::default() }));
+        // Without a claim it is the one that S3 uses by itself (documented).
+        let running = Running::new(claimed.unwrap_or(Algorithm::Crc64Nvme));
+        let hashes = Some((Md5::new(), running));
         (Self { inner, view: view.clone(), claims, trailers: HeaderMap::new(), hashes }, view)
     }
 

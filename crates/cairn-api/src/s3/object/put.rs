@@ -27,7 +27,7 @@ pub(crate) async fn put(
     let (if_match, if_none_match) = (input.if_match.as_ref(), input.if_none_match.as_ref());
     let condition = conditions::to_write(call, &name, if_match, if_none_match).await?;
 
-    let upload = transfer::receive(call, input.body, OBJECT_BYTES_MAX).await?;
+    let upload = transfer::receive(call, input.body, OBJECT_BYTES_MAX, None).await?;
     let digests = call.intake().digests()?;
     attributes.etag = Some(name::hex(&digests.md5));
     description::keep_sum(&mut attributes, &digests.sum, dto::ChecksumType::FULL_OBJECT);

@@ -23,11 +23,13 @@ use super::super::error::S3Fault;
 /// How much is read from the store at a time.
 const READ_BYTES: usize = 512 << 10;
 
-/// Reads the body of a call into an object that has no name yet.
+/// Reads the body of a call into an object that has no name yet. The intake has its MD5 and a
+/// checksum; another one can be run beside them.
 pub(crate) async fn receive(
     call: &Call,
     body: Option<StreamingBlob>,
     bytes_max: u64,
+    mut also: Option<&mut Running>,
 ) -> Result<Box<dyn ObjectUpload>, S3Fault> {
     let announced = call.header("content-length").and_then(|text| text.parse::<u64>().ok());
     if announced.is_some_and(|bytes| bytes > bytes_max) {
@@ -37,7 +39,11 @@ pub(crate) async fn receive(
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
             // Why it broke off, the intake knows.
-            upload.write(chunk.map_err(|_| S3Fault::IncompleteBody)?).await?;
+            let chunk = chunk.map_err(|_| S3Fault::IncompleteBody)?;
+            if let Some(running) = &mut also {
+                running.update(&chunk);
+            }
+            upload.write(chunk).await?;
         }
     }
     Ok(upload)

@@ -128,6 +128,12 @@ async fn start_after_and_encoding() {
     let client = with_keys(&world, &["a+b", "a%20b", "a%3Cb", "%01"]).await;
     let reply = client.call("GET /bkt?list-type=2&start-after=a%20b", "", "").await.is(200);
     assert_eq!(reply.all("Key"), ["a+b", "a&lt;b"]);
+    for (prefix, after, wanted) in
+        [("a%2B", "a", "a+b"), ("a%2B", "a%2B", "a+b"), ("a%2B", "b", "")]
+    {
+        let line = format!("GET /bkt?list-type=2&prefix={prefix}&start-after={after}");
+        assert_eq!(client.call(&line, "", "").await.is(200).all("Key").concat(), wanted);
+    }
     for kind in ["list-type=2&", "", "versions&"] {
         let reply = client.call(&format!("GET /bkt?{kind}encoding-type=url"), "", "").await.is(200);
         assert_eq!(reply.all("Key"), ["%01", "a+b", "a%2Bb", "a%3Cb"], "{kind}");

@@ -2,9 +2,11 @@
 //! give.
 
 mod buckets;
+mod faults;
 mod intake;
 mod listings;
 mod objects;
+mod races;
 mod settings;
 mod uploads;
 

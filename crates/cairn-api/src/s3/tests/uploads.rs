@@ -84,6 +84,10 @@ async fn a_composite_checksum_is_over_checksums() {
     let done = client.call(&line, "", part("NhCmhg==")).await.is(200);
     // The CRC-32 of the bytes 36 10 A6 86.
     assert_eq!((done.one("ChecksumCRC32"), done.one("ChecksumType")), ("FKTmaw==-1", "COMPOSITE"));
+    let reply = client.call("POST /bkt/key?uploads", "x-amz-checksum-algorithm: CRC32", "").await;
+    let line = format!("PUT /bkt/key?partNumber=1&uploadId={}", reply.one("UploadId"));
+    let part = client.call(&line, "", "hello").await.is(200);
+    assert_eq!(part.header("x-amz-checksum-crc32"), "NhCmhg==", "the upload's, without a claim");
     let wrong = "x-amz-checksum-algorithm: SHA256\nx-amz-checksum-type: FULL_OBJECT";
     client.call("POST /bkt/key?uploads", wrong, "").await.fails("InvalidRequest");
 }

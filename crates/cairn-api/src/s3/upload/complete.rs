@@ -9,6 +9,7 @@ use cairn_store::{MetaError, ObjectHead};
 use md5::{Digest as _, Md5};
 use s3s::dto;
 
+use super::super::answer;
 use super::super::call::Call;
 use super::super::checksum::{Algorithm, Running, Sum};
 use super::super::error::S3Fault;
@@ -142,7 +143,8 @@ fn etag(parts: &[ObjectHead]) -> String {
     format!("{}-{}", name::hex(&md5.finalize()), parts.len())
 }
 
-/// Forgets an upload, then removes its parts.
+/// Forgets an upload, then removes its parts. Parts that stay behind are nobody's any more; they go
+/// with the bucket.
 pub(super) async fn forget(call: &Call, upload: &Upload) -> Result<(), S3Fault> {
     let key = name::upload_key(&upload.bucket, &upload.id)?;
     match call.meta().remove(&key, upload.version).await {
@@ -150,7 +152,12 @@ pub(super) async fn forget(call: &Call, upload: &Upload) -> Result<(), S3Fault> 
         Ok(()) | Err(MetaError::Conflict { .. }) => {}
         Err(error) => return Err(error.into()),
     }
-    buckets::remove_objects(call, name::parts_of(&upload.bucket, &upload.id)).await
+    let parts = name::parts_of(&upload.bucket, &upload.id);
+    if let Err(fault) = buckets::remove_objects(call, parts).await {
+        answer::log(&fault);
+        tracing::warn!(bucket = upload.bucket, upload = upload.id, "parts of an upload are left");
+    }
+    Ok(())
 }
 
 fn location(call: &Call, bucket: &str, key: &str) -> String {

@@ -20,9 +20,14 @@ pub(crate) async fn put(
 ) -> Result<dto::UploadPartOutput, S3Fault> {
     let number = number(input.part_number)?;
     let upload = Upload::find(call, &input.bucket, &input.key, &input.upload_id).await?;
-    let bytes = transfer::receive(call, input.body, OBJECT_BYTES_MAX).await?;
-    let digests = call.intake().digests()?;
-    if upload.state.chosen().is_some_and(|chosen| chosen != digests.sum.algorithm) {
+    let chosen = upload.state.chosen();
+    let mut own = chosen.filter(|_| call.intake().claimed().is_none()).map(Running::new);
+    let bytes = transfer::receive(call, input.body, OBJECT_BYTES_MAX, own.as_mut()).await?;
+    let mut digests = call.intake().digests()?;
+    if let Some(own) = own {
+        digests.sum = own.finish();
+    }
+    if chosen.is_some_and(|chosen| chosen != digests.sum.algorithm) {
         let why = "Checksum Type mismatch occurred, the checksum of a part is not of the upload's algorithm";
         return Err(S3Fault::InvalidRequest { why });
     }

@@ -1,0 +1,72 @@
+//! Calls that meet each other.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use tokio::sync::mpsc::{Sender, channel};
+
+use super::Client;
+use crate::testing::World;
+
+/// A body that a test sends piece by piece, and ends by dropping the sender.
+fn open_body() -> (Sender<Bytes>, impl http_body::Body<Data = Bytes, Error = Infallible>) {
+    let (sender, receiver) = channel::<Bytes>(1);
+    let frames = stream::unfold(receiver, async |mut receiver| {
+        let bytes = receiver.recv().await?;
+        Some((Ok::<_, Infallible>(Frame::data(bytes)), receiver))
+    });
+    (sender, StreamBody::new(Box::pin(frames)))
+}
+
+#[tokio::test]
+async fn no_object_is_born_into_a_bucket_that_is_gone() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    let (sender, body) = open_body();
+    let put = client.call_with("PUT /bkt/key", "", body);
+    let meanwhile = async {
+        sender.send(Bytes::from_static(b"half")).await.unwrap();
+        client.call("DELETE /bkt", "", "").await.is(204);
+        drop(sender);
+    };
+    let (put, ()) = tokio::join!(put, meanwhile);
+    put.is(404).fails("NoSuchBucket");
+    client.call("PUT /bkt", "", "").await.is(200);
+    assert!(client.call("GET /bkt", "", "").await.all("Key").is_empty());
+}
+
+#[tokio::test]
+async fn one_of_many_creates() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    let puts = (0..8).map(|n| client.call("PUT /bkt/key", "if-none-match: *", format!("{n}")));
+    let replies = join_all(puts).await;
+    let winners: Vec<_> =
+        replies.iter().enumerate().filter(|(_, reply)| reply.status == 200).collect();
+    assert_eq!(winners.len(), 1);
+    assert!(replies.iter().all(|reply| reply.status == 200 || reply.status == 412));
+    assert_eq!(client.call("GET /bkt/key", "", "").await.text(), winners[0].0.to_string());
+}
+
+#[tokio::test]
+async fn a_part_that_ends_after_its_upload_is_refused() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    let upload = client.call("POST /bkt/key?uploads", "", "").await.is(200);
+    let id = upload.one("UploadId");
+    let (sender, body) = open_body();
+    let line = format!("PUT /bkt/key?partNumber=1&uploadId={id}");
+    let put = client.call_with(&line, "", body);
+    let meanwhile = async {
+        sender.send(Bytes::from_static(b"half")).await.unwrap();
+        client.call(&format!("DELETE /bkt/key?uploadId={id}"), "", "").await.is(204);
+        drop(sender);
+    };
+    let (put, ()) = tokio::join!(put, meanwhile);
+    put.is(404).fails("NoSuchUpload");
+    client.call("DELETE /bkt", "", "").await.is(204);
+}
