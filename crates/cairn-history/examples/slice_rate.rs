@@ -1,14 +1,15 @@
-//! Measures what history costs: `cargo run -p cairn-history --release --example slice_rate -- FILE.jsonl [TIMES]`.
+//! Measures what history costs:
+//! `cargo run -p cairn-history --release --example slice_rate -- FILE.jsonl [TIMES [DIRECTORY]]`.
 //!
-//! Builds slices of 200,000 records out of a file of records (over and over, with event ids of
-//! their own, until there are TIMES as many), on one thread, and prints time per record, size and
-//! what lookups take.
+//! Builds slices of 200,000 records out of a file of records, on one thread, and prints time per
+//! record, size, and what lookups take, before and after merging. With TIMES, the records come that
+//! often, each time a week later and with event ids of their own. A DIRECTORY is kept.
 
 use std::error::Error;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use cairn_event::{AccountId, RecordHead, Region};
+use cairn_event::{AccountId, RecordHead, Region, Timestamp};
 use cairn_history::{
     AttributeKey, Field, Filter, History, HistoryOptions, LookupCategory, LookupQuery,
     SearchBudget, SearchQuery,
@@ -16,17 +17,22 @@ use cairn_history::{
 
 const SLICE_RECORDS: u64 = 200_000;
 const LOOKUPS: usize = 200;
+/// How much later the same records come again.
+const SPAN_MS: i64 = 7 * 24 * 60 * 60 * 1_000;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = std::env::args().skip(1);
     let file = args.next().ok_or("which file?")?;
-    let times: usize = args.next().map_or(Ok(1), |times| times.parse())?;
+    let times: i64 = args.next().map_or(Ok(1), |times| times.parse())?;
     let text = Bytes::from(std::fs::read(file)?);
     let records: Vec<Bytes> = text
         .split(|byte| *byte == b'\n')
         .filter(|line| !line.is_empty())
         .map(|line| text.slice_ref(line))
         .collect();
+    if let Some(directory) = args.next() {
+        return measure(directory.as_ref(), &records, times);
+    }
     let directory = std::env::temp_dir().join(format!("cairn-slice-rate-{}", std::process::id()));
     let outcome = measure(&directory, &records, times);
     std::fs::remove_dir_all(&directory)?;
@@ -36,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn measure(
     directory: &std::path::Path,
     records: &[Bytes],
-    times: usize,
+    times: i64,
 ) -> Result<(), Box<dyn Error>> {
     let history = History::open(directory, HistoryOptions::default())?;
     let (mut spent, mut count, mut raw) = (Duration::ZERO, 0_u64, 0_u64);
@@ -89,15 +95,21 @@ fn finish(
     Ok(())
 }
 
-/// The record with an event id of its own.
-fn renamed(record: &Bytes, time: usize) -> Bytes {
+/// The record with an event id of its own, some weeks later.
+fn renamed(record: &Bytes, time: i64) -> Bytes {
+    let Ok(head) = RecordHead::parse(record) else { return record.clone() };
     let mut own = record.to_vec();
-    let id = RecordHead::parse(record).ok().and_then(|head| head.event_id.map(|id| id.to_string()));
-    if let Some(id) = id.filter(|id| id.len() > 8) {
-        let at = record.windows(id.len()).position(|window| window == id.as_bytes());
-        if let Some(at) = at {
-            own[at..at + 8].copy_from_slice(format!("{time:08x}").as_bytes());
+    let mut put = |old: &str, new: &str| {
+        if let Some(at) = memchr::memmem::find(&own, old.as_bytes()) {
+            own[at..at + new.len()].copy_from_slice(new.as_bytes());
         }
+    };
+    if let Some(id) = head.event_id.as_deref().filter(|id| id.len() == 36) {
+        put(id, &format!("{time:08x}"));
+    }
+    if let (Some(text), Some(at)) = (head.event_time_text.as_deref(), head.event_time) {
+        let later = Timestamp::from_ms(at.as_ms() + time * SPAN_MS).iso_seconds();
+        put(text, &later);
     }
     own.into()
 }

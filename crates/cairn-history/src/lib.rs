@@ -6,7 +6,7 @@
 //!                        lookup (LookupEvents) and search
 //! ```
 //!
-//! A *slice* is a closed range of log offsets, as one Parquet file that DuckDB, Spark or Athena
+//! A *slice* is a closed range of log offsets, as one Parquet file that `DuckDB`, Spark or Athena
 //! read too, and beside it an index from hashed attribute values to rows, so that a record is
 //! found without opening the Parquet file's footer. Slices are published by rename, so a crash
 //! leaves the old set or the new one; what is not in a slice yet is read from the log again.

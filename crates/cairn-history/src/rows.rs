@@ -15,7 +15,7 @@ use crate::varint;
 /// Records in the order in which they came, with their columns and keys.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
-    rows: Vec<Row>,
+    list: Vec<Row>,
     arena: Vec<u8>,
     keys: Vec<u64>,
     scopes: HashMap<ScopeHash, Scope>,
@@ -48,7 +48,7 @@ impl Rows {
             (fields.event_time_ms, fields.category, fields.read_only)
         });
         self.record_bytes += record.len() as u64;
-        self.rows.push(Row {
+        self.list.push(Row {
             record,
             event_time_ms: event_time_ms.unwrap_or(recorded_ms),
             recorded_ms,
@@ -61,7 +61,7 @@ impl Rows {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+        self.list.len()
     }
 
     /// Bytes of all records.
@@ -76,11 +76,11 @@ impl Rows {
 
     /// One row.
     pub(crate) fn row(&self, row: usize) -> RowRef<'_> {
-        RowRef { rows: self, row: &self.rows[row], next_keys: self.keys_end(row) }
+        RowRef { rows: self, row: &self.list[row], next_keys: self.keys_end(row) }
     }
 
     fn keys_end(&self, row: usize) -> usize {
-        self.rows.get(row + 1).map_or(self.keys.len(), |next| next.keys_at)
+        self.list.get(row + 1).map_or(self.keys.len(), |next| next.keys_at)
     }
 }
 

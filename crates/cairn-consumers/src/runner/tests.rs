@@ -50,7 +50,7 @@ impl Worker for Scripted {
             Act::Fail => Err(LogError::Ahead { committed: Offset::ZERO }.into()),
             Act::Panic => panic!("a defect of the test"),
             Act::Slow => {
-                tokio::time::sleep(Duration::from_secs(60)).await;
+                tokio::time::sleep(Duration::from_mins(1)).await;
                 self.steps.lock().unwrap().push(self.begun.elapsed());
                 Ok(Progress::Idle)
             }

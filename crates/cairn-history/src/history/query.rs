@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cairn_event::Timestamp;
+
 use crate::plan::{LookupPlan, Plan, SearchPlan};
 use crate::walk::{Walk, Window};
 use crate::{
@@ -20,7 +22,7 @@ impl History {
         after: Option<Position>,
         limit: usize,
     ) -> Result<Page, HistoryError> {
-        let times = (query.start.map(|at| at.as_ms()), query.end.map(|at| at.as_ms()));
+        let times = (query.start.map(Timestamp::as_ms), query.end.map(Timestamp::as_ms));
         let window = Window::new(times.0, times.1, after);
         self.page(&LookupPlan::new(query), window, limit, SearchBudget::rows(u64::MAX))
     }
@@ -34,7 +36,7 @@ impl History {
         limit: usize,
         budget: SearchBudget<'_>,
     ) -> Result<Page, HistoryError> {
-        let times = (query.start.map(|at| at.as_ms()), query.end.map(|at| at.as_ms()));
+        let times = (query.start.map(Timestamp::as_ms), query.end.map(Timestamp::as_ms));
         let window = Window::new(times.0, times.1, after);
         self.page(&SearchPlan::new(query), window, limit, budget)
     }

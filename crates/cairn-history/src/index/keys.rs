@@ -10,7 +10,7 @@ use crate::{HistoryError, Position};
 use super::head::Part;
 use super::read::IndexFile;
 use super::write::{entry_key, le_u32};
-use super::{ENTRY_BYTES, ENTRY_KEY_BITS, RowList};
+use super::{ENTRY_BYTES, ENTRY_KEY_BITS, MAGIC, RowList};
 
 impl IndexFile {
     /// Hands every key and its list on, in key order; for merging and checking.
@@ -18,8 +18,11 @@ impl IndexFile {
         Keys { index: Arc::clone(self), bucket: 0, next: 0, entries: Vec::new().into_iter() }
     }
 
-    /// Checks the hash of every section that is not held in memory.
+    /// Checks the magic, and the hash of every section.
     pub(crate) fn check_sections(&self) -> Result<(), HistoryError> {
+        if self.read(0, MAGIC.len())? != MAGIC {
+            return Err(self.corrupt("it does not begin with the index magic"));
+        }
         for part in [Part::Lists, Part::Entries, Part::RowKeys] {
             let section = self.head().section(part);
             if xxh3_64(&self.read_section(section)?) != section.hash {

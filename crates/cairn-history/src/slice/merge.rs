@@ -34,6 +34,9 @@ pub(crate) struct Merged {
     next: usize,
 }
 
+/// Where a row is: which batch, and which row of it.
+type RowPlace = (usize, usize);
+
 /// The rows of one source that are not handed on yet.
 struct SourceRows {
     reader: ParquetRecordBatchReader,
@@ -83,7 +86,7 @@ impl Merged {
     fn take_rows(
         &mut self,
         rows: std::ops::Range<usize>,
-    ) -> Result<(Vec<RecordBatch>, Vec<(usize, usize)>), HistoryError> {
+    ) -> Result<(Vec<RecordBatch>, Vec<RowPlace>), HistoryError> {
         let mut batches = Vec::new();
         let mut places = Vec::with_capacity(rows.len());
         let mut current: Vec<Option<usize>> = vec![None; self.readers.len()];

@@ -59,7 +59,7 @@ impl Header {
         let mut thrift = Thrift { rest: page };
         let (mut raw, mut compressed) = (None, None);
         let mut field = 0;
-        while let Some(kind) = thrift.field(&mut field)? {
+        while let Kind::Of(kind) = thrift.field(&mut field)? {
             match field {
                 2 => raw = Some(thrift.length()?),
                 3 => compressed = Some(thrift.length()?),
@@ -73,23 +73,29 @@ impl Header {
 /// How deep structures in a page header may nest.
 const THRIFT_DEPTH_MAX: u32 = 4;
 
+/// What comes next in a structure.
+enum Kind {
+    End,
+    Of(u8),
+}
+
 /// Enough of Thrift's compact protocol to find the end of a structure.
 struct Thrift<'p> {
     rest: &'p [u8],
 }
 
 impl Thrift<'_> {
-    /// The kind of the next field, its number in `field`; `Some(None)` at the structure's end.
-    fn field(&mut self, field: &mut i64) -> Option<Option<u8>> {
+    /// The kind of the next field; its number goes into `field`.
+    fn field(&mut self, field: &mut i64) -> Option<Kind> {
         let byte = self.byte()?;
         if byte == 0 {
-            return Some(None);
+            return Some(Kind::End);
         }
         *field = match byte >> 4 {
             0 => self.number()?,
             more => *field + i64::from(more),
         };
-        Some(Some(byte & 0xf))
+        Some(Kind::Of(byte & 0xf))
     }
 
     fn byte(&mut self) -> Option<u8> {
@@ -119,7 +125,7 @@ impl Thrift<'_> {
             12 => {
                 let depth = depth.checked_sub(1)?;
                 let mut field = 0;
-                while let Some(kind) = self.field(&mut field)? {
+                while let Kind::Of(kind) = self.field(&mut field)? {
                     self.skip(kind, depth)?;
                 }
             }

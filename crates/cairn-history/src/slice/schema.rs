@@ -115,10 +115,7 @@ pub(crate) fn properties() -> Result<WriterProperties, ParquetError> {
         .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_sorting_columns(Some(vec![
-            SortingColumn { column_idx: EVENT_TIME as i32, descending: false, nulls_first: false },
-            SortingColumn { column_idx: LOG_OFFSET as i32, descending: false, nulls_first: false },
-        ]))
+        .set_sorting_columns(Some([EVENT_TIME, LOG_OFFSET].map(rising).to_vec()))
         .set_column_data_page_size_limit(ColumnPath::from("record"), RECORD_PAGE_BYTES)
         .set_column_encoding(ColumnPath::from("record"), Encoding::PLAIN)
         .set_column_dictionary_enabled(ColumnPath::from("log_offset"), false)
@@ -133,4 +130,10 @@ pub(crate) fn properties() -> Result<WriterProperties, ParquetError> {
             .set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Chunk);
     }
     Ok(properties.build())
+}
+
+/// Says that rows are sorted by a column.
+fn rising(column: usize) -> SortingColumn {
+    let column_idx = i32::try_from(column).unwrap_or(i32::MAX);
+    SortingColumn { column_idx, descending: false, nulls_first: false }
 }

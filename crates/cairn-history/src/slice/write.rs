@@ -105,7 +105,7 @@ fn record_pages(metadata: &ParquetMetaData) -> Vec<Page> {
             pages.push(Page {
                 at: location.offset.cast_unsigned(),
                 bytes: location.compressed_page_size.cast_unsigned(),
-                first_row: (rows_before + location.first_row_index) as u32,
+                first_row: (rows_before + location.first_row_index).cast_unsigned() as u32,
             });
         }
         rows_before += group.num_rows();

@@ -53,14 +53,28 @@ pub(super) fn record(dice: &mut Dice, number: u64) -> Bytes {
     let time = Timestamp::from_seconds(seconds).iso_seconds();
     let category = dice.pick(&["Management", "Management", "Management", "Data", "Insight"]);
     let name = dice.pick(&["CreateTrail", "StartLogging", "StopLogging", "GetTrail"]);
+    let (account, region) = (dice.pick(&ACCOUNTS), dice.pick(&REGIONS));
+    let (user, key, trail) = (dice.below(9), dice.below(5), dice.below(7));
+    let read_only = dice.below(2) == 0;
     let mut text = format!(
-        r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","accountId":"{account}","userName":"user-{user}","accessKeyId":"AKIA{key}"}},"eventTime":"{time}","eventSource":"cloudtrail.amazonaws.com","eventName":"{name}","awsRegion":"{region}","requestParameters":{{"name":"trail-{trail}"}},"eventID":"id-{number}","readOnly":{read_only},"eventCategory":"{category}","recipientAccountId":"{account}""#,
-        account = dice.pick(&ACCOUNTS),
-        region = dice.pick(&REGIONS),
-        user = dice.below(9),
-        key = dice.below(5),
-        trail = dice.below(7),
-        read_only = dice.below(2) == 0,
+        concat!(
+            r#"{{"eventVersion":"1.11","userIdentity":{{"type":"IAMUser","accountId":"{account}","#,
+            r#""userName":"user-{user}","accessKeyId":"AKIA{key}"}},"eventTime":"{time}","#,
+            r#""eventSource":"cloudtrail.amazonaws.com","eventName":"{name}","#,
+            r#""awsRegion":"{region}","requestParameters":{{"name":"trail-{trail}"}},"#,
+            r#""eventID":"id-{number}","readOnly":{read_only},"eventCategory":"{category}","#,
+            r#""recipientAccountId":"{account}""#,
+        ),
+        account = account,
+        user = user,
+        key = key,
+        time = time,
+        name = name,
+        region = region,
+        trail = trail,
+        number = number,
+        read_only = read_only,
+        category = category,
     );
     if dice.below(4) == 0 {
         let _ = write!(text, r#","errorCode":"Denied{}""#, dice.below(3));
