@@ -1,4 +1,6 @@
-//! AWS's protocols, bytes in, typed call out and back. Sans-I/O: nothing here reads a socket, a clock or a key store.
+//! AWS's protocols, bytes in, typed call out and back.
+//!
+//! Sans-I/O: nothing here reads a socket, a clock or a key store.
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![cfg_attr(
     test,
@@ -6,35 +8,11 @@
 )]
 
 pub mod codec;
+pub mod head;
 pub mod model;
 pub mod resolve;
 pub mod sigv4;
 pub mod validate;
 pub mod value;
 
-use http::HeaderMap;
-
-/// The head of a request as it came over the wire, nothing decoded.
-#[derive(Clone, Copy, Debug)]
-pub struct RequestHead<'a> {
-    /// The method, in upper case.
-    pub method: &'a str,
-    /// The path as sent, percent-encoded.
-    pub path: &'a str,
-    /// The query string as sent, without the `?`.
-    pub query: &'a str,
-    /// The headers, all values of each.
-    pub headers: &'a HeaderMap,
-}
-
-impl<'a> RequestHead<'a> {
-    /// The first value of a header, when it is visible ASCII.
-    pub fn header(&self, name: &str) -> Option<&'a str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The host that the request addresses, with its port.
-    pub fn host(&self) -> Option<&'a str> {
-        self.header("host")
-    }
-}
+pub use head::RequestHead;

@@ -40,7 +40,8 @@ pub fn botocore(data: &Path) -> anyhow::Result<Vec<Source>> {
         }
         let mut text = String::new();
         GzDecoder::new(std::fs::File::open(&packed)?).read_to_string(&mut text)?;
-        let mut model: Json = serde_json::from_str(&text).with_context(|| packed.display().to_string())?;
+        let mut model: Json =
+            serde_json::from_str(&text).with_context(|| packed.display().to_string())?;
         // Botocore's own corrections, which its loader applies as well.
         let extras = version.join("service-2.sdk-extras.json");
         if extras.exists() {
@@ -53,6 +54,14 @@ pub fn botocore(data: &Path) -> anyhow::Result<Vec<Source>> {
         sources.push(Source { id, model });
     }
     Ok(sources)
+}
+
+/// The version of the botocore that the data came with.
+pub fn version(data: &Path) -> anyhow::Result<String> {
+    let path = data.parent().context("the folder above the data")?.join("__init__.py");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let line = text.lines().find_map(|line| line.strip_prefix("__version__ = "));
+    Ok(line.context("a version")?.trim_matches(['"', '\'']).to_owned())
 }
 
 /// Our own service, whose model we write by hand in the same form.

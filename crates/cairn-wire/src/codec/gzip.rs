@@ -8,7 +8,7 @@ use http::HeaderMap;
 use super::{DecodeError, limits::DECOMPRESSED_BYTES_MAX};
 
 /// The body as it was before compression.
-pub(super) fn plain<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Cow<'b, [u8]>, DecodeError> {
+pub(crate) fn plain<'b>(headers: &HeaderMap, body: &'b [u8]) -> Result<Cow<'b, [u8]>, DecodeError> {
     let gzip = headers
         .get_all(http::header::CONTENT_ENCODING)
         .iter()

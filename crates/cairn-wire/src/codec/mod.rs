@@ -31,6 +31,7 @@ pub use browser_form::{BrowserForm, browser_form};
 pub use call::{EncodeError, decode_request, decode_resolved, encode_request};
 pub use error::{DecodeError, WireError};
 
+pub(crate) use gzip::plain as plain_body;
 pub(crate) use scalar::is_number;
 
 use http::HeaderMap;

@@ -1,37 +1,30 @@
 //! Reading a blob; `xtask/src/models/compact` writes it, field by field in the same order.
 //!
-//! Layout: the texts (count, lengths, bytes), then numbers of seven bits a byte, low first. A text is a number: its
-//! place among the texts. An optional text is 0, or 1 and the text.
+//! Layout: the texts (count, lengths, bytes), then numbers of seven bits a byte, low first. A text
+//! is a number: its place among the texts. An optional text is 0, or 1 and the text.
 
-use super::shape::{MemberRow, ShapeRow};
+use super::rows::{
+    MemberRow, Namespace, OperationRow, RareRow, Run, ShapeRow, Text, Texts, TraitsRow,
+};
 
-/// The rows of one service.
+/// The tables of one service.
 pub(super) struct Tables {
-    pub(super) json_version: Option<&'static str>,
-    pub(super) xml_namespace: Option<&'static str>,
+    pub(super) texts: Texts,
+    pub(super) json_version: Text,
+    pub(super) xml_namespace: Text,
     pub(super) query_compatible: bool,
     pub(super) shapes: Box<[ShapeRow]>,
+    pub(super) traits: Box<[TraitsRow]>,
+    pub(super) members: Box<[MemberRow]>,
+    pub(super) rare: Box<[RareRow]>,
+    /// The names that texts may be, of all shapes.
+    pub(super) enums: Box<[Text]>,
+    /// The shapes of errors, of all operations.
+    pub(super) errors: Box<[u32]>,
     pub(super) operations: Box<[OperationRow]>,
     /// What an id that belongs to another service leads to.
     pub(super) no_operation: OperationRow,
     pub(super) no_shape: ShapeRow,
-}
-
-/// One operation. Shape references are the index and one; 0 is none.
-#[derive(Default)]
-pub(super) struct OperationRow {
-    pub(super) name: &'static str,
-    pub(super) method: &'static str,
-    pub(super) uri: &'static str,
-    pub(super) flags: u32,
-    pub(super) input: u32,
-    pub(super) output: u32,
-    pub(super) errors: Box<[u32]>,
-    pub(super) root: Option<&'static str>,
-    pub(super) root_namespace: Option<&'static str>,
-    pub(super) result_wrapper: Option<&'static str>,
-    pub(super) host_prefix: Option<&'static str>,
-    pub(super) response_code: Option<u16>,
 }
 
 impl Tables {
@@ -49,59 +42,71 @@ impl Tables {
             query_compatible,
             shapes,
             operations,
+            traits: reader.traits.into(),
+            members: reader.members.into(),
+            rare: reader.rare.into(),
+            enums: reader.enums.into(),
+            errors: reader.errors.into(),
+            texts: reader.texts,
             no_operation: OperationRow::default(),
             no_shape: ShapeRow::default(),
         })
     }
 }
 
+/// What is left of a blob, and the tables that shapes and operations share.
 struct Reader<'a> {
-    texts: Vec<&'static str>,
     rest: &'a [u8],
+    texts: Texts,
+    traits: Vec<TraitsRow>,
+    members: Vec<MemberRow>,
+    rare: Vec<RareRow>,
+    enums: Vec<Text>,
+    errors: Vec<u32>,
 }
 
 impl<'a> Reader<'a> {
     fn open(blob: &'a [u8]) -> Option<Self> {
-        let mut reader = Self { texts: Vec::new(), rest: blob };
-        let lengths = reader.list(Reader::number)?;
-        let total = lengths.iter().sum();
-        let (text, rest) = reader.rest.split_at_checked(total)?;
-        // A model is decoded once and kept for the life of the program.
-        let mut arena: &'static str = Box::leak(std::str::from_utf8(text).ok()?.into());
-        reader.rest = rest;
-        for length in lengths {
-            let (text, after) = arena.split_at_checked(length)?;
-            reader.texts.push(text);
-            arena = after;
-        }
-        Some(reader)
+        let mut rest = blob;
+        let count = number(&mut rest)?;
+        let lengths: Vec<usize> = (0..count).map(|_| number(&mut rest)).collect::<Option<_>>()?;
+        let (text, rest) = rest.split_at_checked(lengths.iter().sum())?;
+        let texts = Texts::new(std::str::from_utf8(text).ok()?, &lengths)?;
+        Some(Self {
+            rest,
+            texts,
+            traits: Vec::new(),
+            members: Vec::new(),
+            rare: Vec::new(),
+            enums: Vec::new(),
+            errors: Vec::new(),
+        })
     }
 
     fn number(&mut self) -> Option<usize> {
-        let mut value = 0;
-        let mut shift = 0;
-        loop {
-            let (byte, rest) = self.rest.split_first()?;
-            self.rest = rest;
-            value |= usize::from(byte & 0x7f).checked_shl(shift)?;
-            shift = shift.checked_add(7)?;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
+        number(&mut self.rest)
     }
 
-    fn small(&mut self) -> Option<u32> {
-        u32::try_from(self.number()?).ok()
+    fn small<T: TryFrom<usize>>(&mut self) -> Option<T> {
+        T::try_from(self.number()?).ok()
     }
 
-    fn text(&mut self) -> Option<&'static str> {
+    fn text(&mut self) -> Option<Text> {
         let place = self.number()?;
-        self.texts.get(place).copied()
+        self.texts.at(place)
     }
 
-    fn optional(&mut self) -> Option<Option<&'static str>> {
-        if self.number()? == 0 { Some(None) } else { self.text().map(Some) }
+    fn optional(&mut self) -> Option<Text> {
+        if self.number()? == 0 { Some(Text::default()) } else { self.text() }
+    }
+
+    /// A number that a text holds; an empty text holds none.
+    fn parsed<T: std::str::FromStr>(&self, text: Text) -> Option<T> {
+        self.texts.get(text).parse().ok()
+    }
+
+    fn namespace(&mut self) -> Option<Namespace> {
+        Some(Namespace { uri: self.text()?, prefix: self.text()? })
     }
 
     fn list<T>(&mut self, read: impl Fn(&mut Self) -> Option<T>) -> Option<Box<[T]>> {
@@ -110,65 +115,110 @@ impl<'a> Reader<'a> {
     }
 
     fn shape(&mut self) -> Option<ShapeRow> {
-        let mut row = ShapeRow { kind: self.small()? as u8, flags: self.small()?, ..ShapeRow::default() };
-        let present = self.small()?;
+        let (kind, flags) = (self.small()?, self.small()?);
+        let present: u32 = self.small()?;
         let has = |bit: u32| present & (1 << bit) != 0;
-        if has(0) {
-            row.format = self.small()? as u8;
+        let format = if has(0) { self.small()? } else { 0 };
+        let traits = if present & !1 != 0 { self.traits(has)? } else { 0 };
+        let (members_start, member_count) = (self.members.len() as u32, self.small()?);
+        for _ in 0..member_count {
+            let member = self.member()?;
+            self.members.push(member);
         }
+        Some(ShapeRow { kind, format, flags, member_count, members_start, traits })
+    }
+
+    fn traits(&mut self, has: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut row = TraitsRow::default();
         if has(1) {
-            row.min = self.text()?.parse().ok();
+            let text = self.text()?;
+            row.min = self.parsed(text);
         }
         if has(2) {
-            row.max = self.text()?.parse().ok();
+            let text = self.text()?;
+            row.max = self.parsed(text);
         }
         if has(3) {
-            row.pattern = Some(self.text()?);
+            row.pattern = self.text()?;
         }
         if has(4) {
-            row.enums = self.list(Reader::text)?;
+            row.enums = Run { start: self.enums.len() as u32, count: self.small()? };
+            for _ in 0..row.enums.count {
+                let name = self.text()?;
+                self.enums.push(name);
+            }
         }
         if has(5) {
-            row.namespace = Some(Box::new((self.text()?, self.text()?)));
+            row.namespace = self.namespace()?;
         }
         if has(6) {
-            row.error = Some(Box::new((self.text()?, self.text()?, self.text()?.parse().ok())));
+            (row.error_name, row.error_code) = (self.text()?, self.text()?);
+            let status = self.text()?;
+            row.error_status = self.parsed(status);
         }
         if has(7) {
-            row.payload = Some(self.text()?);
+            row.payload = self.text()?;
         }
-        row.members = self.list(Reader::member)?;
-        Some(row)
+        self.traits.push(row);
+        u32::try_from(self.traits.len()).ok()
     }
 
     fn member(&mut self) -> Option<MemberRow> {
         let name = self.text()?;
-        let shape = self.small()?;
-        let flags = self.small()?;
-        let present = self.small()?;
+        let (shape, flags) = (self.small()?, self.small()?);
+        let present: u32 = self.small()?;
         let has = |bit: u32| present & (1 << bit) != 0;
         let wire = if has(0) { self.text()? } else { name };
-        let location = if has(1) { self.small()? as u8 } else { 0 };
-        let query_name = if has(2) { Some(self.text()?) } else { None };
-        let namespace = if has(3) { Some((self.text()?, self.text()?)) } else { None };
-        let rare = (query_name.is_some() || namespace.is_some()).then(|| Box::new((query_name, namespace)));
-        Some(MemberRow { name, wire, shape, flags, location, rare })
+        let location = if has(1) { self.small()? } else { 0 };
+        let query_name = if has(2) { self.text()? } else { Text::default() };
+        let namespace = if has(3) { self.namespace()? } else { Namespace::default() };
+        let mut rare = 0;
+        if has(2) || has(3) {
+            self.rare.push(RareRow { query_name, namespace });
+            rare = u32::try_from(self.rare.len()).ok()?;
+        }
+        Some(MemberRow { name, wire, shape, rare, flags, location })
     }
 
     fn operation(&mut self) -> Option<OperationRow> {
+        let (name, method, uri) = (self.text()?, self.text()?, self.text()?);
+        let (flags, input, output) = (self.small()?, self.small()?, self.small()?);
+        let errors = Run { start: self.errors.len() as u32, count: self.small()? };
+        for _ in 0..errors.count {
+            let error = self.small()?;
+            self.errors.push(error);
+        }
+        let (root, root_namespace) = (self.optional()?, self.optional()?);
+        let (result_wrapper, host_prefix) = (self.optional()?, self.optional()?);
+        let response_code = self.optional()?;
+        let response_code = self.parsed(response_code);
         Some(OperationRow {
-            name: self.text()?,
-            method: self.text()?,
-            uri: self.text()?,
-            flags: self.small()?,
-            input: self.small()?,
-            output: self.small()?,
-            errors: self.list(Reader::small)?,
-            root: self.optional()?,
-            root_namespace: self.optional()?,
-            result_wrapper: self.optional()?,
-            host_prefix: self.optional()?,
-            response_code: self.optional()?.and_then(|text| text.parse().ok()),
+            name,
+            method,
+            uri,
+            flags,
+            response_code,
+            input,
+            output,
+            errors,
+            root,
+            root_namespace,
+            result_wrapper,
+            host_prefix,
         })
+    }
+}
+
+fn number(rest: &mut &[u8]) -> Option<usize> {
+    let mut value = 0;
+    let mut shift = 0;
+    loop {
+        let (byte, after) = rest.split_first()?;
+        *rest = after;
+        value |= usize::from(byte & 0x7f).checked_shl(shift)?;
+        shift = shift.checked_add(7)?;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
     }
 }

@@ -1,9 +1,10 @@
 //! The models of all AWS services, as tables that are decoded when a service is first asked for.
 //!
-//! `cargo xtask models` makes one compressed blob a service from botocore, and the index in `generated.rs`, which
-//! holds what the resolver needs of every service. A blob becomes a [`Service`]: rows of numbers, addressed by
-//! index, with every text stored once. [`Operation`], [`Shape`] and [`Member`] are handles: a row and its service.
-//! A decoded service stays for the life of the program (about 30 kB in the median, 1.5 MB for EC2).
+//! `cargo xtask models` makes one compressed blob a service from botocore, and the index in
+//! `generated.rs`, which holds what the resolver needs of every service. A blob becomes a
+//! [`Service`]: rows of numbers, addressed by index, with every text stored once. [`Operation`],
+//! [`Shape`] and [`Member`] are handles: a row and its service. A decoded service stays for the
+//! life of the program.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -11,6 +12,7 @@ use std::sync::OnceLock;
 mod generated;
 mod load;
 mod operation;
+mod rows;
 mod shape;
 #[cfg(test)]
 mod tests;
@@ -84,7 +86,8 @@ pub fn service(id: &str) -> Option<&'static Service> {
     static LOADED: OnceLock<Vec<OnceLock<Option<Service>>>> = OnceLock::new();
     let place = generated::SERVICES.binary_search_by(|head| head.id.cmp(id)).ok()?;
     let head = generated::SERVICES.get(place)?;
-    let cells = LOADED.get_or_init(|| generated::SERVICES.iter().map(|_| OnceLock::new()).collect());
+    let cells =
+        LOADED.get_or_init(|| generated::SERVICES.iter().map(|_| OnceLock::new()).collect());
     cells.get(place)?.get_or_init(|| Service::decode(head)).as_ref()
 }
 
@@ -133,7 +136,7 @@ impl Service {
 
     /// `1.0` or `1.1`.
     pub fn json_version(&self) -> Option<&'static str> {
-        self.tables.json_version
+        self.tables.texts.optional(self.tables.json_version)
     }
 
     /// `2013-11-01`.
@@ -143,7 +146,7 @@ impl Service {
 
     /// The namespace of XML bodies.
     pub fn xml_namespace(&self) -> Option<&'static str> {
-        self.tables.xml_namespace
+        self.tables.texts.optional(self.tables.xml_namespace)
     }
 
     /// The protocols it speaks, the preferred first.
@@ -163,12 +166,17 @@ impl Service {
 
     /// All operations, in the order of their names.
     pub fn operations(&self) -> impl Iterator<Item = Operation<'_>> {
-        self.tables.operations.iter().enumerate().map(|(index, row)| Operation::new(self, row, index))
+        self.tables
+            .operations
+            .iter()
+            .enumerate()
+            .map(|(index, row)| Operation::new(self, row, index))
     }
 
     /// The operation with this id.
     ///
-    /// Ids come from this service's own handles; one of another service gives some other operation, never a panic.
+    /// Ids come from this service's own handles; one of another service gives some other
+    /// operation, never a panic.
     pub fn operation(&self, id: OperationId) -> Operation<'_> {
         let row = self.tables.operations.get(id.index()).unwrap_or(&self.tables.no_operation);
         Operation::new(self, row, id.index())
@@ -176,7 +184,9 @@ impl Service {
 
     /// The operation with this name.
     pub fn find_operation(&self, name: &str) -> Option<Operation<'_>> {
-        let index = self.tables.operations.binary_search_by(|row| row.name.cmp(name)).ok()?;
+        let texts = &self.tables.texts;
+        let rows = &self.tables.operations;
+        let index = rows.binary_search_by(|row| texts.get(row.name).cmp(name)).ok()?;
         self.tables.operations.get(index).map(|row| Operation::new(self, row, index))
     }
 

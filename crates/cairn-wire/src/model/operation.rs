@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::load::OperationRow;
-use super::shape::{Shape, ShapeId};
 use super::Service;
+use super::rows::{OperationRow, Text};
+use super::shape::{Shape, ShapeId};
 
 /// The place of an operation in its service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,7 +26,7 @@ pub struct Operation<'a> {
 
 impl fmt::Debug for Operation<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.service.id(), self.row.name)
+        write!(f, "{}:{}", self.service.id(), self.name())
     }
 }
 
@@ -48,7 +48,7 @@ impl<'a> Operation<'a> {
 
     /// `LookupEvents`.
     pub fn name(self) -> &'static str {
-        self.row.name
+        self.service.tables.texts.get(self.row.name)
     }
 
     /// The service that it belongs to.
@@ -58,12 +58,12 @@ impl<'a> Operation<'a> {
 
     /// The HTTP method.
     pub fn method(self) -> &'static str {
-        self.row.method
+        self.service.tables.texts.get(self.row.method)
     }
 
     /// The path template, with its fixed query: `/{Bucket}/{Key+}?acl`.
     pub fn uri(self) -> &'static str {
-        self.row.uri
+        self.service.tables.texts.get(self.row.uri)
     }
 
     /// The parameters.
@@ -79,22 +79,26 @@ impl<'a> Operation<'a> {
     /// The errors that the model lists.
     pub fn errors(self) -> impl Iterator<Item = Shape<'a>> {
         let service = self.service;
-        self.row.errors.iter().map(move |index| service.shape(ShapeId::new(*index)))
+        self.row
+            .errors
+            .of(&service.tables.errors)
+            .iter()
+            .map(move |index| service.shape(ShapeId::new(*index)))
     }
 
     /// Name and namespace of the root element of a rest-xml request.
     pub fn input_root(self) -> Option<(&'static str, Option<&'static str>)> {
-        self.row.root.map(|root| (root, self.row.root_namespace))
+        self.text(self.row.root).map(|root| (root, self.text(self.row.root_namespace)))
     }
 
     /// The element around the answer of a query call.
     pub fn result_wrapper(self) -> Option<&'static str> {
-        self.row.result_wrapper
+        self.text(self.row.result_wrapper)
     }
 
     /// What stands before the host: `{AccountId}.`.
     pub fn host_prefix(self) -> Option<&'static str> {
-        self.row.host_prefix
+        self.text(self.row.host_prefix)
     }
 
     /// The status of success, where the model gives one.
@@ -130,6 +134,10 @@ impl<'a> Operation<'a> {
     /// Whether repeating it changes nothing more.
     pub fn idempotent(self) -> bool {
         self.flag(5)
+    }
+
+    fn text(self, text: Text) -> Option<&'static str> {
+        self.service.tables.texts.optional(text)
     }
 
     fn flag(self, bit: u32) -> bool {

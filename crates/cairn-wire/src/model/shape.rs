@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::Service;
+use super::rows::{MemberRow, Namespace, RareRow, Run, ShapeRow, Text, TraitsRow};
 
 /// The place of a shape in its service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -111,37 +112,6 @@ pub struct XmlNamespace {
     pub uri: &'static str,
 }
 
-/// One shape. Of a list the only member is the element; of a map, key and value.
-#[derive(Default)]
-pub(super) struct ShapeRow {
-    pub(super) kind: u8,
-    pub(super) format: u8,
-    pub(super) flags: u32,
-    pub(super) min: Option<f64>,
-    pub(super) max: Option<f64>,
-    pub(super) pattern: Option<&'static str>,
-    pub(super) enums: Box<[&'static str]>,
-    /// URI, prefix ("" for none).
-    pub(super) namespace: Option<Box<(&'static str, &'static str)>>,
-    /// Name, code ("" for the name), status.
-    pub(super) error: Option<Box<(&'static str, &'static str, Option<u16>)>>,
-    pub(super) payload: Option<&'static str>,
-    pub(super) members: Box<[MemberRow]>,
-}
-
-/// What few members have: the ec2 name; namespace and prefix.
-type Rare = (Option<&'static str>, Option<(&'static str, &'static str)>);
-
-/// One member.
-pub(super) struct MemberRow {
-    pub(super) name: &'static str,
-    pub(super) wire: &'static str,
-    pub(super) shape: u32,
-    pub(super) flags: u32,
-    pub(super) location: u8,
-    pub(super) rare: Option<Box<Rare>>,
-}
-
 /// One shape of a service.
 #[derive(Clone, Copy)]
 pub struct Shape<'a> {
@@ -173,19 +143,19 @@ impl<'a> Shape<'a> {
 
     /// The members of a structure, in the order of the model; none of other kinds.
     pub fn members(self) -> impl Iterator<Item = Member<'a>> {
-        let rows = if self.kind() == ShapeKind::Structure { &*self.row.members } else { &[] };
+        let rows = if self.kind() == ShapeKind::Structure { self.rows() } else { &[] };
         let service = self.service;
         rows.iter().map(move |row| Member { service, row })
     }
 
     /// The member of a structure with this name.
     pub fn member(self, name: &str) -> Option<Member<'a>> {
-        self.members().find(|member| member.row.name == name)
+        self.members().find(|member| member.name() == name)
     }
 
     /// The member that is the whole body.
     pub fn payload(self) -> Option<Member<'a>> {
-        self.member(self.row.payload?)
+        self.member(self.text(self.traits()?.payload)?)
     }
 
     /// The element of a list.
@@ -205,22 +175,24 @@ impl<'a> Shape<'a> {
 
     /// The names that a text may be.
     pub fn enums(self) -> impl Iterator<Item = &'static str> {
-        self.row.enums.iter().copied()
+        let tables = &self.service.tables;
+        let run = self.traits().map_or(Run::default(), |traits| traits.enums);
+        run.of(&tables.enums).iter().map(|text| tables.texts.get(*text))
     }
 
     /// The least value, or the least length.
     pub fn min(self) -> Option<f64> {
-        self.row.min
+        self.traits()?.min
     }
 
     /// The greatest value, or the greatest length.
     pub fn max(self) -> Option<f64> {
-        self.row.max
+        self.traits()?.max
     }
 
     /// What a text must look like, in the notation of Java.
     pub fn pattern(self) -> Option<&'static str> {
-        self.row.pattern
+        self.text(self.traits()?.pattern)
     }
 
     /// How a moment is written, where the protocol's own way is not meant.
@@ -235,23 +207,23 @@ impl<'a> Shape<'a> {
 
     /// The namespace of the element.
     pub fn xml_namespace(self) -> Option<XmlNamespace> {
-        self.row.namespace.as_deref().copied().map(namespace)
+        namespace(self.service, self.traits()?.namespace)
     }
 
     /// The name of an error, `TrailNotFoundException`; `None` for what is no error.
     pub fn error_name(self) -> Option<&'static str> {
-        self.row.error.as_deref().map(|(name, _, _)| *name)
+        self.text(self.traits()?.error_name)
     }
 
     /// What query and XML protocols call the error.
     pub fn error_code(self) -> Option<&'static str> {
-        let (name, code, _) = self.row.error.as_deref()?;
-        Some(if code.is_empty() { name } else { code })
+        let code = self.text(self.traits()?.error_code).filter(|code| !code.is_empty());
+        code.or_else(|| self.error_name())
     }
 
     /// The HTTP status of the error, where the model gives one.
     pub fn error_status(self) -> Option<u16> {
-        self.row.error.as_deref().and_then(|(_, _, status)| *status)
+        self.traits()?.error_status
     }
 
     /// Whether records and logs must not show the value.
@@ -303,8 +275,21 @@ impl<'a> Shape<'a> {
         self.row.flags & (1 << bit) != 0
     }
 
+    fn text(self, text: Text) -> Option<&'static str> {
+        self.service.tables.texts.optional(text)
+    }
+
+    fn traits(self) -> Option<&'a TraitsRow> {
+        self.service.tables.traits.get(self.row.traits.checked_sub(1)? as usize)
+    }
+
+    fn rows(self) -> &'a [MemberRow] {
+        let count = u32::from(self.row.member_count);
+        Run { start: self.row.members_start, count }.of(&self.service.tables.members)
+    }
+
     fn place(self, kind: ShapeKind, index: usize) -> Option<Member<'a>> {
-        let row = self.row.members.get(index).filter(|_| self.kind() == kind)?;
+        let row = self.rows().get(index).filter(|_| self.kind() == kind)?;
         Some(Member { service: self.service, row })
     }
 }
@@ -318,19 +303,19 @@ pub struct Member<'a> {
 
 impl fmt::Debug for Member<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.row.name)
+        f.write_str(self.name())
     }
 }
 
 impl<'a> Member<'a> {
     /// The name in the model; `member`, `key` and `value` of lists and maps.
     pub fn name(self) -> &'static str {
-        self.row.name
+        self.service.tables.texts.get(self.row.name)
     }
 
     /// The name on the wire: the location name, else the name.
     pub fn wire_name(self) -> &'static str {
-        self.row.wire
+        self.service.tables.texts.get(self.row.wire)
     }
 
     /// Where it travels.
@@ -343,14 +328,14 @@ impl<'a> Member<'a> {
         self.service.shape(ShapeId::new(self.row.shape))
     }
 
-    /// The name in ec2 calls, where the model gives one.
+    /// The name in ec2 calls, and in those of SQS's older protocol, where the model gives one.
     pub fn query_name(self) -> Option<&'static str> {
-        self.row.rare.as_deref().and_then(|(name, _)| *name)
+        self.service.tables.texts.optional(self.rare()?.query_name)
     }
 
     /// The namespace of the element.
     pub fn xml_namespace(self) -> Option<XmlNamespace> {
-        self.row.rare.as_deref().and_then(|(_, found)| *found).map(namespace)
+        namespace(self.service, self.rare()?.namespace)
     }
 
     /// How a moment is written, where the protocol's own way is not meant.
@@ -398,11 +383,17 @@ impl<'a> Member<'a> {
         self.shape().sensitive()
     }
 
+    fn rare(self) -> Option<&'a RareRow> {
+        self.service.tables.rare.get(self.row.rare.checked_sub(1)? as usize)
+    }
+
     fn flag(self, bit: u32) -> bool {
         self.row.flags & (1 << bit) != 0
     }
 }
 
-fn namespace((uri, prefix): (&'static str, &'static str)) -> XmlNamespace {
-    XmlNamespace { prefix: (!prefix.is_empty()).then_some(prefix), uri }
+fn namespace(service: &Service, row: Namespace) -> Option<XmlNamespace> {
+    let texts = &service.tables.texts;
+    let prefix = texts.optional(row.prefix).filter(|prefix| !prefix.is_empty());
+    Some(XmlNamespace { prefix, uri: texts.optional(row.uri)? })
 }

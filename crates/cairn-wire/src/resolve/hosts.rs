@@ -1,10 +1,26 @@
-//! What a host name tells: a bucket, or a service.
+//! What a host name tells: a bucket, a service, a region.
 
 use crate::RequestHead;
+
+/// What may follow `s3-` in the name of an endpoint, beside a region.
+const S3_ENDPOINTS: [&str; 8] = [
+    "accelerate",
+    "accesspoint",
+    "control",
+    "external-1",
+    "fips",
+    "object-lambda",
+    "outposts",
+    "website",
+];
+
+/// The endpoint of directory buckets that names no bucket.
+const EXPRESS_CONTROL: &str = "s3express-control";
 
 /// The domains below which a label is a bucket: `bucket.localhost`, `bucket.s3.localhost`.
 #[derive(Clone, Debug)]
 pub struct BaseDomains {
+    /// The longest first, so that the closest one is taken off.
     domains: Vec<String>,
 }
 
@@ -15,9 +31,12 @@ impl Default for BaseDomains {
 }
 
 impl BaseDomains {
-    /// Domains without a leading dot and without a port, in lower case.
+    /// Domains without a leading dot and without a port.
     pub fn new(domains: impl IntoIterator<Item = String>) -> Self {
-        Self { domains: domains.into_iter().map(|domain| domain.to_ascii_lowercase()).collect() }
+        let mut domains: Vec<_> =
+            domains.into_iter().map(|domain| domain.to_ascii_lowercase()).collect();
+        domains.sort_by_key(|domain| std::cmp::Reverse(domain.len()));
+        Self { domains }
     }
 
     /// The bucket that the host of a request names. `WriteGetObjectResponse` has a route there.
@@ -30,38 +49,109 @@ impl BaseDomains {
     pub fn bucket(&self, host: &str) -> Option<String> {
         let host = without_port(host).to_ascii_lowercase();
         for domain in &self.domains {
-            if let Some(label) = host.strip_suffix(domain.as_str()).and_then(|rest| rest.strip_suffix('.')) {
-                return bucket_label(label);
+            let Some(labels) = host.strip_suffix(domain.as_str()) else { continue };
+            if labels.is_empty() {
+                return None;
+            }
+            if let Some(labels) = labels.strip_suffix('.') {
+                return bucket_below(labels);
             }
         }
-        let rest = host.strip_suffix(".amazonaws.com").or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
-        // `bucket.s3.eu-west-1`, `bucket.s3-eu-west-1`, `my.bucket.s3`: the last `.s3` ends the bucket.
-        let end = rest.rfind(".s3")?;
-        let after = rest.get(end.checked_add(3)?..)?;
-        let is_endpoint = after.is_empty() || after.starts_with(['.', '-']) || after.starts_with("express");
-        rest.get(..end).filter(|bucket| is_endpoint && !bucket.is_empty()).map(str::to_owned)
+        let aws = host.strip_suffix(".amazonaws.com");
+        let labels = aws.or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
+        let (bucket, _) = split_endpoint(labels)?;
+        real_bucket(bucket)
     }
 }
 
-/// `s3` alone, or `s3.eu-west-1`, is the endpoint itself; `bucket.s3` is a bucket.
-fn bucket_label(label: &str) -> Option<String> {
-    if label == "s3" || label.starts_with("s3.") || label.is_empty() {
-        return None;
+/// Below a domain of ours whatever is no endpoint is a bucket.
+fn bucket_below(labels: &str) -> Option<String> {
+    match split_endpoint(labels) {
+        Some((bucket, _)) => real_bucket(bucket),
+        None => real_bucket(labels),
     }
-    let bucket = label.split(".s3.").next().unwrap_or(label);
-    let bucket = bucket.strip_suffix(".s3").unwrap_or(bucket);
-    Some(bucket.to_owned())
 }
 
-/// Whether the host begins with the endpoint of a service: `sts.eu-west-1.…`, `sts.amazonaws.com`.
+/// `bucket.s3.eu-west-1` into `bucket` and `s3.eu-west-1`; the bucket is empty where there is none.
+fn split_endpoint(labels: &str) -> Option<(&str, &str)> {
+    if is_endpoint(labels) {
+        return Some(("", labels));
+    }
+    let mut dots = labels.rmatch_indices(".s3").map(|(at, _)| at);
+    let at = dots.find(|at| labels.get(at + 1..).is_some_and(is_endpoint))?;
+    Some((labels.get(..at)?, labels.get(at + 1..)?))
+}
+
+/// `s3`, `s3.eu-west-1`, `s3-eu-west-1`, `s3.dualstack.eu-west-1`, `s3-control.eu-west-1`,
+/// `s3express-use1-az4.us-east-1`, but not `s3.backup`, which is part of a bucket's name.
+fn is_endpoint(labels: &str) -> bool {
+    let (first, rest) = labels.split_once('.').unwrap_or((labels, ""));
+    let is_known = first == "s3"
+        || first.starts_with("s3express-")
+        || first
+            .strip_prefix("s3-")
+            .is_some_and(|word| S3_ENDPOINTS.contains(&word) || is_region(word));
+    let next = rest.split('.').next().unwrap_or_default();
+    is_known && (next.is_empty() || next == "dualstack" || is_region(next))
+}
+
+/// A VPC endpoint stands between the bucket and `s3`: `bucket.bucket.vpce-1a2b.s3.…`.
+fn real_bucket(labels: &str) -> Option<String> {
+    let bucket = match labels.split_once(".vpce-") {
+        Some((before, _)) => before.rsplit_once('.').map_or("", |(bucket, _)| bucket),
+        None => labels,
+    };
+    (!bucket.is_empty()).then(|| bucket.to_owned())
+}
+
+/// Whether the host is the control endpoint of directory buckets.
+pub(super) fn is_express_control(host: &str) -> bool {
+    host.split(['.', ':']).next() == Some(EXPRESS_CONTROL)
+}
+
+/// Whether the host begins with the endpoint of a service: `sts.eu-west-1.…`, also behind one label
+/// that an operation puts in front (`123456789012.s3-control.…`).
 pub(super) fn names(host: &str, endpoint_prefix: &str) -> bool {
-    let rest = without_port(host).strip_prefix(endpoint_prefix);
-    rest.is_some_and(|rest| rest.starts_with('.'))
+    prefixes(host).any(|prefix| prefix == endpoint_prefix)
+}
+
+/// All label sequences that can be an endpoint prefix.
+pub(super) fn prefixes(host: &str) -> impl Iterator<Item = &str> {
+    let host = without_port(host);
+    let behind = host.split_once('.').map(|(_, rest)| rest);
+    [Some(host), behind]
+        .into_iter()
+        .flatten()
+        .flat_map(|labels| labels.match_indices('.').filter_map(move |(dot, _)| labels.get(..dot)))
+}
+
+/// The region that a host names, after the endpoint: `sts.eu-west-1.amazonaws.com`.
+pub(super) fn region(host: &str) -> Option<&str> {
+    let host = without_port(host);
+    let first = host.split('.').next().unwrap_or_default();
+    // Labels before `s3` are a bucket's.
+    let labels = host.rsplit('.').take_while(|label| *label != "s3");
+    let found =
+        labels.filter(|label| label.as_ptr() != first.as_ptr()).find(|label| is_region(label));
+    found.or_else(|| {
+        host.split('.').filter_map(|label| label.strip_prefix("s3-")).find(|word| is_region(word))
+    })
+}
+
+/// `eu-west-1`, `us-gov-west-1`, `us-isob-east-1`.
+fn is_region(label: &str) -> bool {
+    let mut parts = label.split('-');
+    let (first, last) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
+    let letters =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
+    let digits = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let middle = parts.clone().count();
+    first.len() == 2 && letters(first) && digits && (1..=2).contains(&middle) && parts.all(letters)
 }
 
 fn without_port(host: &str) -> &str {
-    let end = host.rfind(':').filter(|colon| !host.get(*colon..).is_some_and(|rest| rest.contains(']')));
-    end.and_then(|end| host.get(..end)).unwrap_or(host)
+    let is_port = |colon: &usize| !host.get(*colon..).is_some_and(|rest| rest.contains(']'));
+    host.rfind(':').filter(is_port).and_then(|end| host.get(..end)).unwrap_or(host)
 }
 
 #[cfg(test)]
@@ -73,18 +163,70 @@ mod tests {
         let hosts = BaseDomains::default();
         for (host, bucket) in [
             ("pictures.localhost:4580", Some("pictures")),
+            ("Pictures.LOCALHOST", Some("pictures")),
             ("my.bucket.s3.localhost", Some("my.bucket")),
+            ("my.s3.backup.localhost", Some("my.s3.backup")),
+            ("my.s3.backup.s3.localhost", Some("my.s3.backup")),
+            ("s3-pictures.localhost", Some("s3-pictures")),
             ("pictures.s3.eu-west-1.localhost", Some("pictures")),
             ("s3.localhost", None),
+            ("s3.eu-west-1.localhost", None),
+            ("s3express-control.us-east-1.localhost", None),
             ("localhost:4580", None),
+            ("notlocalhost", None),
             ("127.0.0.1:4580", None),
             ("[::1]:4580", None),
             ("b.s3.amazonaws.com", Some("b")),
             ("b.c.s3.eu-west-1.amazonaws.com", Some("b.c")),
             ("b.s3-eu-west-1.amazonaws.com", Some("b")),
+            ("b.s3.dualstack.eu-west-1.amazonaws.com", Some("b")),
+            ("b.s3.cn-north-1.amazonaws.com.cn", Some("b")),
+            ("ap-123456789012.s3-accesspoint.eu-west-1.amazonaws.com", Some("ap-123456789012")),
+            (
+                "b--use1-az4--x-s3.s3express-use1-az4.us-east-1.amazonaws.com",
+                Some("b--use1-az4--x-s3"),
+            ),
+            ("s3express-control.us-east-1.amazonaws.com", None),
+            ("b.bucket.vpce-1a2b-3c.s3.us-east-1.vpce.amazonaws.com", Some("b")),
+            ("bucket.vpce-1a2b-3c.s3.us-east-1.vpce.amazonaws.com", None),
             ("s3.amazonaws.com", None),
+            ("sts.eu-west-1.amazonaws.com", None),
         ] {
             assert_eq!(hosts.bucket(host).as_deref(), bucket, "{host}");
         }
+    }
+
+    #[test]
+    fn the_longest_domain_is_taken_off() {
+        let hosts = BaseDomains::new(["example.org".to_owned(), "trail.example.org".to_owned()]);
+        assert_eq!(hosts.bucket("b.trail.example.org").as_deref(), Some("b"));
+        assert_eq!(hosts.bucket("trail.example.org"), None);
+        assert_eq!(hosts.bucket("b.example.org").as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn hosts_name_regions() {
+        for (host, found) in [
+            ("sts.eu-west-1.amazonaws.com", Some("eu-west-1")),
+            ("s3.us-gov-west-1.amazonaws.com:443", Some("us-gov-west-1")),
+            ("b.s3-ap-southeast-2.amazonaws.com", Some("ap-southeast-2")),
+            ("my.eu-west-1.s3.us-east-1.amazonaws.com", Some("us-east-1")),
+            ("my.eu-west-1.s3.localhost", None),
+            ("eu-west-1.localhost", None),
+            ("sts.amazonaws.com", None),
+            ("127.0.0.1:4580", None),
+        ] {
+            assert_eq!(region(host), found, "{host}");
+        }
+    }
+
+    #[test]
+    fn hosts_name_services() {
+        assert!(names("sts.eu-west-1.amazonaws.com", "sts"));
+        assert!(names("123456789012.s3-control.eu-west-1.amazonaws.com", "s3-control"));
+        assert!(names("models-v2-lex.localhost:4580", "models-v2-lex"));
+        assert!(names("api.ecr.eu-west-1.amazonaws.com", "api.ecr"));
+        assert!(!names("pictures.localhost", "pi"));
+        assert!(!names("sts", "sts"));
     }
 }

@@ -1,14 +1,20 @@
 //! From a request's head to the operation it calls.
 //!
-//! No rule is tied to a path or a host name alone. The credential's scope names a signing name; all services that
-//! share it are candidates; each protocol that a candidate speaks is tried; what matches is ranked. Clues that are
-//! stronger than a wrong scope (`X-Amz-Target` with a known prefix, a CBOR path) come first. A query call keeps its
-//! operation in the body, so resolving may ask for the form and be called again.
+//! No rule is tied to a path or a host name alone. The credential's scope names a signing name; all
+//! services that share it are candidates; each protocol that a candidate speaks is tried; what
+//! matches is ranked. Clues that are stronger than a wrong scope (`X-Amz-Target` with a known
+//! prefix, a CBOR path) come first. A query call keeps its operation in the body, so resolving may
+//! ask for the form and be called again.
+//!
+//! Several services have parts of their wire in common, byte for byte (RDS, Neptune and `DocumentDB`;
+//! the families of Chime, Bedrock, Lex): `tie` then takes the likeliest. They share the signing
+//! name, and all but one pair the operation's name too, so the record is the same.
 
 use crate::RequestHead;
-use crate::model::{self, Operation, OperationId, Protocol, Service, ServiceHead};
+use crate::model::{Operation, OperationId, Protocol, Service, ServiceHead};
 
 mod hosts;
+mod index;
 mod query;
 mod rest;
 mod routes;
@@ -16,9 +22,12 @@ mod scope;
 mod target;
 #[cfg(test)]
 mod tests;
+mod tie;
 
 pub use hosts::BaseDomains;
 pub use scope::CredentialScope;
+
+use index::index;
 
 /// What a request turned out to be.
 #[derive(Clone, Debug)]
@@ -34,8 +43,10 @@ pub enum Resolution {
 /// Why a request is no AWS call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotAws {
-    /// A call to somebody's API behind API Gateway, or to a device gateway: data, not an operation.
+    /// A call to somebody's own API behind an AWS address: data, not an operation.
     ExecuteApi,
+    /// A browser's question whether a page of another origin may call.
+    Preflight,
 }
 
 /// A call, resolved.
@@ -49,7 +60,8 @@ pub struct Resolved {
     pub protocol: Protocol,
     /// What the signature says it was made for.
     pub credential: Option<CredentialScope>,
-    /// The region of the scope, or of the host.
+    /// The region of the scope, or the one that a signature without a scope region is good for, or
+    /// that of the host.
     pub region: Option<String>,
     /// Whether the signature stands in the query string.
     pub presigned: bool,
@@ -86,7 +98,30 @@ pub enum ResolveError {
 struct Match {
     operation: Operation<'static>,
     protocol: Protocol,
-    score: rest::Score,
+}
+
+/// A request, and what is known before any service is looked at.
+struct Asked<'a> {
+    head: &'a RequestHead<'a>,
+    form: Option<&'a [u8]>,
+    hosts: &'a BaseDomains,
+    scope: Option<&'a str>,
+    is_version_2: bool,
+}
+
+impl Asked<'_> {
+    /// Signed, or claimed to be: by a bearer token that we do not read.
+    fn is_signed(&self) -> bool {
+        self.scope.is_some() || self.head.headers.contains_key("authorization")
+    }
+}
+
+/// The services that a request can be for.
+struct Candidates {
+    /// Those that the scope, or else the host, names.
+    named: Vec<&'static ServiceHead>,
+    /// Those and, without a signature, whoever has callers without one.
+    all: Vec<&'static ServiceHead>,
 }
 
 /// Finds the operation. `form` is the body of a form, once the caller has buffered it.
@@ -97,49 +132,110 @@ pub fn resolve(
     form: Option<&[u8]>,
     hosts: &BaseDomains,
 ) -> Result<Resolution, ResolveError> {
-    let credential = CredentialScope::read(head);
-    let presigned = credential.is_some() && head.header("authorization").is_none();
-    let scope = credential.as_ref().map(|credential| credential.service.as_str());
-    if let Some(found) = target::json(head, scope).or_else(|| target::cbor(head, scope)) {
-        return found.map(|found| Resolution::Call(finish(found, head, credential, presigned, hosts)));
+    if is_preflight(head) {
+        return Ok(Resolution::NotAws(NotAws::Preflight));
     }
-    let candidates = candidates(head, scope);
-    match query::find(head, form, &candidates, scope.is_none())? {
-        query::Found::Call(found) => {
-            return Ok(Resolution::Call(finish(found, head, credential, presigned, hosts)));
-        }
-        query::Found::NeedsForm => return Ok(Resolution::NeedsForm),
+    let credential = CredentialScope::read(head);
+    let asked = Asked {
+        head,
+        form,
+        hosts,
+        scope: credential.as_ref().map(|credential| credential.service.as_str()),
+        is_version_2: credential.as_ref().is_some_and(CredentialScope::is_version_2),
+    };
+    let found = match find(&asked)? {
+        Search::Call(found) => found,
+        Search::NeedsForm => return Ok(Resolution::NeedsForm),
+        Search::NotAws(why) => return Ok(Resolution::NotAws(why)),
+    };
+    Ok(Resolution::Call(finish(found, head, credential, hosts)))
+}
+
+enum Search {
+    Call(Match),
+    NeedsForm,
+    NotAws(NotAws),
+}
+
+fn find(asked: &Asked<'_>) -> Result<Search, ResolveError> {
+    if let Some(found) = target::json(asked).or_else(|| target::cbor(asked)) {
+        return found.map(Search::Call);
+    }
+    let candidates = Candidates::of(asked);
+    match query::find(asked, &candidates.all)? {
+        query::Found::Call(found) => return Ok(Search::Call(found)),
+        query::Found::NeedsForm => return Ok(Search::NeedsForm),
         query::Found::No => {}
     }
-    match rest::find(head, &candidates, scope, hosts) {
-        Some(found) => Ok(Resolution::Call(finish(found, head, credential, presigned, hosts))),
-        None if scope == Some("execute-api") => Ok(Resolution::NotAws(NotAws::ExecuteApi)),
-        None => Err(unknown(&candidates)),
+    match rest::find(asked, &candidates.all) {
+        Some(found) => Ok(Search::Call(found)),
+        None if is_data_plane(asked) => Ok(Search::NotAws(NotAws::ExecuteApi)),
+        None => Err(unknown(asked, &candidates.named)),
     }
 }
 
-/// The services that a signature's scope can mean; without one, those that the host or nothing names.
-fn candidates(head: &RequestHead<'_>, scope: Option<&str>) -> Vec<&'static ServiceHead> {
-    if let Some(scope) = scope {
-        let scope = scope::alias(scope);
-        return model::services().filter(|head| head.signing_name == scope).collect();
-    }
-    let host = head.host().unwrap_or_default();
-    let by_host: Vec<_> =
-        model::services().filter(|service| hosts::names(host, service.endpoint_prefix)).collect();
-    if !by_host.is_empty() {
-        return by_host;
-    }
-    model::services().filter(|head| head.has_unsigned || head.id == "s3").collect()
+/// A browser asks whether it may call; the call comes after.
+fn is_preflight(head: &RequestHead<'_>) -> bool {
+    head.method == "OPTIONS" && head.headers.contains_key("access-control-request-method")
 }
 
-fn unknown(candidates: &[&'static ServiceHead]) -> ResolveError {
-    let head = candidates.iter().find(|head| head.id == head.signing_name).or(candidates.first());
-    let only = head.filter(|_| candidates.iter().all(|other| Some(&other.signing_name) == head.map(|h| &h.signing_name)));
-    ResolveError::UnknownOperation {
-        service: only.and_then(|head| head.service()),
-        protocol: head.and_then(|head| head.protocols.first()).copied().unwrap_or(Protocol::RestXml),
-        name: None,
+/// Somebody's own API, at an address of API Gateway, VPC Lattice or a Lambda function.
+fn is_data_plane(asked: &Asked<'_>) -> bool {
+    let host = asked.head.host().unwrap_or_default();
+    let labels = || host.split(['.', ':']);
+    matches!(asked.scope, Some("execute-api" | "vpc-lattice-svcs"))
+        || labels().any(|label| matches!(label, "execute-api" | "lambda-url"))
+}
+
+impl Candidates {
+    fn of(asked: &Asked<'_>) -> Self {
+        if let Some(scope) = asked.scope {
+            let named = scope::services(scope);
+            return Self { all: named.clone(), named };
+        }
+        let host = asked.head.host().unwrap_or_default();
+        let mut named: Vec<&'static ServiceHead> = Vec::new();
+        for prefix in hosts::prefixes(host) {
+            named.extend(index().with_endpoint(prefix));
+        }
+        // Also where the host names a service: `sts.localhost` may well be a bucket.
+        let mut all = named.clone();
+        let others =
+            index().unsigned().iter().filter(|other| named.iter().all(|head| head.id != other.id));
+        all.extend(others);
+        Self { named, all }
+    }
+}
+
+/// What can be said of a request that fits no operation: whose it is, if one service is named, and
+/// how the caller wants to be answered.
+fn unknown(asked: &Asked<'_>, named: &[&'static ServiceHead]) -> ResolveError {
+    let name = target::name(asked).map(str::to_owned);
+    let head = tie::meant(asked.head, named, |head| head)
+        .filter(|meant| named.iter().all(|other| other.signing_name == meant.signing_name));
+    let wanted = wanted_protocol(asked.head);
+    let spoken = head.and_then(|head| {
+        let wanted = head.protocols.iter().find(|protocol| Some(**protocol) == wanted);
+        wanted.or(head.protocols.first()).copied()
+    });
+    let protocol = spoken.or(wanted).unwrap_or(Protocol::RestXml);
+    ResolveError::UnknownOperation { service: head.and_then(|head| head.service()), protocol, name }
+}
+
+/// The protocol that the headers of a request speak of.
+fn wanted_protocol(head: &RequestHead<'_>) -> Option<Protocol> {
+    if head.header("smithy-protocol") == Some("rpc-v2-cbor") {
+        return Some(Protocol::RpcV2Cbor);
+    }
+    let media_type = head.header("content-type").unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    match media_type {
+        _ if head.headers.contains_key("x-amz-target") => Some(Protocol::Json),
+        "application/x-amz-json-1.0" | "application/x-amz-json-1.1" => Some(Protocol::Json),
+        "application/json" => Some(Protocol::RestJson),
+        "application/x-www-form-urlencoded" => Some(Protocol::Query),
+        "application/xml" | "text/xml" => Some(Protocol::RestXml),
+        _ => None,
     }
 }
 
@@ -147,33 +243,30 @@ fn finish(
     found: Match,
     head: &RequestHead<'_>,
     credential: Option<CredentialScope>,
-    presigned: bool,
     hosts: &BaseDomains,
 ) -> Resolved {
     let service = found.operation.service();
     let by_host = (service.id() == "s3").then(|| hosts.bucket_of(head)).flatten();
     let virtual_host = by_host.is_some();
-    let names_bucket = found.operation.uri().starts_with("/{Bucket}");
-    let by_path = || bucket_of_path(service, head.path).filter(|_| names_bucket);
-    let bucket = by_host.or_else(by_path);
-    let region = credential.as_ref().and_then(|credential| credential.region.clone());
-    let region = region.or_else(|| head.header("x-amz-region-set").map(str::to_owned));
+    let names_bucket = service.id() == "s3" && found.operation.uri().starts_with("/{Bucket}");
+    let by_path = || bucket_of_path(head.path).filter(|_| names_bucket);
+    let scoped = credential.as_ref().and_then(|credential| credential.region.clone());
+    let by_host_name = || hosts::region(head.host().unwrap_or_default()).map(str::to_owned);
+    let region = scoped.or_else(|| scope::region_set(head)).or_else(by_host_name);
     Resolved {
         service,
         operation: found.operation.id(),
         protocol: found.protocol,
+        presigned: credential.is_some() && !head.headers.contains_key("authorization"),
         credential,
         region,
-        presigned,
-        bucket,
+        bucket: by_host.or_else(by_path),
         virtual_host,
     }
 }
 
-fn bucket_of_path(service: &Service, path: &str) -> Option<String> {
-    if service.id() != "s3" {
-        return None;
-    }
-    let first = path.trim_start_matches('/').split('/').next().filter(|first| !first.is_empty())?;
-    Some(percent_encoding::percent_decode_str(first).decode_utf8_lossy().into_owned())
+fn bucket_of_path(path: &str) -> Option<String> {
+    let first = path.strip_prefix('/').unwrap_or(path).split('/').next()?;
+    let decoded = percent_encoding::percent_decode_str(first).decode_utf8_lossy();
+    (!decoded.is_empty()).then(|| decoded.into_owned())
 }

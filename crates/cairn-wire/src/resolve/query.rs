@@ -1,11 +1,14 @@
-//! Query calls: `Action` and `Version` in the query string, in the form, or one in each; the form wins.
+//! Query calls: `Action` and `Version` in the query string, in the form, or one in each; the form
+//! wins.
+
+use std::borrow::Cow;
 
 use percent_encoding::percent_decode;
 
-use super::rest::Score;
-use super::{Match, ResolveError};
-use crate::RequestHead;
-use crate::model::{self, Protocol, ServiceHead};
+use super::index::{index, query_protocol};
+use super::{Asked, Match, ResolveError, tie};
+use crate::codec::plain_body;
+use crate::model::{Operation, Protocol, ServiceHead};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -15,71 +18,82 @@ pub(super) enum Found {
     No,
 }
 
-/// Looks for a query call among the candidates, or, for an unsigned call, among all services.
+/// Looks for a query call among the candidates, or, where no scope says whose it is, among all
+/// services.
 pub(super) fn find(
-    head: &RequestHead<'_>,
-    form: Option<&[u8]>,
+    asked: &Asked<'_>,
     candidates: &[&'static ServiceHead],
-    is_unsigned: bool,
 ) -> Result<Found, ResolveError> {
-    let mut speakers: Vec<_> = candidates.iter().copied().filter(|head| protocol_of(head).is_some()).collect();
-    if is_unsigned {
-        speakers.extend(model::services().filter(|head| protocol_of(head).is_some()));
-    }
+    let head = asked.head;
+    let in_url = parameter(head.query.as_bytes(), "Action");
+    // Version 2 signatures name no service; S3's carry no action.
+    let is_open = asked.scope.is_none() || (asked.is_version_2 && in_url.is_some());
+    let speakers: Vec<_> = if is_open {
+        index().query().to_vec()
+    } else {
+        candidates.iter().copied().filter(|head| query_protocol(head).is_some()).collect()
+    };
     if speakers.is_empty() {
         return Ok(Found::No);
     }
     let content_type = head.header("content-type").unwrap_or_default();
-    let is_form = content_type.starts_with(FORM);
-    let bare_post = head.method == "POST" && content_type.is_empty() && !is_unsigned;
-    let in_url = parameter(head.query.as_bytes(), "Action");
-    if form.is_none() && head.method == "POST" && (is_form || (bare_post && in_url.is_none())) {
+    let is_form =
+        content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM));
+    // Some clients say no media type; a path of its own is then a REST call of a sibling service.
+    let has_rest = || candidates.iter().any(|head| query_protocol(head).is_none());
+    let is_bare = content_type.is_empty() && !is_open && (head.path == "/" || !has_rest());
+    let may_hold = head.method == "POST" && (is_form || (is_bare && in_url.is_none()));
+    if asked.form.is_none() && may_hold {
         return Ok(Found::NeedsForm);
     }
-    let form = form.filter(|_| is_form || bare_post).unwrap_or_default();
-    let Some(action) = parameter(form, "Action").or(in_url) else { return Ok(Found::No) };
-    let version = parameter(form, "Version").or_else(|| parameter(head.query.as_bytes(), "Version"));
-    let by_version = speakers.iter().filter(|head| version.as_deref() == Some(head.api_version));
-    // An older or missing version still names the operation: the newest model answers.
-    let ranked = by_version.chain(speakers.iter().filter(|_| !is_unsigned || version.is_none()));
-    let mut first = None;
-    for head in ranked {
-        first = first.or(Some(head));
-        let Some(protocol) = protocol_of(head) else { continue };
-        if let Some(operation) = head.service().and_then(|service| service.find_operation(&action)) {
-            return Ok(Found::Call(prefer(&speakers, Match { operation, protocol, score: Score::default() }, &action)));
+    let form = asked.form.filter(|_| is_form || is_bare).unwrap_or_default();
+    // A form that does not unpack names nothing; the codec says what is wrong with it.
+    let form = plain_body(head.headers, form).unwrap_or(Cow::Borrowed(&[]));
+    let Some(action) = parameter(&form, "Action").or(in_url) else { return Ok(Found::No) };
+    let version =
+        parameter(&form, "Version").or_else(|| parameter(head.query.as_bytes(), "Version"));
+    named(asked, &speakers, &action, version.as_deref(), is_open)
+}
+
+/// The operation with this name and version. An older or missing version still names it: the
+/// newest model answers.
+fn named(
+    asked: &Asked<'_>,
+    speakers: &[&'static ServiceHead],
+    action: &str,
+    version: Option<&str>,
+    is_open: bool,
+) -> Result<Found, ResolveError> {
+    let same_version: Vec<_> =
+        speakers.iter().copied().filter(|head| version == Some(head.api_version)).collect();
+    let all = if is_open && version.is_some() { &[] } else { speakers };
+    for heads in [same_version.as_slice(), all] {
+        let having =
+            heads.iter().filter_map(|head| Some((*head, head.service()?.find_operation(action)?)));
+        let having: Vec<(&'static ServiceHead, Operation<'static>)> = having.collect();
+        if let Some((head, operation)) = tie::meant(asked.head, &having, |(head, _)| head) {
+            let protocol = query_protocol(head).unwrap_or(Protocol::Query);
+            return Ok(Found::Call(Match { operation: *operation, protocol }));
         }
     }
-    match first {
+    let heads = if same_version.is_empty() { all } else { &same_version };
+    match tie::meant(asked.head, heads, |head| head) {
         Some(head) => Err(ResolveError::UnknownOperation {
             service: head.service(),
-            protocol: protocol_of(head).unwrap_or(Protocol::Query),
-            name: Some(action),
+            protocol: query_protocol(head).unwrap_or(Protocol::Query),
+            name: Some(action.to_owned()),
         }),
         None => Ok(Found::No),
     }
 }
 
-/// Services that share wire and version (rds, docdb, neptune): the one whose id is the signing name.
-fn prefer(speakers: &[&'static ServiceHead], found: Match, action: &str) -> Match {
-    let service = found.operation.service();
-    let namesake = speakers.iter().find(|head| {
-        head.id == head.signing_name
-            && head.signing_name == service.signing_name()
-            && head.api_version == service.api_version()
-    });
-    let operation = namesake.and_then(|head| head.service()?.find_operation(action));
-    Match { operation: operation.unwrap_or(found.operation), ..found }
-}
-
-fn protocol_of(head: &ServiceHead) -> Option<Protocol> {
-    head.protocols.iter().copied().find(|protocol| matches!(protocol, Protocol::Query | Protocol::Ec2))
-}
-
 /// The first value of a key, decoded.
-fn parameter(text: &[u8], key: &str) -> Option<String> {
+fn parameter(text: &[u8], wanted: &str) -> Option<String> {
     text.split(|byte| *byte == b'&').find_map(|pair| {
-        let value = pair.strip_prefix(key.as_bytes())?.strip_prefix(b"=")?;
-        percent_decode(value).decode_utf8().ok().map(std::borrow::Cow::into_owned)
+        let at = memchr::memchr(b'=', pair)?;
+        let (key, value) = pair.split_at_checked(at)?;
+        let is_wanted = key == wanted.as_bytes() || percent_decode(key).eq(wanted.bytes());
+        let value = value.get(1..).filter(|_| is_wanted)?;
+        percent_decode(value).decode_utf8().ok().map(Cow::into_owned)
     })
 }

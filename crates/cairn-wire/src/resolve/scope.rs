@@ -1,6 +1,10 @@
 //! What a signature was made for.
 
+use std::borrow::Cow;
+
+use super::index::index;
 use crate::RequestHead;
+use crate::model::ServiceHead;
 
 /// The credential of a signature: who signed, when, and for what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,7 +13,7 @@ pub struct CredentialScope {
     pub access_key: String,
     /// `20261125`; empty for signatures of version 2.
     pub date: String,
-    /// The region; SigV4A and version 2 have none.
+    /// The region; `SigV4A` and version 2 have none.
     pub region: Option<String>,
     /// The signing name.
     pub service: String,
@@ -23,15 +27,15 @@ impl CredentialScope {
         if let Some(header) = head.header("authorization") {
             return Self::header(header);
         }
-        let parameter = |name: &str| {
-            let pairs = head.query.split('&').filter_map(|pair| pair.split_once('='));
-            let value = pairs.into_iter().find(|(key, _)| *key == name).map(|(_, value)| value)?;
-            percent_encoding::percent_decode_str(value).decode_utf8().ok()
-        };
-        if let Some(credential) = parameter("X-Amz-Credential") {
+        if let Some(credential) = parameter(head, "X-Amz-Credential") {
             return Self::version_4(&credential);
         }
-        parameter("AWSAccessKeyId").map(|key| Self::version_2(&key))
+        parameter(head, "AWSAccessKeyId").map(|key| Self::version_2(&key))
+    }
+
+    /// Whether the signature is of version 2, which has no scope; only S3 still has callers with it.
+    pub(super) fn is_version_2(&self) -> bool {
+        self.date.is_empty()
     }
 
     fn header(header: &str) -> Option<Self> {
@@ -42,7 +46,8 @@ impl CredentialScope {
         Self::version_4(rest.split([',', ' ']).next()?)
     }
 
-    /// `KEY/20261125/eu-west-1/s3/aws4_request`; SigV4A leaves the region out. Keys may hold slashes.
+    /// `KEY/20261125/eu-west-1/s3/aws4_request`; `SigV4A` leaves the region out. Keys may hold
+    /// slashes.
     fn version_4(credential: &str) -> Option<Self> {
         let mut parts = credential.rsplit('/');
         if parts.next()? != "aws4_request" {
@@ -51,21 +56,48 @@ impl CredentialScope {
         let service = parts.next()?.to_owned();
         let last = parts.next()?;
         let is_date = last.len() == 8 && last.bytes().all(|byte| byte.is_ascii_digit());
-        let (region, date) = if is_date { (None, last) } else { (Some(last.to_owned()), parts.next()?) };
+        let (region, date) =
+            if is_date { (None, last) } else { (Some(last.to_owned()), parts.next()?) };
         let mut key: Vec<_> = parts.collect();
         key.reverse();
         Some(Self { access_key: key.join("/"), date: date.to_owned(), region, service })
     }
 
     fn version_2(key: &str) -> Self {
-        Self { access_key: key.to_owned(), date: String::new(), region: None, service: "s3".to_owned() }
+        Self {
+            access_key: key.to_owned(),
+            date: String::new(),
+            region: None,
+            service: "s3".to_owned(),
+        }
     }
 }
 
-/// Signing names that stand for another service's model.
-pub(super) fn alias(scope: &str) -> &str {
-    match scope {
-        "s3express" | "s3-object-lambda" => "s3",
-        other => other,
-    }
+/// The region that a signature without one in its scope is good for, if it is one region.
+pub(super) fn region_set(head: &RequestHead<'_>) -> Option<String> {
+    let set = head.header("x-amz-region-set").map(Cow::Borrowed);
+    let set = set.or_else(|| parameter(head, "X-Amz-Region-Set"))?;
+    (!set.is_empty() && !set.contains([',', '*'])).then(|| set.into_owned())
+}
+
+/// A parameter of the query string, decoded.
+fn parameter<'a>(head: &RequestHead<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let mut pairs = head.query.split('&').filter_map(|pair| pair.split_once('='));
+    let (_, value) = pairs.find(|(key, _)| *key == name)?;
+    percent_encoding::percent_decode_str(value).decode_utf8().ok()
+}
+
+/// The services that a signature of this scope can be for.
+///
+/// evidence: documented (S3 Express, Object Lambda, Outposts, the gateway of devices).
+pub(super) fn services(scope: &str) -> Vec<&'static ServiceHead> {
+    let index = index();
+    let (own, others) = match scope {
+        "s3express" | "s3-object-lambda" => ("s3", None),
+        "s3-outposts" => ("s3-outposts", Some("s3")),
+        "iotdevicegateway" => ("iotdata", None),
+        other => (other, None),
+    };
+    let others = others.map(|other| index.signed_for(other)).unwrap_or_default();
+    index.signed_for(own).iter().chain(others).copied().collect()
 }

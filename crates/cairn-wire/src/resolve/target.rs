@@ -1,65 +1,81 @@
 //! Protocols that name the operation outright: `X-Amz-Target`, and the path of a CBOR call.
 
-use super::rest::Score;
-use super::{Match, ResolveError};
-use crate::RequestHead;
-use crate::model::{self, Protocol, ServiceHead};
+use super::index::index;
+use super::{Asked, Match, ResolveError, tie};
+use crate::model::{Operation, Protocol, ServiceHead};
 
-/// The short spelling that newer SDKs use beside the full one. Evidence: observed.
+/// CloudTrail's target prefix, and the short spelling that newer SDKs use. Any other is refused.
+///
+/// evidence: observed.
+const CLOUDTRAIL: &str = "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101";
 const CLOUDTRAIL_SHORT: &str = "CloudTrail_20131101";
 
 type Found = Option<Result<Match, ResolveError>>;
 
+/// The operation that a target names, whatever stands before it.
+pub(super) fn name<'a>(asked: &Asked<'a>) -> Option<&'a str> {
+    Some(asked.head.header("x-amz-target")?.rsplit_once('.')?.1)
+}
+
 /// A JSON call. A known prefix wins over a wrong scope, as it does at AWS.
-pub(super) fn json(head: &RequestHead<'_>, scope: Option<&str>) -> Found {
-    let (prefix, name) = head.header("x-amz-target")?.rsplit_once('.')?;
-    let prefix = if prefix == CLOUDTRAIL_SHORT { "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101" } else { prefix };
-    let known: Vec<_> = model::services().filter(|service| service.target_prefix == Some(prefix)).collect();
+pub(super) fn json(asked: &Asked<'_>) -> Found {
+    let (prefix, name) = asked.head.header("x-amz-target")?.rsplit_once('.')?;
+    let prefix = if prefix == CLOUDTRAIL_SHORT { CLOUDTRAIL } else { prefix };
+    let known = index().with_target(prefix);
     if known.is_empty() {
-        // A newer API version, or a service that is newer than the model: the scope says whose it is.
-        let service = model::services().find(|service| Some(service.signing_name) == scope)?;
-        let is_json = service.protocols.contains(&Protocol::Json);
-        return is_json.then(|| Err(unknown(service, Protocol::Json, name)));
+        // A newer API version, or a service newer than the model: the scope says whose it is.
+        let candidates = index().signed_for(asked.scope?);
+        let speaks = |head: &&&ServiceHead| head.protocols.contains(&Protocol::Json);
+        let speakers: Vec<_> = candidates.iter().filter(speaks).copied().collect();
+        let service = tie::meant(asked.head, &speakers, |head| head)?;
+        return Some(Err(unknown(service, Protocol::Json, name)));
     }
-    pick(&known, Protocol::Json, name)
+    pick(asked, known, Protocol::Json, name)
 }
 
 /// `…/service/NAME/operation/OPERATION`, whatever stands before it.
-pub(super) fn cbor(head: &RequestHead<'_>, _scope: Option<&str>) -> Found {
-    if head.header("smithy-protocol") != Some("rpc-v2-cbor") {
+pub(super) fn cbor(asked: &Asked<'_>) -> Found {
+    if asked.head.header("smithy-protocol") != Some("rpc-v2-cbor") {
         return None;
     }
-    let mut parts = head.path.rsplit('/');
+    let mut parts = asked.head.path.rsplit('/');
     let (name, word, service, first) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     if word != "operation" || first != "service" {
         return None;
     }
     // The shape id of the service may come with its namespace, which some prefixes have as well.
-    let full = service;
-    let service = service.rsplit('.').next().unwrap_or(service);
-    let known: Vec<_> = model::services()
-        .filter(|head| {
-            let by_target = head.target_prefix.is_some_and(|prefix| prefix == service || prefix == full);
-            by_target || head.service_id.replace(' ', "") == service || head.service_id == service
-        })
-        .filter(|head| head.protocols.contains(&Protocol::RpcV2Cbor))
-        .collect();
+    let full = index().with_cbor(service);
+    let last = service.rsplit('.').next().unwrap_or(service);
+    let known = if full.is_empty() { index().with_cbor(last) } else { full };
     if known.is_empty() {
         let name = Some(name.to_owned());
-        return Some(Err(ResolveError::UnknownOperation { service: None, protocol: Protocol::RpcV2Cbor, name }));
+        let protocol = Protocol::RpcV2Cbor;
+        return Some(Err(ResolveError::UnknownOperation { service: None, protocol, name }));
     }
-    pick(&known, Protocol::RpcV2Cbor, name)
+    pick(asked, known, Protocol::RpcV2Cbor, name)
 }
 
-fn pick(known: &[&'static ServiceHead], protocol: Protocol, name: &str) -> Found {
-    let found = known.iter().find_map(|head| head.service()?.find_operation(name));
-    Some(match (found, known.first()) {
-        (Some(operation), _) => Ok(Match { operation, protocol, score: Score::default() }),
-        (None, Some(head)) => Err(unknown(head, protocol, name)),
-        (None, None) => return None,
-    })
+/// The service that has the operation; two services may share a prefix.
+fn pick(
+    asked: &Asked<'_>,
+    known: &[&'static ServiceHead],
+    protocol: Protocol,
+    name: &str,
+) -> Found {
+    let having =
+        known.iter().filter_map(|head| Some((*head, head.service()?.find_operation(name)?)));
+    let having: Vec<(&'static ServiceHead, Operation<'static>)> = having.collect();
+    if let Some((_, operation)) = tie::meant(asked.head, &having, |(head, _)| head) {
+        return Some(Ok(Match { operation: *operation, protocol }));
+    }
+    let head = tie::meant(asked.head, known, |head| head)?;
+    Some(Err(unknown(head, protocol, name)))
 }
 
 fn unknown(head: &'static ServiceHead, protocol: Protocol, name: &str) -> ResolveError {
-    ResolveError::UnknownOperation { service: head.service(), protocol, name: Some(name.to_owned()) }
+    ResolveError::UnknownOperation {
+        service: head.service(),
+        protocol,
+        name: Some(name.to_owned()),
+    }
 }

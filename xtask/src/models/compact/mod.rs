@@ -1,4 +1,5 @@
-//! One service as a table of numbers; `cairn-wire`'s `model::load` reads what this writes, field by field.
+//! One service as a table of numbers; `cairn-wire`'s `model::load` reads what this writes, field by
+//! field.
 //!
 //! Shapes are addressed by index. Structures, lists and maps appear once each by name; scalars are the same shape
 //! when they have the same traits. Names of shapes are not kept, except those of exceptions, which travel.
@@ -18,7 +19,12 @@ use shape::{Member, Shape};
 
 /// Writes a service.
 pub fn service(source: &Source, patches: &Patches) -> anyhow::Result<Vec<u8>> {
-    let mut table = Table { model: &source.model, shapes: Vec::new(), by_name: HashMap::new(), scalars: HashMap::new() };
+    let mut table = Table {
+        model: &source.model,
+        shapes: Vec::new(),
+        by_name: HashMap::new(),
+        scalars: HashMap::new(),
+    };
     let operations = source.model.get("operations").context("operations")?;
     let mut rows = Vec::new();
     for (name, operation) in operations.entries() {
@@ -80,7 +86,13 @@ impl Operation {
         for error in &self.errors {
             out.number(*error);
         }
-        for text in [&self.root, &self.root_namespace, &self.result_wrapper, &self.host_prefix, &self.response_code] {
+        for text in [
+            &self.root,
+            &self.root_namespace,
+            &self.result_wrapper,
+            &self.host_prefix,
+            &self.response_code,
+        ] {
             optional(out, text.as_deref());
         }
     }
@@ -126,8 +138,12 @@ impl Table<'_> {
             errors,
             root: owned(input.and_then(|input| input.text("locationName"))),
             root_namespace: owned(input.and_then(|input| input.get("xmlNamespace")?.text("uri"))),
-            result_wrapper: owned(operation.get("output").and_then(|output| output.text("resultWrapper"))),
-            host_prefix: owned(operation.get("endpoint").and_then(|endpoint| endpoint.text("hostPrefix"))),
+            result_wrapper: owned(
+                operation.get("output").and_then(|output| output.text("resultWrapper")),
+            ),
+            host_prefix: owned(
+                operation.get("endpoint").and_then(|endpoint| endpoint.text("hostPrefix")),
+            ),
             response_code: owned(http.text("responseCode")),
         })
     }
@@ -145,7 +161,10 @@ impl Table<'_> {
             return Ok(*index);
         }
         let model = self.model;
-        let given = model.get("shapes").and_then(|shapes| shapes.get(name)).with_context(|| name.to_owned())?;
+        let given = model
+            .get("shapes")
+            .and_then(|shapes| shapes.get(name))
+            .with_context(|| name.to_owned())?;
         let mut shape = Shape::of(name, given)?;
         if shape.is_scalar() {
             let next = self.shapes.len() as u64;
@@ -171,7 +190,9 @@ impl Table<'_> {
     }
 }
 
-fn is_unsigned(operation: &Json) -> bool {
+/// Whether an operation needs no signature.
+pub fn is_unsigned(operation: &Json) -> bool {
     let by_type = operation.text("authtype") == Some("none");
-    by_type || operation.items("auth").iter().any(|auth| auth.as_text() == Some("smithy.api#noAuth"))
+    by_type
+        || operation.items("auth").iter().any(|auth| auth.as_text() == Some("smithy.api#noAuth"))
 }

@@ -6,8 +6,19 @@ use crate::models::json::Json;
 use crate::models::writer::Writer;
 
 const KINDS: [&str; 13] = [
-    "structure", "list", "map", "string", "blob", "boolean", "integer", "long", "float", "double", "timestamp",
-    "bigInteger", "bigDecimal",
+    "structure",
+    "list",
+    "map",
+    "string",
+    "blob",
+    "boolean",
+    "integer",
+    "long",
+    "float",
+    "double",
+    "timestamp",
+    "bigInteger",
+    "bigDecimal",
 ];
 const FORMATS: [&str; 3] = ["iso8601", "rfc822", "unixTimestamp"];
 const LOCATIONS: [&str; 5] = ["header", "headers", "querystring", "uri", "statusCode"];
@@ -38,7 +49,9 @@ impl Shape {
             "short" | "byte" => "integer",
             other => other,
         };
-        let Some(kind) = KINDS.iter().position(|known| *known == kind) else { bail!("the kind {kind} of {name}") };
+        let Some(kind) = KINDS.iter().position(|known| *known == kind) else {
+            bail!("the kind {kind} of {name}")
+        };
         let owned = |text: Option<&str>| text.map(str::to_owned);
         let error = given.get("error");
         let is_exception = given.flag("exception") || error.is_some();
@@ -51,7 +64,8 @@ impl Shape {
             given.flag("eventstream"),
             given.flag("wrapper"),
             given.flag("sparse"),
-            given.flag("fault") || error.is_some_and(|error| error.get("senderFault") == Some(&Json::Bool(false))),
+            given.flag("fault")
+                || error.is_some_and(|error| error.get("senderFault") == Some(&Json::Bool(false))),
         ];
         Ok(Self {
             kind: kind as u64,
@@ -60,7 +74,12 @@ impl Shape {
             min: owned(given.text("min")),
             max: owned(given.text("max")),
             pattern: owned(given.text("pattern")),
-            enums: given.items("enum").iter().filter_map(Json::as_text).map(str::to_owned).collect(),
+            enums: given
+                .items("enum")
+                .iter()
+                .filter_map(Json::as_text)
+                .map(str::to_owned)
+                .collect(),
             namespace: namespace(given),
             error: is_exception.then(|| {
                 let code = owned(error.and_then(|error| error.text("code")));
@@ -155,8 +174,12 @@ impl Member {
         out.text(&self.name);
         out.number(self.shape);
         out.number(self.flags);
-        let present =
-            [self.wire.is_some(), self.location != 0, self.query_name.is_some(), self.namespace.is_some()];
+        let present = [
+            self.wire.is_some(),
+            self.location != 0,
+            self.query_name.is_some(),
+            self.namespace.is_some(),
+        ];
         out.number(bits(&present));
         if let Some(wire) = &self.wire {
             out.text(wire);
@@ -177,10 +200,18 @@ pub fn places(given: &Json) -> Vec<(&str, &Json, bool)> {
     let mut places = Vec::new();
     if let Some(members) = given.get("members") {
         let members = members.entries().iter();
-        places.extend(members.map(|(name, member)| (name.as_str(), member, required.contains(&name.as_str()))));
+        places.extend(
+            members
+                .map(|(name, member)| (name.as_str(), member, required.contains(&name.as_str()))),
+        );
     }
     for name in ["member", "key", "value"] {
-        places.extend(given.get(name).filter(|_| given.text("type") != Some("structure")).map(|m| (name, m, false)));
+        places.extend(
+            given
+                .get(name)
+                .filter(|_| given.text("type") != Some("structure"))
+                .map(|m| (name, m, false)),
+        );
     }
     places
 }
@@ -192,7 +223,9 @@ pub fn bits(flags: &[bool]) -> u64 {
 
 /// 0 for absent, else the place in the list and one.
 fn place(known: &[&str], given: Option<&str>) -> u64 {
-    given.and_then(|given| known.iter().position(|name| *name == given)).map_or(0, |place| place as u64 + 1)
+    given
+        .and_then(|given| known.iter().position(|name| *name == given))
+        .map_or(0, |place| place as u64 + 1)
 }
 
 fn namespace(given: &Json) -> Option<(String, Option<String>)> {

@@ -19,6 +19,10 @@ pub(super) fn written(member: Member<'static>, protocol: Protocol) -> Cow<'stati
             upper_first(member.wire_name())
         };
     }
+    // SQS's older protocol has names of its own; those of the model are for its JSON.
+    if let Some(name) = member.query_name() {
+        return Cow::Borrowed(name);
+    }
     let shape = member.shape();
     if is_flattened(member)
         && shape.kind() == ShapeKind::List
@@ -50,14 +54,15 @@ pub(in crate::codec) fn is_flattened(member: Member<'static>) -> bool {
 
 /// The name that the model gives the elements of a list, if it does.
 pub(in crate::codec) fn element_name(shape: Shape<'static>) -> Option<&'static str> {
-    let name = shape.list_member()?.wire_name();
+    let element = shape.list_member()?;
+    let name = element.query_name().unwrap_or(element.wire_name());
     (name != ELEMENT).then_some(name)
 }
 
 /// The names of keys and values in the entries of a map.
 pub(in crate::codec) fn entry_names(shape: Shape<'static>) -> (&'static str, &'static str) {
     let name = |member: Option<Member<'static>>, usual| {
-        member.map_or(usual, |member| member.wire_name())
+        member.map_or(usual, |member| member.query_name().unwrap_or(member.wire_name()))
     };
     (name(shape.map_key(), "key"), name(shape.map_value(), "value"))
 }
