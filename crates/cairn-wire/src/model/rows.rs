@@ -1,8 +1,8 @@
 //! The rows of a decoded service: numbers only, so that all services together stay small.
 //!
 //! A text is its place in one arena, members of all shapes stand in one table, and what few rows
-//! have (constraints, namespaces, error names) stands in a table beside. EC2, the biggest service,
-//! takes about 600 kB this way.
+//! have (constraints, namespaces, error names) stands in a table beside. All services take about
+//! 18 MB this way, EC2 alone about 1.5 MB (resident; `examples/resolve_rate` measures it).
 
 /// Where a text stands: its place among the texts and one; 0 is none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
