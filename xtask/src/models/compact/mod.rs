@@ -1,8 +1,9 @@
 //! One service as a table of numbers; `cairn-wire`'s `model::load` reads what this writes, field by
 //! field.
 //!
-//! Shapes are addressed by index. Structures, lists and maps appear once each by name; scalars are the same shape
-//! when they have the same traits. Names of shapes are not kept, except those of exceptions, which travel.
+//! Shapes are addressed by index. Structures, lists and maps appear once each by name; scalars are
+//! the same shape when they have the same traits. Names of shapes are not kept, except those of
+//! exceptions, which travel.
 
 use std::collections::HashMap;
 
