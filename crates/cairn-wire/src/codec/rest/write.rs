@@ -70,7 +70,9 @@ pub(in crate::codec) fn error_headers(fault: &Fault<'_>) -> Vec<Header> {
     let text = |(member, value): (Member<'static>, &Value)| {
         header::write(member, value).map(|text| (Cow::Borrowed(member.wire_name()), text))
     };
-    fault.headers().filter_map(text).collect()
+    // The protocol's own header names the error; a member of the same name gives way.
+    let own = |(name, _): &Header| name.eq_ignore_ascii_case("x-amzn-errortype");
+    fault.headers().filter_map(text).filter(|header| !own(header)).collect()
 }
 
 #[derive(Default)]

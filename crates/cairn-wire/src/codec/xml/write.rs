@@ -207,7 +207,9 @@ impl Document {
     }
 
     fn fields(&mut self, fault: &Fault<'_>) {
-        for (name, member, value) in fault.fields() {
+        // A few models list the parts of the wrapping as members.
+        let wrapping = |name| matches!(name, "Code" | "Type" | "Resource" | "RequestId" | "HostId");
+        for (name, member, value) in fault.fields().filter(|(name, ..)| !wrapping(*name)) {
             match member {
                 Some(member) => self.member(member, value),
                 None => {
