@@ -15,6 +15,10 @@ use cairn_history::{
     SearchBudget, SearchQuery,
 };
 
+/// The allocator of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const SLICE_RECORDS: u64 = 200_000;
 const LOOKUPS: usize = 200;
 /// How much later the same records come again.

@@ -2,15 +2,15 @@
 //!
 //! A key stands for (class, account, region, attribute, value): `LookupEvents` asks for exactly
 //! that, so the rows under one key are the answer, in order, and nothing has to be intersected.
-//! Keys are 48 bits: in a slice of a few million keys a false match is one in 10⁸, and every hit
-//! is checked against the record itself.
+//! Keys are 40 bits: in a slice of two million keys one lookup in 500,000 meets a foreign key, and
+//! every hit is checked against the record itself.
 
 use xxhash_rust::xxh3::{Xxh3, xxh3_64_with_seed};
 
 use crate::AttributeKey;
 
 /// How many bits of the hash are kept.
-pub(crate) const KEY_BITS: u32 = 48;
+pub(crate) const KEY_BITS: u32 = 40;
 
 /// Which list of `LookupEvents` a record belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -110,7 +110,7 @@ impl std::hash::Hasher for KeyHasher {
 
     fn write_u64(&mut self, key: u64) {
         // The table takes its control bits from the top, which a key leaves empty.
-        self.0 = key << (64 - KEY_BITS) | key >> (2 * KEY_BITS - 64);
+        self.0 = key << (64 - KEY_BITS) | key;
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn keys_are_part_of_the_format() {
         let scope = ScopeHash::new(Class::Management, "111122223333", "us-east-1");
-        assert_eq!(scope.key(AttributeKey::EventName, "RunInstances"), 2_011_873_548_007);
-        assert_eq!(scope.all_rows(), 62_709_651_821_446);
+        assert_eq!(scope.key(AttributeKey::EventName, "RunInstances"), 2_011_873_548_007 >> 8);
+        assert_eq!(scope.all_rows(), 62_709_651_821_446 >> 8);
     }
 }

@@ -1,7 +1,8 @@
 //! Rows in memory: records with their columns and keys, as the open tail and builders hold them.
 //!
-//! A record is parsed once, when it comes in. Its columns go into one arena (lengths, then bytes),
-//! so that a row costs its text and some 80 bytes, and no allocation of its own.
+//! A record is parsed once, when it comes in. What is kept of its columns is where they are in its
+//! bytes (the few that are not, unescaped or made up, stand beside), so a row costs some 230 bytes
+//! beside its record, keys and all, and no allocation of its own.
 
 use std::collections::HashMap;
 
@@ -16,12 +17,11 @@ use crate::varint;
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     list: Vec<Row>,
-    arena: Vec<u8>,
+    places: Vec<u8>,
+    others: String,
     keys: Vec<u64>,
     scopes: HashMap<ScopeHash, Scope>,
     record_bytes: u64,
-    /// Room for the lengths of one row.
-    lengths: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -30,7 +30,8 @@ struct Row {
     event_time_ms: i64,
     recorded_ms: i64,
     offset: u64,
-    arena_at: usize,
+    places_at: usize,
+    others_at: usize,
     keys_at: usize,
     category: u8,
     read_only: Option<bool>,
@@ -39,10 +40,10 @@ struct Row {
 impl Rows {
     /// Parses a record and adds it.
     pub(crate) fn push(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
-        let arena_at = self.arena.len();
+        let (places_at, others_at) = (self.places.len(), self.others.len());
         let keys_at = self.keys.len();
         let (event_time_ms, category, read_only) = with_fields(&record, |fields| {
-            encode(fields, &mut self.arena, &mut self.lengths);
+            encode(fields, &record, &mut self.places, &mut self.others);
             let scope = fields.keys(&mut self.keys);
             self.scopes.entry(scope).or_insert_with(|| fields.scope());
             (fields.event_time_ms, fields.category, fields.read_only)
@@ -53,7 +54,8 @@ impl Rows {
             event_time_ms: event_time_ms.unwrap_or(recorded_ms),
             recorded_ms,
             offset,
-            arena_at,
+            places_at,
+            others_at,
             keys_at,
             category: category_code(category),
             read_only,
@@ -115,7 +117,9 @@ impl<'r> RowRef<'r> {
 
     /// Walks over all columns at once: the texts in their order, then each resource.
     pub(crate) fn decode(self) -> Decoded<'r> {
-        Decoded::new(&self.rows.arena[self.row.arena_at..])
+        let rows = self.rows;
+        let row = self.row;
+        Decoded::new(&rows.places[row.places_at..], &row.record, &rows.others[row.others_at..])
     }
 }
 
@@ -141,77 +145,75 @@ impl Columns for RowRef<'_> {
     }
 }
 
-/// The columns of a row, as slices of the arena.
+/// The columns of a row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Decoded<'r> {
     pub texts: [Option<&'r str>; TEXTS],
     resources: u64,
-    /// Lengths of resources that are not walked yet.
-    lengths: &'r [u8],
-    /// The bytes that they measure.
-    bytes: &'r [u8],
+    /// Places that are not walked yet.
+    places: &'r [u8],
+    record: &'r [u8],
+    /// Texts of this row and later ones that are in no record.
+    others: &'r str,
 }
 
 impl<'r> Decoded<'r> {
-    fn new(arena: &'r [u8]) -> Self {
-        let mut at = arena;
-        let all = take_varint(&mut at) as usize;
-        let (mut lengths, mut bytes) = at.split_at(all);
-        let mut texts = [None; TEXTS];
-        for text in &mut texts {
-            *text = take_text(&mut lengths, &mut bytes);
-        }
-        let resources = take_varint(&mut lengths);
-        Self { texts, resources, lengths, bytes }
+    fn new(places: &'r [u8], record: &'r [u8], others: &'r str) -> Self {
+        let mut row = Self { texts: [None; TEXTS], resources: 0, places, record, others };
+        row.texts = std::array::from_fn(|_| row.next());
+        row.resources = row.number();
+        row
     }
 
     /// Type and name of each resource.
     pub(crate) fn resources(mut self) -> impl Iterator<Item = (Option<&'r str>, &'r str)> {
-        (0..self.resources).map(move |_| {
-            let kind = take_text(&mut self.lengths, &mut self.bytes);
-            let name = take_text(&mut self.lengths, &mut self.bytes).unwrap_or_default();
-            (kind, name)
-        })
+        (0..self.resources).map(move |_| (self.next(), self.next().unwrap_or_default()))
+    }
+
+    /// The next text. Places are what `encode` wrote, so they fit.
+    fn next(&mut self) -> Option<&'r str> {
+        let length = self.number().checked_sub(1)? as usize;
+        if let Some(at) = self.number().checked_sub(1) {
+            let text = self.record.get(at as usize..)?.get(..length)?;
+            return std::str::from_utf8(text).ok();
+        }
+        let (text, rest) = self.others.split_at_checked(length)?;
+        self.others = rest;
+        Some(text)
+    }
+
+    fn number(&mut self) -> u64 {
+        varint::take(&mut self.places).unwrap_or_default()
     }
 }
 
-/// Lengths (0: no value, else one more than it has bytes) behind their own length, then the bytes.
-fn encode(fields: &Fields<'_>, arena: &mut Vec<u8>, lengths: &mut Vec<u8>) {
-    lengths.clear();
+/// Adds the places of a row's texts. A place is 0 for no value; else the length and 1, and then
+/// where it is in the record and 1, or 0 if it is not there but among the others.
+fn encode(fields: &Fields<'_>, record: &[u8], places: &mut Vec<u8>, others: &mut String) {
+    let mut add = |text: Option<&str>, places: &mut Vec<u8>| {
+        let Some(text) = text else { return places.push(0) };
+        varint::put(places, text.len() as u64 + 1);
+        if let Some(at) = place_in(record, text) {
+            varint::put(places, at as u64 + 1);
+        } else {
+            places.push(0);
+            others.push_str(text);
+        }
+    };
     for text in &fields.texts {
-        varint::put(lengths, length_code(text.as_deref()));
+        add(text.as_deref(), places);
     }
-    varint::put(lengths, fields.resources.len() as u64);
+    varint::put(places, fields.resources.len() as u64);
     for resource in &fields.resources {
-        varint::put(lengths, length_code(resource.resource_type.as_deref()));
-        varint::put(lengths, length_code(Some(&resource.resource_name)));
-    }
-    varint::put(arena, lengths.len() as u64);
-    arena.extend_from_slice(lengths);
-    for text in fields.texts.iter().flatten() {
-        arena.extend_from_slice(text.as_bytes());
-    }
-    for resource in &fields.resources {
-        arena.extend_from_slice(resource.resource_type.as_deref().unwrap_or_default().as_bytes());
-        arena.extend_from_slice(resource.resource_name.as_bytes());
+        add(resource.resource_type.as_deref(), places);
+        add(Some(&resource.resource_name), places);
     }
 }
 
-fn length_code(text: Option<&str>) -> u64 {
-    text.map_or(0, |text| text.len() as u64 + 1)
-}
-
-/// The next text, by its length. The arena holds what `encode` wrote, so the bounds hold.
-fn take_text<'r>(lengths: &mut &'r [u8], bytes: &mut &'r [u8]) -> Option<&'r str> {
-    let length = take_varint(lengths).checked_sub(1)?;
-    let (text, rest) = bytes.split_at(length as usize);
-    *bytes = rest;
-    // Its bytes came from a `str`; the check is cheaper than it looks, and `unsafe` is not ours.
-    std::str::from_utf8(text).ok()
-}
-
-fn take_varint(bytes: &mut &[u8]) -> u64 {
-    varint::take(bytes).unwrap_or_default()
+/// Where a text that was borrowed from a record is in it; `None` if it was not.
+fn place_in(record: &[u8], text: &str) -> Option<usize> {
+    let at = text.as_ptr().addr().checked_sub(record.as_ptr().addr())?;
+    (at + text.len() <= record.len()).then_some(at)
 }
 
 fn category_code(category: Category) -> u8 {

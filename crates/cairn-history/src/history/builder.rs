@@ -12,6 +12,9 @@ use crate::slice::{self, Built, UnpublishedSlice};
 
 use super::History;
 
+/// Records to a run.
+const RUN_RECORDS_MAX: usize = 8_192;
+
 /// A slice under construction, outside of the tail: for imports, which build many on threads of
 /// their own and then adopt them in order.
 ///
@@ -21,7 +24,10 @@ pub struct SliceBuilder {
     directory: PathBuf,
     disk: Disk,
     next: u64,
-    rows: Rows,
+    records: u64,
+    record_bytes: u64,
+    /// Runs of a limited length: one that grew without end would be moved again and again.
+    runs: Vec<Rows>,
 }
 
 /// A slice that is built but not part of history yet. Dropped, it leaves nothing.
@@ -37,7 +43,9 @@ impl History {
             directory: self.directory.clone(),
             disk: self.disk.clone(),
             next: first.as_u64(),
-            rows: Rows::default(),
+            records: 0,
+            record_bytes: 0,
+            runs: Vec::new(),
         }
     }
 }
@@ -45,24 +53,32 @@ impl History {
 impl SliceBuilder {
     /// Adds the next record in log order, with the time at which it was appended to the log.
     pub fn push(&mut self, record: Bytes, appended_ms: i64) {
-        self.rows.push(self.next, record, appended_ms);
+        if self.runs.last().is_none_or(|run| run.len() >= RUN_RECORDS_MAX) {
+            self.runs.push(Rows::default());
+        }
+        self.records += 1;
+        self.record_bytes += record.len() as u64;
+        if let Some(run) = self.runs.last_mut() {
+            run.push(self.next, record, appended_ms);
+        }
         self.next += 1;
     }
 
     /// How many records it holds.
     pub fn records(&self) -> u64 {
-        self.rows.len() as u64
+        self.records
     }
 
     /// How many record bytes it holds.
     pub fn bytes(&self) -> u64 {
-        self.rows.record_bytes()
+        self.record_bytes
     }
 
     /// Writes the files, under names that are not part of history until the slice is adopted.
     /// `None` if it holds no record.
     pub fn finish(self) -> Result<Option<BuiltSlice>, HistoryError> {
-        let Some((mut content, facts)) = Built::new(&[&self.rows]) else { return Ok(None) };
+        let runs: Vec<_> = self.runs.iter().collect();
+        let Some((mut content, facts)) = Built::new(&runs) else { return Ok(None) };
         let files = slice::write(&self.disk, &self.directory, &facts, &mut content)?;
         Ok(Some(BuiltSlice { files }))
     }

@@ -53,7 +53,7 @@ impl History {
 }
 
 fn check_slice(directory: &Path, name: SliceName) -> Result<(), HistoryError> {
-    let slice = Arc::new(Slice::open(directory, name)?);
+    let slice = Arc::new(Slice::open(directory, name, &Arc::default())?);
     slice.index.check_sections()?;
     let keys = check_rows(&slice)?;
     check_keys(&slice, keys)
@@ -66,7 +66,7 @@ fn check_rows(slice: &Arc<Slice>) -> Result<KeyDigest, HistoryError> {
     let rows = slice.columns()?.with_batch_size(1_024).build().map_err(failed)?;
     let mut check = RowCheck {
         slice,
-        records: RecordReader::new(Arc::clone(slice))?,
+        records: RecordReader::new(Arc::clone(slice)),
         row_keys: RowKeysReader::new(&slice.index),
         row: 0,
         keys: KeyDigest::default(),
@@ -121,6 +121,8 @@ impl RowCheck<'_> {
         }
         self.scratch.clear();
         with_fields(&record_text::decode(text), |fields| fields.keys(&mut self.scratch));
+        self.scratch.sort_unstable();
+        self.scratch.dedup();
         for key in &self.scratch {
             self.keys.add(*key, self.row);
         }

@@ -17,7 +17,7 @@ use tokio::sync::watch;
 
 use crate::catalog::Catalog;
 use crate::disk::Disk;
-use crate::slice::{Slice, SliceName};
+use crate::slice::{Benches, Slice, SliceName};
 use crate::tail::Tail;
 use crate::{HistoryError, HistoryOptions};
 
@@ -41,6 +41,8 @@ pub struct History {
     state: RwLock<State>,
     /// Where `tail_next` is published.
     next: watch::Sender<u64>,
+    /// Room for reading records, shared by the slices.
+    benches: Arc<Benches>,
     /// Held while a slice is added at the end.
     sealing: Mutex<Unsettled>,
     /// Held while slices are merged or deleted.
@@ -113,9 +115,10 @@ impl History {
         for path in &catalog.leftovers {
             disk.remove(path)?;
         }
+        let benches = Arc::default();
         let (mut slices, mut damaged) = (Vec::new(), Vec::new());
         for name in &catalog.slices {
-            match Slice::open(directory, *name) {
+            match Slice::open(directory, *name, &benches) {
                 Ok(slice) => slices.push(Arc::new(slice)),
                 Err(error) => {
                     tracing::error!(slice = %name, error = %error, "a slice could not be opened");
@@ -137,6 +140,7 @@ impl History {
             disk,
             state: RwLock::new(state),
             next: watch::Sender::new(covered),
+            benches,
             sealing: Mutex::default(),
             upkeep: Mutex::default(),
         })

@@ -103,7 +103,9 @@ impl History {
         unsettled: &mut Unsettled,
     ) -> Result<Arc<Slice>, HistoryError> {
         let name = files.name;
-        let published = files.publish(&self.disk).and_then(|()| Slice::open(&self.directory, name));
+        let published = files
+            .publish(&self.disk)
+            .and_then(|()| Slice::open(&self.directory, name, &self.benches));
         if published.is_err() {
             unsettled.add(&self.directory, name);
         }

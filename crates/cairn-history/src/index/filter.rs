@@ -1,11 +1,11 @@
-//! A split-block Bloom filter over keys: one cache line a question, ten bits a key, and one wrong
-//! "maybe" in a hundred. (The construction is that of Putze, Sanders and Singler, as Parquet uses it.)
+//! A split-block Bloom filter over keys: one cache line a question, eight bits a key, and one
+//! wrong "maybe" in forty. (The construction is that of Putze, Sanders and Singler, as Parquet uses it.)
 
 use crate::key::KEY_BITS;
 
 /// The length of a block: eight words, of which a key sets one bit each.
 pub(super) const BLOCK_BYTES: usize = 32;
-const BITS_PER_KEY: u64 = 10;
+const BITS_PER_KEY: u64 = 8;
 /// Odd multipliers that spread a key over the words of a block; part of the format.
 const SALTS: [u32; 8] = [
     0x9e37_79b1,
@@ -70,7 +70,7 @@ mod tests {
         }
         assert!((0..10_000).all(|number| may_hold(&filter, key(number))));
         let wrong = (10_000..110_000).filter(|number| may_hold(&filter, key(*number))).count();
-        assert!(wrong < 1_500, "{wrong} of 100,000");
+        assert!(wrong < 3_500, "{wrong} of 100,000");
     }
 
     #[test]

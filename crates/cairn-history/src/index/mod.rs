@@ -3,7 +3,7 @@
 //! Constraints:
 //!
 //!  1. Finding the rows of one attribute value costs one small read per slice that holds it, and
-//!     none per slice that does not (but for one in a hundred): a needle among 50 slices is found
+//!     none per slice that does not (but for one in forty): a needle among 50 slices is found
 //!     before a disk has turned.
 //!  2. Rows come out newest first, and a page of a common value costs a page, not the list.
 //!  3. Fetching a record needs one read of its page, and no Parquet footer.
@@ -16,7 +16,7 @@
 //! ```text
 //!  magic      8 bytes
 //!  lists      one row list for each key of two rows or more
-//!  entries    9 bytes a key, in key order: low 40 bits of the key, then 4 bytes: the row, or
+//!  entries    8 bytes a key, in key order: low 32 bits of the key, then 4 bytes: the row, or
 //!             (top bit set) where its list begins
 //!  row keys   for each row but the first of a block: time and offset, as differences
 //!  ── from here on held in memory, read at once at first use ──
@@ -33,7 +33,7 @@
 //! Rows are numbered in the order of the Parquet file: by event time, then by log offset. A row
 //! list is written from the highest row down: its count, its length in bytes, and then either the
 //! rows as differences, or (beyond [`list::BLOCK_ROWS`] rows) a directory of blocks of them, so
-//! that a reader begins anywhere. A key is 48 bits of a hash, see `key`.
+//! that a reader begins anywhere. A key is 40 bits of a hash, see `key`.
 //!
 //! Writing is one pass over keys in rising order, so the same slice always gives the same bytes.
 
@@ -57,9 +57,9 @@ pub(crate) use write::{IndexRest, IndexWriter};
 /// At both ends of the file; the digits are the version of the format.
 const MAGIC: [u8; 8] = *b"CRNIDX01";
 /// The length of an entry.
-const ENTRY_BYTES: usize = 9;
+const ENTRY_BYTES: usize = 8;
 /// How many low bits of a key an entry holds; the bucket tells the others.
-const ENTRY_KEY_BITS: u32 = 40;
+const ENTRY_KEY_BITS: u32 = 32;
 /// Set in an entry's value if it points to a list.
 const LIST_FLAG: u32 = 1 << 31;
 /// The fewest top bits that choose a bucket: what an entry leaves out.

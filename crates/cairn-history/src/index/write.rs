@@ -12,7 +12,7 @@ use super::read::Page;
 use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, MAGIC, RowKeysWriter, SliceFacts};
 use super::{bucket_bits, filter, list};
 
-/// Writes one index file. Memory: nine bytes a key, until [`IndexWriter::finish`].
+/// Writes one index file. Memory: eight bytes a key, until [`IndexWriter::finish`].
 #[derive(Debug)]
 pub(crate) struct IndexWriter<W> {
     out: W,

@@ -15,7 +15,7 @@ use super::record_text;
 use super::schema::{SCHEMA, list_item};
 
 /// Rows to a batch: enough to be cheap, few enough for memory.
-pub(crate) const BATCH_ROWS: usize = 4_096;
+pub(crate) const BATCH_ROWS: usize = 1_024;
 
 /// Builders for one batch.
 struct Builders {

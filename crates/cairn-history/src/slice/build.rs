@@ -68,6 +68,8 @@ impl Content for Built<'_> {
             pairs.extend(row.keys().iter().map(|key| (*key, number as u32)));
         }
         pairs.sort_unstable();
+        // Two attributes of one row may share a key.
+        pairs.dedup();
         let mut rows = Vec::new();
         for group in pairs.chunk_by(|a, b| a.0 == b.0) {
             rows.clear();

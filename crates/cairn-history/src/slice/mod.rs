@@ -7,11 +7,13 @@ mod name;
 mod open;
 mod page;
 pub(crate) mod record_text;
+mod records;
 pub(crate) mod schema;
 mod write;
 
 pub(crate) use build::Built;
 pub(crate) use merge::{MERGE_SLICES_MAX, Merged};
 pub(crate) use name::{FLOOR, INDEX, PARQUET, SliceName, floor, parse_offset};
-pub(crate) use open::{RecordReader, Slice};
+pub(crate) use open::Slice;
+pub(crate) use records::{Benches, RecordReader};
 pub(crate) use write::{UnpublishedSlice, write};

@@ -18,7 +18,7 @@ use crate::HistoryError;
 use crate::index::{IndexFile, SliceFacts};
 
 use super::name::SliceName;
-use super::{page, record_text};
+use super::records::Benches;
 
 /// A published slice. Its files stay readable while it is held, even if they are removed.
 #[derive(Debug)]
@@ -27,11 +27,16 @@ pub(crate) struct Slice {
     parquet: Positioned,
     parquet_path: std::path::PathBuf,
     metadata: OnceLock<ArrowReaderMetadata>,
+    benches: Arc<Benches>,
 }
 
 impl Slice {
     /// Opens both files; reads no more than the index's head.
-    pub(crate) fn open(directory: &Path, name: SliceName) -> Result<Self, HistoryError> {
+    pub(crate) fn open(
+        directory: &Path,
+        name: SliceName,
+        benches: &Arc<Benches>,
+    ) -> Result<Self, HistoryError> {
         let index = IndexFile::open(&name.index(directory))?;
         let parquet_path = name.parquet(directory);
         let io = |source| HistoryError::io("open a Parquet file", source);
@@ -47,7 +52,8 @@ impl Slice {
             return Err(HistoryError::Corrupt { path: parquet_path, why });
         }
         let index = Arc::new(index);
-        Ok(Self { index, parquet, parquet_path, metadata: OnceLock::new() })
+        let benches = Arc::clone(benches);
+        Ok(Self { index, parquet, parquet_path, metadata: OnceLock::new(), benches })
     }
 
     pub(crate) fn facts(&self) -> &SliceFacts {
@@ -60,6 +66,23 @@ impl Slice {
 
     pub(crate) fn corrupt(&self, why: &'static str) -> HistoryError {
         HistoryError::Corrupt { path: self.parquet_path.clone(), why }
+    }
+
+    /// Where readers of records find room.
+    pub(super) fn benches(&self) -> &Benches {
+        &self.benches
+    }
+
+    /// Reads bytes of the Parquet file into `out`, which takes their length.
+    pub(super) fn read(
+        &self,
+        at: u64,
+        bytes: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), HistoryError> {
+        out.resize(bytes, 0);
+        let read = self.parquet.file.read_exact_at(out, at);
+        read.map_err(|source| HistoryError::io("read a Parquet file", source))
     }
 
     /// A reader of columns, with the Parquet footer parsed once.
@@ -122,79 +145,5 @@ impl Read for From {
         let read = self.file.read_at(out, self.at)?;
         self.at += read as u64;
         Ok(read)
-    }
-}
-
-/// Fetches records of one slice, and keeps the last page for the next one.
-pub(crate) struct RecordReader {
-    slice: Arc<Slice>,
-    zstd: zstd::bulk::Decompressor<'static>,
-    page: Option<OpenPage>,
-}
-
-#[derive(Debug)]
-struct OpenPage {
-    rows: std::ops::Range<u32>,
-    raw: Bytes,
-}
-
-impl std::fmt::Debug for RecordReader {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RecordReader").field("page", &self.page).finish_non_exhaustive()
-    }
-}
-
-impl RecordReader {
-    pub(crate) fn new(slice: Arc<Slice>) -> Result<Self, HistoryError> {
-        let zstd = zstd::bulk::Decompressor::new()
-            .map_err(|source| HistoryError::io("start zstd", source))?;
-        Ok(Self { slice, zstd, page: None })
-    }
-
-    /// The record of a row.
-    pub(crate) fn record(&mut self, row: u32) -> Result<Bytes, HistoryError> {
-        let slice = Arc::clone(&self.slice);
-        let page = self.page_with(row)?;
-        let text = page::value(&page.raw, row - page.rows.start);
-        text.map(record_text::decode).ok_or_else(|| slice.corrupt("a page ends in a record"))
-    }
-
-    /// Looks at the text of a row's record, without a copy.
-    pub(crate) fn look<T>(
-        &mut self,
-        row: u32,
-        look: impl FnOnce(&[u8]) -> T,
-    ) -> Result<T, HistoryError> {
-        let slice = Arc::clone(&self.slice);
-        let page = self.page_with(row)?;
-        let text = page::value(&page.raw, row - page.rows.start);
-        text.map(look).ok_or_else(|| slice.corrupt("a page ends in a record"))
-    }
-
-    fn page_with(&mut self, row: u32) -> Result<&OpenPage, HistoryError> {
-        let open = match self.page.take() {
-            Some(page) if page.rows.contains(&row) => page,
-            _ => self.read_page(row)?,
-        };
-        Ok(self.page.insert(open))
-    }
-
-    fn read_page(&mut self, row: u32) -> Result<OpenPage, HistoryError> {
-        let slice = &self.slice;
-        let resident = slice.index.resident()?;
-        let broken = || slice.index.corrupt("it has no page for a row");
-        let number = resident.page_of(row).ok_or_else(broken)?;
-        let place = resident.page(number).ok_or_else(broken)?;
-        let end =
-            resident.page(number + 1).map_or(slice.facts().rows() as u32, |next| next.first_row);
-        let reach = place.at.checked_add(u64::from(place.bytes));
-        if reach.is_none_or(|reach| reach > slice.facts().parquet_bytes) {
-            return Err(slice.index.corrupt("a page lies beyond the Parquet file"));
-        }
-        let mut page = vec![0; place.bytes as usize];
-        let io = |source| HistoryError::io("read a Parquet file", source);
-        slice.parquet.file.read_exact_at(&mut page, place.at).map_err(io)?;
-        let raw = page::decompress(&page, &mut self.zstd).map_err(|why| slice.corrupt(why))?;
-        Ok(OpenPage { rows: place.first_row..end.max(place.first_row), raw })
     }
 }

@@ -5,44 +5,105 @@
 //! length (four bytes, little-endian) and its bytes, one after another: a required column in the
 //! PLAIN encoding has no levels.
 
-use bytes::Bytes;
+use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 /// A page is decompressed to at most this: a page of about the usual size, or one long record.
 const PAGE_BYTES_MAX: usize = 8 << 20;
+/// How far decompression goes at once: a block of zstd.
+const STEP_BYTES: usize = 128 << 10;
 
-/// Decompresses a page (its header and data) into `out`.
-pub(crate) fn decompress(
-    page: &[u8],
-    zstd: &mut zstd::bulk::Decompressor<'_>,
-) -> Result<Bytes, &'static str> {
-    let header = Header::read(page).ok_or("a page header does not parse")?;
-    let data = page.get(header.bytes..).ok_or("a page ends in its header")?;
-    if data.len() != header.compressed {
-        return Err("a page has another length than its header says");
-    }
-    if header.raw > PAGE_BYTES_MAX {
-        return Err("a page is impossibly long");
-    }
-    let raw = zstd.decompress(data, header.raw).map_err(|_| "a page does not decompress")?;
-    if raw.len() != header.raw {
-        return Err("a page decompresses to another length than its header says");
-    }
-    Ok(raw.into())
+/// Room for one page and its decompressor: over a megabyte, so it is used again and again.
+pub(crate) struct Bench {
+    zstd: Decoder<'static>,
+    /// The page as it is in the file: header and data.
+    pub page: Vec<u8>,
+    /// The page decompressed; what is beyond `OpenPage::done` is left from another page.
+    raw: Vec<u8>,
+    /// Where each value that is known to be whole begins and ends in `raw`.
+    values: Vec<(usize, usize)>,
 }
 
-/// The value with this number in a decompressed page.
-pub(crate) fn value(page: &[u8], number: u32) -> Option<&[u8]> {
-    let mut rest = page;
-    for _ in 0..number {
-        let (_, after) = take_value(rest)?;
-        rest = after;
+impl Bench {
+    pub(crate) fn new() -> std::io::Result<Self> {
+        let (page, raw, values) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { zstd: Decoder::new()?, page, raw, values })
     }
-    take_value(rest).map(|(value, _)| value)
 }
 
-fn take_value(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+/// A page that is decompressed only as far as its values are asked for.
+pub(crate) struct OpenPage {
+    pub bench: Bench,
+    /// How much of the page is read.
+    read: usize,
+    /// How much of it is decompressed.
+    done: usize,
+    raw_bytes: usize,
+}
+
+impl OpenPage {
+    /// Reads the header of the page on a bench.
+    pub(crate) fn new(mut bench: Bench) -> Result<Self, &'static str> {
+        let header = Header::read(&bench.page).ok_or("a page header does not parse")?;
+        if header.bytes.checked_add(header.compressed) != Some(bench.page.len()) {
+            return Err("a page has another length than its header says");
+        }
+        if header.raw > PAGE_BYTES_MAX {
+            return Err("a page is impossibly long");
+        }
+        bench.zstd.reinit().map_err(|_| "zstd does not start")?;
+        bench.values.clear();
+        if bench.raw.len() < header.raw {
+            bench.raw.resize(header.raw, 0);
+        }
+        Ok(Self { bench, read: header.bytes, done: 0, raw_bytes: header.raw })
+    }
+
+    /// The value with this number.
+    pub(crate) fn value(&mut self, number: u32) -> Result<&[u8], &'static str> {
+        let number = number as usize;
+        loop {
+            self.measure();
+            if let Some((from, to)) = self.bench.values.get(number) {
+                return self.bench.raw.get(*from..*to).ok_or("a page ends in a record");
+            }
+            if self.done == self.raw_bytes {
+                return Err("a page ends in a record");
+            }
+            self.step()?;
+        }
+    }
+
+    /// Finds the values that are whole by now.
+    fn measure(&mut self) {
+        let done = self.bench.raw.get(..self.done).unwrap_or_default();
+        loop {
+            let at = self.bench.values.last().map_or(0, |(_, to)| *to);
+            let Some(rest) = done.get(at..) else { return };
+            let Some((length, _)) = rest.split_first_chunk() else { return };
+            let from = at + size_of::<u32>();
+            let to = from.saturating_add(u32::from_le_bytes(*length) as usize);
+            if to > done.len() {
+                return;
+            }
+            self.bench.values.push((from, to));
+        }
+    }
+
+    fn step(&mut self) -> Result<(), &'static str> {
+        let bench = &mut self.bench;
+        let end = (self.done + STEP_BYTES).min(self.raw_bytes);
+        let mut input = InBuffer::around(bench.page.get(self.read..).unwrap_or_default());
+        let mut output = OutBuffer::around_pos(&mut bench.raw[..end], self.done);
+        let stepped = bench.zstd.run(&mut input, &mut output);
+        let (read, done) = (input.pos(), output.pos());
+        stepped.map_err(|_| "a page does not decompress")?;
+        if done == self.done && read == 0 {
+            return Err("a page decompresses to less than its header says");
+        }
+        self.read += read;
+        self.done = done;
+        Ok(())
+    }
 }
 
 /// What a Thrift page header says of lengths.
@@ -139,15 +200,53 @@ impl Thrift<'_> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Header, decompress, value};
+    use super::{Bench, Header, OpenPage};
 
     proptest! {
         #[test]
         fn any_bytes_are_survived(bytes: Vec<u8>, number in 0_u32..9) {
             let _ = Header::read(&bytes);
-            let _ = value(&bytes, number);
-            let _ = decompress(&bytes, &mut zstd::bulk::Decompressor::new().unwrap());
+            if let Ok(mut page) = open(bytes) {
+                let _ = page.value(number);
+            }
         }
+    }
+
+    fn open(page: Vec<u8>) -> Result<OpenPage, &'static str> {
+        let mut bench = Bench::new().unwrap();
+        // What another page left behind is not taken for this one's.
+        bench.raw = vec![7; 1 << 20];
+        bench.page = page;
+        OpenPage::new(bench)
+    }
+
+    /// A page of values, with a header that says what is true.
+    fn page(values: &[Vec<u8>]) -> Vec<u8> {
+        let mut raw = Vec::new();
+        for value in values {
+            raw.extend_from_slice(&(value.len() as u32).to_le_bytes());
+            raw.extend_from_slice(value);
+        }
+        let data = zstd::encode_all(&raw[..], 1).unwrap();
+        let mut page = vec![0x15, 0x00, 0x15];
+        crate::varint::put(&mut page, raw.len() as u64 * 2);
+        page.push(0x15);
+        crate::varint::put(&mut page, data.len() as u64 * 2);
+        page.push(0);
+        page.extend_from_slice(&data);
+        page
+    }
+
+    #[test]
+    fn values_are_found_in_any_order_and_no_further_than_needed() {
+        let values: Vec<_> = (0..400_usize).map(|at| at.to_le_bytes().repeat(at)).collect();
+        let mut open = open(page(&values)).unwrap();
+        assert_eq!(open.value(70), Ok(&values[70][..]));
+        assert!(open.done < open.raw_bytes, "{}", open.done);
+        for number in [399, 0, 1, 250, 398] {
+            assert_eq!(open.value(number), Ok(&values[number as usize][..]));
+        }
+        assert!(open.value(400).is_err());
     }
 
     #[test]

@@ -62,7 +62,7 @@ pub(crate) const RESOURCE_NAMES: usize = RESOURCE_TYPES + 1;
 pub(crate) const RECORD: usize = RESOURCE_NAMES + 1;
 
 /// Columns whose values hardly repeat: a dictionary would only be in the way.
-const UNREPEATED: [&str; 4] = ["event_id", "request_id", "shared_event_id", "record"];
+const UNREPEATED: [&str; 3] = ["event_id", "request_id", "shared_event_id"];
 /// The columns by whose extremes other engines skip row groups.
 const WITH_STATISTICS: [&str; 7] = [
     "event_time",
@@ -73,8 +73,10 @@ const WITH_STATISTICS: [&str; 7] = [
     "aws_region",
     "account_id",
 ];
-/// The most record bytes to a page, about: what fetching one record decompresses.
-pub(crate) const RECORD_PAGE_BYTES: usize = 128 << 10;
+/// The most record bytes to a page, about. Fetching a record decompresses its page up to it; larger
+/// pages are smaller on disk (measured, of the records' bytes: 64 KiB 21.6 %, 128 KiB 18.4 %,
+/// 256 KiB 16.5 %, 512 KiB 15.4 %, 1 MiB 14.7 %).
+pub(crate) const RECORD_PAGE_BYTES: usize = 256 << 10;
 /// Rows to a row group.
 pub(crate) const ROW_GROUP_ROWS: usize = 250_000;
 /// Rows to a page of the other columns.
@@ -117,13 +119,16 @@ pub(crate) fn properties() -> Result<WriterProperties, ParquetError> {
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_sorting_columns(Some([EVENT_TIME, LOG_OFFSET].map(rising).to_vec()))
         .set_column_data_page_size_limit(ColumnPath::from("record"), RECORD_PAGE_BYTES)
+        .set_column_dictionary_enabled(ColumnPath::from("record"), false)
         .set_column_encoding(ColumnPath::from("record"), Encoding::PLAIN)
         .set_column_dictionary_enabled(ColumnPath::from("log_offset"), false)
         .set_column_encoding(ColumnPath::from("log_offset"), Encoding::DELTA_BINARY_PACKED)
         .set_column_dictionary_enabled(ColumnPath::from("event_time"), false)
         .set_column_encoding(ColumnPath::from("event_time"), Encoding::DELTA_BINARY_PACKED);
     for name in UNREPEATED {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(name), false);
+        properties = properties
+            .set_column_dictionary_enabled(ColumnPath::from(name), false)
+            .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_LENGTH_BYTE_ARRAY);
     }
     for name in WITH_STATISTICS {
         properties = properties

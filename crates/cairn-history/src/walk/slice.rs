@@ -107,7 +107,7 @@ impl SliceWalk {
         let from = high.saturating_sub(length).max(self.low);
         let records = match &mut self.records {
             Some(records) => records,
-            records => records.insert(RecordReader::new(Arc::clone(&self.slice))?),
+            records => records.insert(RecordReader::new(Arc::clone(&self.slice))),
         };
         *passed = scan.block(&self.slice, records, from..*high)?;
         *rows_scanned += u64::from(*high - from);
@@ -145,7 +145,7 @@ impl SliceWalk {
         let Some(row) = row else { return Ok(None) };
         let records = match &mut self.records {
             Some(records) => records,
-            records => records.insert(RecordReader::new(Arc::clone(&self.slice))?),
+            records => records.insert(RecordReader::new(Arc::clone(&self.slice))),
         };
         let record = records.record(row)?;
         if unchecked && !plan.check(&record) {
