@@ -76,9 +76,7 @@ fn filled(member: Member<'static>, open: &mut Vec<Shape<'static>>) -> Filled {
                 None => (Value::Map(Vec::new()), json!({})),
             }
         }
-        ShapeKind::Timestamp => {
-            (Value::Timestamp(Timestamp::from_ms(TIME_MS)), json!(TIME_MS))
-        }
+        ShapeKind::Timestamp => (Value::Timestamp(Timestamp::from_ms(TIME_MS)), json!(TIME_MS)),
         _ if member.location() == Location::StatusCode => (Value::Integer(200), json!(200)),
         _ => scalar(shape, header),
     }

@@ -170,10 +170,7 @@ pub fn encode_error(
         headers.push(header("x-amzn-query-error", text));
     }
     let (media_type, body) = match protocol {
-        Protocol::Json => (
-            service.map_or(super::JSON_1_1, json_type),
-            json::error(&fault, true),
-        ),
+        Protocol::Json => (service.map_or(super::JSON_1_1, json_type), json::error(&fault, true)),
         Protocol::RestJson => {
             headers.push(header("x-amzn-errortype", fault.name.clone()));
             ("application/json", json::error(&fault, false))
@@ -229,9 +226,7 @@ pub fn decode_response(
         return Ok(Value::empty());
     };
     let read = match protocol {
-        Protocol::Json if is_legacy_cbor(headers) => {
-            cbor::structure(shape, body, Dialect::Legacy)?
-        }
+        Protocol::Json if is_legacy_cbor(headers) => cbor::structure(shape, body, Dialect::Legacy)?,
         Protocol::Json => json::structure(shape, body)?,
         Protocol::RpcV2Cbor => cbor::structure(shape, body, Dialect::RpcV2)?,
         Protocol::Query => {
@@ -294,9 +289,7 @@ fn error_members(
     body: &[u8],
 ) -> Option<Value> {
     let read = match protocol {
-        Protocol::Json if is_legacy_cbor(headers) => {
-            cbor::structure(shape, body, Dialect::Legacy)
-        }
+        Protocol::Json if is_legacy_cbor(headers) => cbor::structure(shape, body, Dialect::Legacy),
         Protocol::Json | Protocol::RestJson => json::structure(shape, body),
         Protocol::RpcV2Cbor => cbor::structure(shape, body, Dialect::RpcV2),
         Protocol::Query => xml::read(shape, body, Root::Inside("Error")),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     RequestHead,
-    model::{Operation, Protocol, Service},
+    model::{Operation, Protocol, Service, Shape},
     resolve::Resolved,
     value::Value,
 };
@@ -80,7 +80,7 @@ fn decode(
 }
 
 fn streams(operation: Operation<'static>) -> bool {
-    let payload = operation.input().and_then(|shape| shape.payload());
+    let payload = operation.input().and_then(Shape::payload);
     payload.is_some_and(|payload| payload.streaming() || payload.shape().streaming())
 }
 
@@ -169,7 +169,8 @@ fn host_prefix(operation: Operation<'static>, input: &Value) -> Option<String> {
             Some((text, label)) => {
                 prefix.push_str(text);
                 let value = input.get(label.trim_end_matches('}'));
-                prefix.push_str(&value.and_then(Value::as_str).map_or(Cow::Borrowed(""), Cow::from));
+                prefix
+                    .push_str(&value.and_then(Value::as_str).map_or(Cow::Borrowed(""), Cow::from));
             }
             None => prefix.push_str(piece),
         }

@@ -37,10 +37,10 @@ impl<'a> Fault<'a> {
             let mut operations = service?.operations();
             operations.find_map(|operation| operation.errors().find(named))
         });
-        let name = shape.and_then(|shape| shape.error_name()).unwrap_or(&error.code);
-        let code = shape.and_then(|shape| shape.error_code()).unwrap_or(name);
+        let name = shape.and_then(Shape::error_name).unwrap_or(&error.code);
+        let code = shape.and_then(Shape::error_code).unwrap_or(name);
         let by_fault = if error.sender_fault { STATUS_SENDER } else { STATUS_RECEIVER };
-        let modelled = shape.and_then(|shape| shape.error_status());
+        let modelled = shape.and_then(Shape::error_status);
         Self {
             error,
             name: name.to_owned(),
@@ -76,9 +76,7 @@ impl<'a> Fault<'a> {
         })
     }
 
-    fn members(
-        &self,
-    ) -> impl Iterator<Item = (&'static str, Option<Member<'static>>, &'a Value)> {
+    fn members(&self) -> impl Iterator<Item = (&'static str, Option<Member<'static>>, &'a Value)> {
         let shape = self.shape;
         let members = self.error.fields.as_ref().and_then(Value::as_structure).unwrap_or(&[]);
         members

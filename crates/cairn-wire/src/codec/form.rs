@@ -6,7 +6,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use super::{DecodeError, limits::PAIRS_MAX};
 
-/// Everything but the unreserved characters of RFC 3986, as SigV4 wants it.
+/// Everything but the unreserved characters of RFC 3986, as signatures want it.
 pub(super) const STRICT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 

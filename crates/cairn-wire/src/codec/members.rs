@@ -39,9 +39,6 @@ pub(super) fn by_wire_name(shape: Shape<'static>, name: &str) -> Option<(usize, 
         .enumerate()
         .find(|(_, member)| member.wire_name() == name && in_body(member))
         .or_else(|| {
-            shape
-                .members()
-                .enumerate()
-                .find(|(_, member)| member.name() == name && in_body(member))
+            shape.members().enumerate().find(|(_, member)| member.name() == name && in_body(member))
         })
 }

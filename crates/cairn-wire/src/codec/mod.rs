@@ -6,8 +6,8 @@
 
 mod answer;
 mod browser_form;
-mod cbor;
 mod call;
+mod cbor;
 mod error;
 mod fault;
 mod form;

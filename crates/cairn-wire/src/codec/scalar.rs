@@ -35,9 +35,9 @@ pub(super) fn read(shape: Shape<'static>, text: &str) -> Result<Value, DecodeErr
             "false" | "False" | "FALSE" | "0" => Ok(Value::Bool(false)),
             _ => Err(bad(text, "boolean")),
         },
-        ShapeKind::Timestamp => time::parse(text)
-            .map(Value::Timestamp)
-            .ok_or_else(|| bad(text, "timestamp")),
+        ShapeKind::Timestamp => {
+            time::parse(text).map(Value::Timestamp).ok_or_else(|| bad(text, "timestamp"))
+        }
         kind if is_number(kind) => number(kind, text.trim()),
         _ => Err(DecodeError::Kind { path: String::new(), wanted: "structure, list or map" }),
     }
@@ -115,9 +115,9 @@ fn double(text: &str) -> Result<Value, DecodeError> {
 /// on the wire.
 fn is_decimal(text: &str) -> bool {
     text.bytes().any(|byte| byte.is_ascii_digit())
-        && text.bytes().all(|byte| {
-            byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E')
-        })
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'))
         && text.trim_start_matches(['+', '-']).parse::<f64>().is_ok()
 }
 
@@ -125,11 +125,7 @@ fn significant_digits(text: &str) -> usize {
     let mantissa = text.split(['e', 'E']).next().unwrap_or("");
     let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
     let digits = digits.trim_start_matches('0');
-    if mantissa.contains('.') {
-        digits.trim_end_matches('0').len()
-    } else {
-        digits.len()
-    }
+    if mantissa.contains('.') { digits.trim_end_matches('0').len() } else { digits.len() }
 }
 
 /// Writes a double the way JSON, XML and forms have it.
@@ -155,10 +151,8 @@ pub(super) fn write(value: &Value, format: TimestampFormat, ms_always: bool) -> 
         Value::Blob(bytes) => base64(bytes),
         Value::Timestamp(at) => time::format(*at, format, ms_always),
         Value::Document(raw) => raw.get().to_owned(),
-        Value::Null
-        | Value::Stream
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Structure(_) => return None,
+        Value::Null | Value::Stream | Value::List(_) | Value::Map(_) | Value::Structure(_) => {
+            return None;
+        }
     })
 }

@@ -3,6 +3,8 @@
 //! Reading takes any of the three wherever one is expected, as AWS's services do; writing takes
 //! the format that the protocol and the member ask for.
 
+use std::fmt::Write;
+
 use cairn_event::{Timestamp, timestamp::Civil};
 
 use crate::model::TimestampFormat;
@@ -117,7 +119,8 @@ fn iso(at: Timestamp, ms_always: bool) -> String {
     let ms = at.civil().millisecond;
     if ms != 0 || ms_always {
         text.truncate(text.len().saturating_sub(1));
-        text.push_str(&format!(".{ms:03}Z"));
+        // Writing to a string cannot fail.
+        let _ = write!(text, ".{ms:03}Z");
     }
     text
 }
@@ -168,7 +171,8 @@ mod tests {
 
     #[test]
     fn nonsense_is_no_time() {
-        for text in ["", "-", ".", "1e400", "NaN", "inf", "yesterday", "99999999999999999999", "1.x"]
+        for text in
+            ["", "-", ".", "1e400", "NaN", "inf", "yesterday", "99999999999999999999", "1.x"]
         {
             assert_eq!(parse(text), None, "{text}");
         }

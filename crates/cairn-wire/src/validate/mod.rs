@@ -52,9 +52,8 @@ pub enum Constraint {
 
 impl fmt::Display for Constraint {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = |rules: &[Self]| {
-            rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-        };
+        let all =
+            |rules: &[Self]| rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match self {
             Self::Required => out.write_str("Member must not be null"),
             Self::LengthMin(least) => {

@@ -33,9 +33,6 @@ fn compiled(pattern: &'static str) -> Option<Arc<Regex>> {
         .build()
         .ok()
         .map(Arc::new);
-    COMPILED
-        .write()
-        .unwrap_or_else(PoisonError::into_inner)
-        .insert(pattern, regex.clone());
+    COMPILED.write().unwrap_or_else(PoisonError::into_inner).insert(pattern, regex.clone());
     regex
 }

@@ -1,7 +1,12 @@
 //! A wrong value as the message repeats it.
 
+use std::fmt::Write;
+
 use super::SHOWN_CHARS_MAX;
-use crate::{model::Shape, value::Value};
+use crate::{
+    model::{Member, Shape},
+    value::Value,
+};
 
 /// What stands for a sensitive part.
 const REDACTED: &str = "***";
@@ -18,7 +23,7 @@ fn show(shape: Option<Shape<'static>>, value: &Value, out: &mut String) {
     if out.len() > SHOWN_CHARS_MAX * 4 {
         return;
     }
-    if shape.is_some_and(|shape| shape.sensitive()) {
+    if shape.is_some_and(Shape::sensitive) {
         out.push_str(REDACTED);
         return;
     }
@@ -30,23 +35,26 @@ fn show(shape: Option<Shape<'static>>, value: &Value, out: &mut String) {
         Value::Double(number) => out.push_str(&number.to_string()),
         Value::Decimal(text) => out.push_str(text),
         Value::Timestamp(at) => out.push_str(&at.iso_seconds()),
-        Value::Blob(bytes) => out.push_str(&format!("{} bytes", bytes.len())),
+        Value::Blob(bytes) => {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{} bytes", bytes.len());
+        }
         Value::Document(raw) => out.push_str(raw.get()),
         Value::Stream => out.push_str("stream"),
         Value::List(items) => {
-            let element = shape.and_then(|shape| shape.list_member()).map(|member| member.shape());
+            let element = shape.and_then(Shape::list_member).map(Member::shape);
             several(out, ['[', ']'], items.iter().map(|item| ("", element, item)));
         }
         Value::Map(entries) => {
-            let wanted = shape.and_then(|shape| shape.map_value()).map(|member| member.shape());
+            let wanted = shape.and_then(Shape::map_value).map(Member::shape);
             let entries = entries.iter().map(|(name, item)| (name.as_str(), wanted, item));
             several(out, ['{', '}'], entries);
         }
         Value::Structure(members) => {
             let open = members.iter().filter_map(|(name, item)| {
                 let member = shape.and_then(|shape| shape.member(name));
-                let hidden = member.is_some_and(|member| member.sensitive());
-                (!hidden).then_some((*name, member.map(|member| member.shape()), item))
+                let hidden = member.is_some_and(Member::sensitive);
+                (!hidden).then_some((*name, member.map(Member::shape), item))
             });
             several(out, ['{', '}'], open);
         }

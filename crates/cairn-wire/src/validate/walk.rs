@@ -3,7 +3,7 @@
 use super::{Constraint, VIOLATIONS_MAX, Violation, pattern, shown};
 use crate::{
     codec,
-    model::{Shape, ShapeKind},
+    model::{Member, Shape, ShapeKind},
     value::Value,
 };
 
@@ -83,7 +83,7 @@ impl Walk {
         whole: &Value,
         sensitive: bool,
     ) {
-        let Some(element) = shape.list_member().map(|member| member.shape()) else {
+        let Some(element) = shape.list_member().map(Member::shape) else {
             return;
         };
         let sensitive = sensitive || element.sensitive();
@@ -214,4 +214,3 @@ fn sized(shape: Shape<'static>, size: f64, number: bool) -> Vec<Constraint> {
     }
     broken
 }
-

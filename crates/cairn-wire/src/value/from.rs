@@ -50,11 +50,9 @@ impl<'de> Deserializer<'de> for &'de Value {
             Value::List(items) => visitor.visit_seq(SeqDeserializer::new(items.iter())),
             Value::Map(entries) => visitor.visit_map(Entries::new(entries)),
             Value::Structure(members) => visitor.visit_map(Entries::new(members)),
-            Value::Document(raw) => {
-                serde_json::Deserializer::from_str(raw.get())
-                    .deserialize_any(visitor)
-                    .map_err(|error| document_error(&error))
-            }
+            Value::Document(raw) => serde_json::Deserializer::from_str(raw.get())
+                .deserialize_any(visitor)
+                .map_err(|error| document_error(&error)),
         }
     }
 

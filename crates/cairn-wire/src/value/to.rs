@@ -191,7 +191,7 @@ impl Serializer for ShapedSerializer {
     fn serialize_seq(self, _len: Option<usize>) -> Result<Items> {
         match self.shape.kind() {
             ShapeKind::List | ShapeKind::Blob => {
-                Ok(Items { shape: self.shape, items: Vec::new(), bytes: Vec::new() })
+                Ok(Items { shape: self.shape, values: Vec::new(), bytes: Vec::new() })
             }
             _ => self.mismatch("list"),
         }
@@ -224,7 +224,7 @@ impl Serializer for ShapedSerializer {
 
     fn serialize_struct(self, _name: &'static str, _len: usize) -> Result<Members> {
         match self.shape.kind() {
-            ShapeKind::Structure => Ok(Members { shape: self.shape, members: Vec::new() }),
+            ShapeKind::Structure => Ok(Members { shape: self.shape, given: Vec::new() }),
             _ => self.mismatch("structure"),
         }
     }
@@ -243,14 +243,14 @@ impl Serializer for ShapedSerializer {
 /// Collects a list, or the bytes of a blob that came as a sequence.
 pub(super) struct Items {
     shape: Shape<'static>,
-    items: Vec<Value>,
+    values: Vec<Value>,
     bytes: Vec<u8>,
 }
 
 impl Items {
     fn push<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<()> {
         if let Some(element) = self.shape.list_member() {
-            self.items.push(inner(value, element.shape())?);
+            self.values.push(inner(value, element.shape())?);
         } else if let Value::Blob(byte) = value.serialize(ShapedSerializer { shape: self.shape })? {
             self.bytes.extend_from_slice(&byte);
         }
@@ -260,7 +260,7 @@ impl Items {
     fn finish(self) -> Value {
         match self.shape.kind() {
             ShapeKind::Blob => Value::Blob(self.bytes),
-            _ => Value::List(self.items),
+            _ => Value::List(self.values),
         }
     }
 }
@@ -337,7 +337,7 @@ impl ser::SerializeMap for Pairs {
 /// Collects a structure and puts its members into the model's order.
 pub(super) struct Members {
     shape: Shape<'static>,
-    members: Vec<(usize, &'static str, Value)>,
+    given: Vec<(usize, &'static str, Value)>,
 }
 
 impl ser::SerializeStruct for Members {
@@ -356,15 +356,13 @@ impl ser::SerializeStruct for Members {
         };
         match inner(value, member.shape())? {
             Value::Null => {}
-            value => self.members.push((index, member.name(), value)),
+            value => self.given.push((index, member.name(), value)),
         }
         Ok(())
     }
 
     fn end(mut self) -> Result {
-        self.members.sort_by_key(|(index, ..)| *index);
-        Ok(Value::Structure(
-            self.members.into_iter().map(|(_, name, value)| (name, value)).collect(),
-        ))
+        self.given.sort_by_key(|(index, ..)| *index);
+        Ok(Value::Structure(self.given.into_iter().map(|(_, name, value)| (name, value)).collect()))
     }
 }

@@ -1,5 +1,6 @@
 //! Tests of cairn-wire through its public face, in one binary.
 #![allow(missing_docs)]
 
+mod codec;
 mod oracle;
 mod sigv4;

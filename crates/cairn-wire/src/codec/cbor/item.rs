@@ -182,7 +182,7 @@ impl<'a> Reader<'a> {
 
 /// A half-precision float, widened.
 fn half(bits: u16) -> f64 {
-    let exponent = i32::from(bits >> 10 & 0x1f);
+    let exponent = i32::from((bits >> 10) & 0x1f);
     let fraction = f64::from(bits & 0x3ff);
     let size = match exponent {
         0 => fraction * 2_f64.powi(-24),
@@ -205,14 +205,14 @@ impl Writer {
         let wide = argument.to_be_bytes();
         let [.., b4, b5, b6, b7] = wide;
         match argument {
-            0..=23 => self.bytes.push(first | b7),
-            24..=0xff => self.bytes.extend_from_slice(&[first | 24, b7]),
-            0x100..=0xffff => self.bytes.extend_from_slice(&[first | 25, b6, b7]),
+            0..=0x17 => self.bytes.push(first | b7),
+            0x18..=0xff => self.bytes.extend_from_slice(&[first | 0x18, b7]),
+            0x100..=0xffff => self.bytes.extend_from_slice(&[first | 0x19, b6, b7]),
             0x1_0000..=0xffff_ffff => {
-                self.bytes.extend_from_slice(&[first | 26, b4, b5, b6, b7]);
+                self.bytes.extend_from_slice(&[first | 0x1a, b4, b5, b6, b7]);
             }
             _ => {
-                self.bytes.push(first | 27);
+                self.bytes.push(first | 0x1b);
                 self.bytes.extend_from_slice(&wide);
             }
         }

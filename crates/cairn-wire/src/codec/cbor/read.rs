@@ -97,9 +97,7 @@ impl Walk<'_> {
             (ShapeKind::List, _) => Err(kind("a list")),
             (ShapeKind::Map, Head::Map(left)) => self.map(shape, left, depth),
             (ShapeKind::Map, _) => Err(kind("a map")),
-            (ShapeKind::String, Head::Text(length)) => {
-                self.reader.text(length).map(Value::String)
-            }
+            (ShapeKind::String, Head::Text(length)) => self.reader.text(length).map(Value::String),
             (ShapeKind::String, _) => Err(kind("a string")),
             (ShapeKind::Blob, Head::Bytes(length)) => self.reader.string(length).map(Value::Blob),
             (ShapeKind::Blob, Head::Text(length)) => scalar::blob(&self.reader.text(length)?),
@@ -120,9 +118,7 @@ impl Walk<'_> {
             Head::Float(number) if floating => Ok(Value::Double(number)),
             Head::Float(number) => scalar::number(wanted, &scalar::write_double(number)),
             Head::Unsigned(number) => scalar::number(wanted, &number.to_string()),
-            Head::Negative(below) => {
-                scalar::number(wanted, &(-1 - i128::from(below)).to_string())
-            }
+            Head::Negative(below) => scalar::number(wanted, &(-1 - i128::from(below)).to_string()),
             // Not-a-number and the infinities as text, as the JSON protocols have them.
             Head::Text(length) if floating => {
                 let text = self.reader.text(length)?;
@@ -255,8 +251,7 @@ impl Walk<'_> {
         while let Some(key) = self.reader.next_in(&mut left)? {
             let name = self.key(key)?;
             let head = self.reader.head()?;
-            let value =
-                self.value(wanted, head, depth + 1).map_err(|error| error.within(&name))?;
+            let value = self.value(wanted, head, depth + 1).map_err(|error| error.within(&name))?;
             entries.push((name, value));
         }
         Ok(Value::Map(entries))

@@ -40,14 +40,14 @@ fn write(writer: &mut Writer, shape: Option<Shape<'static>>, value: &Value, dial
             }
         }
         Value::List(items) => {
-            let element = shape.and_then(|shape| shape.list_member()).map(|member| member.shape());
+            let element = shape.and_then(Shape::list_member).map(Member::shape);
             writer.array(items.len());
             for item in items {
                 write(writer, element, item, dialect);
             }
         }
         Value::Map(entries) => {
-            let wanted = shape.and_then(|shape| shape.map_value()).map(|member| member.shape());
+            let wanted = shape.and_then(Shape::map_value).map(Member::shape);
             writer.map(entries.len());
             for (key, entry) in entries {
                 writer.text(key);
@@ -69,14 +69,12 @@ fn write_members(
         .iter()
         .filter(|(_, value)| !matches!(value, Value::Null | Value::Stream))
         .map(|(name, value)| (*name, shape.and_then(|shape| shape.member(name)), value))
-        .filter(|(_, member, _)| {
-            member.is_none_or(|member| member.location() == Location::Body)
-        })
+        .filter(|(_, member, _)| member.is_none_or(|member| member.location() == Location::Body))
         .collect();
     writer.map(body.len());
     for (name, member, value) in body {
         writer.text(member.map_or(name, |member| member.wire_name()));
-        write(writer, member.map(|member| member.shape()), value, dialect);
+        write(writer, member.map(Member::shape), value, dialect);
     }
 }
 

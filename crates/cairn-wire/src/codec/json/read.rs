@@ -57,7 +57,8 @@ fn text(body: &[u8]) -> Result<&str, DecodeError> {
 }
 
 fn syntax(text: &str, error: &serde_json::Error) -> DecodeError {
-    let before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let before: usize =
+        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let words = error.to_string();
     let why = words.split(" at line ").next().unwrap_or_default().to_owned();
     DecodeError::Syntax { syntax: "JSON", why, at: before + error.column() }
@@ -117,7 +118,7 @@ struct Seed<'w> {
     depth: usize,
 }
 
-impl<'w> Seed<'w> {
+impl Seed<'_> {
     fn inner(self, shape: Shape<'static>) -> Self {
         Self { shape, depth: self.depth + 1, ..self }
     }
@@ -152,9 +153,7 @@ impl<'w> Seed<'w> {
             _ => return Err(self.kind()),
         };
         let value = if timestamp {
-            time::parse(&text)
-                .map(Value::Timestamp)
-                .ok_or_else(|| scalar::bad(&text, "timestamp"))
+            time::parse(&text).map(Value::Timestamp).ok_or_else(|| scalar::bad(&text, "timestamp"))
         } else {
             scalar::number(self.shape.kind(), &text)
         };

@@ -63,7 +63,7 @@ fn object(out: &mut Vec<u8>, shape: Option<Shape<'static>>, members: &[(&'static
             continue;
         }
         key(out, &mut comma, member.map_or(name, |member| member.wire_name()));
-        write(out, member.map(|member| member.shape()), member, value);
+        write(out, member.map(Member::shape), member, value);
     }
     if comma == b'{' {
         out.push(b'{');
@@ -90,8 +90,8 @@ fn write(
         Value::Blob(bytes) => string(out, &scalar::base64(bytes)),
         Value::Timestamp(at) => {
             let format = member
-                .and_then(|member| member.timestamp_format())
-                .or_else(|| shape.and_then(|shape| shape.timestamp_format()))
+                .and_then(Member::timestamp_format)
+                .or_else(|| shape.and_then(Shape::timestamp_format))
                 .unwrap_or(TimestampFormat::UnixTimestamp);
             if format == TimestampFormat::UnixTimestamp {
                 out.extend_from_slice(time::epoch(*at).as_bytes());
@@ -100,22 +100,22 @@ fn write(
             }
         }
         Value::List(items) => {
-            let element = shape.and_then(|shape| shape.list_member());
+            let element = shape.and_then(Shape::list_member);
             out.push(b'[');
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
                     out.push(b',');
                 }
-                write(out, element.map(|member| member.shape()), element, item);
+                write(out, element.map(Member::shape), element, item);
             }
             out.push(b']');
         }
         Value::Map(entries) => {
-            let wanted = shape.and_then(|shape| shape.map_value());
+            let wanted = shape.and_then(Shape::map_value);
             let mut comma = b'{';
             for (name, entry) in entries {
                 key(out, &mut comma, name);
-                write(out, wanted.map(|member| member.shape()), wanted, entry);
+                write(out, wanted.map(Member::shape), wanted, entry);
             }
             if comma == b'{' {
                 out.push(b'{');

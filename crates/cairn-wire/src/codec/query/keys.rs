@@ -55,7 +55,8 @@ impl<'f> Node<'f> {
         let at = self.at;
         // Sorted: everything that starts with the name is one run, and in it the name itself
         // comes first, and what goes on with a dot is another run.
-        let run = span(self.below, |pair| rest(pair, at) < name, |pair| rest(pair, at).starts_with(name));
+        let run =
+            span(self.below, |pair| rest(pair, at) < name, |pair| rest(pair, at).starts_with(name));
         let own = span(run, |_| false, |pair| rest(pair, at) == name);
         let below = span(
             run,

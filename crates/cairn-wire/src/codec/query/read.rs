@@ -35,8 +35,8 @@ fn structure(
         let found = names::accepted(member, protocol)
             .find_map(|name| node.child(&name).map(|node| (name, node)));
         if let Some((name, below)) = found {
-            let value = value(member, protocol, below, depth + 1)
-                .map_err(|error| error.within(&name))?;
+            let value =
+                value(member, protocol, below, depth + 1).map_err(|error| error.within(&name))?;
             members.push((member.name(), value));
         }
     }

@@ -60,8 +60,7 @@ impl Writer {
                     return;
                 };
                 let bare = self.protocol == Protocol::Ec2 || names::is_flattened(member);
-                let key =
-                    if bare { key.to_owned() } else { join(key, element.wire_name()) };
+                let key = if bare { key.to_owned() } else { join(key, element.wire_name()) };
                 for (index, item) in items.iter().enumerate() {
                     self.value(&format!("{key}.{}", index + 1), element, item);
                 }

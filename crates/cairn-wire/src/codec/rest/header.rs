@@ -26,11 +26,7 @@ pub(super) fn read(
     match (shape.kind(), shape.list_member()) {
         (ShapeKind::List, Some(element)) => {
             let element = element.shape();
-            let items = if is_http_date(element) {
-                dates(&text)
-            } else {
-                split(&text)
-            };
+            let items = if is_http_date(element) { dates(&text) } else { split(&text) };
             let items = items.iter().map(|item| scalar::read(element, item));
             items.collect::<Result<_, _>>().map(|items| Some(Value::List(items)))
         }

@@ -91,7 +91,7 @@ pub(super) fn write(member: Member<'static>, value: &Value, pairs: &mut Vec<(Str
     };
     let mut add = |name: &str, shape: Option<Shape<'static>>, value: &Value| match value {
         Value::List(items) => {
-            let element = shape.and_then(|shape| shape.list_member());
+            let element = shape.and_then(Shape::list_member);
             if let Some(element) = element {
                 let texts = items.iter().filter_map(|item| text(element.shape(), item));
                 pairs.extend(texts.map(|text| (name.to_owned(), text)));
@@ -105,7 +105,7 @@ pub(super) fn write(member: Member<'static>, value: &Value, pairs: &mut Vec<(Str
     match value {
         Value::Map(entries) => {
             for (name, entry) in entries {
-                add(name, shape.map_value().map(|wanted| wanted.shape()), entry);
+                add(name, shape.map_value().map(Member::shape), entry);
             }
         }
         other => add(member.wire_name(), Some(shape), other),

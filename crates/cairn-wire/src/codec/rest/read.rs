@@ -52,7 +52,9 @@ pub(in crate::codec) fn request(
 /// `aws-chunked` is how a body is framed, not how its content is encoded: it is no parameter.
 fn without_framing(member: Member<'static>) -> impl Fn(Option<Value>) -> Option<Value> {
     move |value| match value {
-        Some(Value::String(text)) if member.wire_name().eq_ignore_ascii_case("content-encoding") => {
+        Some(Value::String(text))
+            if member.wire_name().eq_ignore_ascii_case("content-encoding") =>
+        {
             let tokens = text.split(',').map(str::trim);
             let kept: Vec<_> = tokens.filter(|token| *token != "aws-chunked").collect();
             (!kept.is_empty()).then(|| Value::String(kept.join(",")))
@@ -75,8 +77,9 @@ pub(in crate::codec) fn response(
     let mut gathered = Gathered::default();
     for (index, member) in shape.members().enumerate() {
         let value = match member.location() {
-            Location::Header => header::read(member, headers)
-                .map_err(|error| error.within(member.wire_name()))?,
+            Location::Header => {
+                header::read(member, headers).map_err(|error| error.within(member.wire_name()))?
+            }
             Location::Headers => header::read_prefixed(member, headers),
             Location::StatusCode => Some(Value::Integer(status.into())),
             Location::Uri | Location::QueryString | Location::Body => None,

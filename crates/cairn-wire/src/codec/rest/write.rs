@@ -25,9 +25,9 @@ pub(in crate::codec) fn request(
 ) -> Option<Parts> {
     let shape = operation.input();
     let label = |name: &str| {
-        let member = shape?.members().find(|member| {
-            member.location() == Location::Uri && member.wire_name() == name
-        })?;
+        let member = shape?
+            .members()
+            .find(|member| member.location() == Location::Uri && member.wire_name() == name)?;
         let value = input.get(member.name())?;
         let format = member
             .timestamp_format()

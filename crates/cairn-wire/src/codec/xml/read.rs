@@ -73,7 +73,8 @@ fn value(shape: Shape<'static>, element: Element<'_>) -> Result<Value, DecodeErr
 fn structure(shape: Shape<'static>, element: Element<'_>) -> Result<Value, DecodeError> {
     let mut members = Vec::new();
     for member in shape.members().filter(|member| member.location() == Location::Body) {
-        let read = read_member(member, element).map_err(|error| error.within(member.wire_name()))?;
+        let read =
+            read_member(member, element).map_err(|error| error.within(member.wire_name()))?;
         if let Some(value) = read {
             members.push((member.name(), value));
         }

@@ -115,7 +115,9 @@ fn syntax(why: String, at: usize) -> DecodeError {
 
 fn located(error: DecodeError, position: usize) -> DecodeError {
     match error {
-        DecodeError::Syntax { syntax, why, .. } => DecodeError::Syntax { syntax, why, at: position },
+        DecodeError::Syntax { syntax, why, .. } => {
+            DecodeError::Syntax { syntax, why, at: position }
+        }
         other => other,
     }
 }

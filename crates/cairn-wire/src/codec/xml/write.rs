@@ -1,5 +1,7 @@
 //! The tree into XML.
 
+use std::fmt::Write;
+
 use crate::{
     codec::{fault::Fault, query::names, scalar},
     model::{Location, Member, Shape, TimestampFormat, XmlNamespace},
@@ -200,7 +202,7 @@ impl Document {
         value: &Value,
     ) -> Option<String> {
         let format = member
-            .and_then(|member| member.timestamp_format())
+            .and_then(Member::timestamp_format)
             .or_else(|| shape.timestamp_format())
             .unwrap_or(TimestampFormat::Iso8601);
         scalar::write(value, format, self.ms_always)
@@ -210,12 +212,11 @@ impl Document {
         // A few models list the parts of the wrapping as members.
         let wrapping = |name| matches!(name, "Code" | "Type" | "Resource" | "RequestId" | "HostId");
         for (name, member, value) in fault.fields().filter(|(name, ..)| !wrapping(*name)) {
-            match member {
-                Some(member) => self.member(member, value),
-                None => {
-                    let text = scalar::write(value, TimestampFormat::Iso8601, self.ms_always);
-                    self.leaf(name, &text.unwrap_or_default());
-                }
+            if let Some(member) = member {
+                self.member(member, value);
+            } else {
+                let text = scalar::write(value, TimestampFormat::Iso8601, self.ms_always);
+                self.leaf(name, &text.unwrap_or_default());
             }
         }
     }
@@ -287,7 +288,10 @@ fn escape(out: &mut String, text: &str) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\t' | '\n' => out.push(character),
-            control if control < ' ' => out.push_str(&format!("&#{};", u32::from(control))),
+            control if control < ' ' => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "&#{};", u32::from(control));
+            }
             other => out.push(other),
         }
     }

@@ -3,8 +3,10 @@
 //! That botocore reads them too is checked by `conformance/oracle/answers.py`.
 
 use cairn_wire::{
-    codec::{EncodedResponse, WireError, decode_error, decode_response, encode_error, encode_response},
-    model::{self, Operation, Protocol, Service, Shape},
+    codec::{
+        EncodedResponse, WireError, decode_error, decode_response, encode_error, encode_response,
+    },
+    model::{self, Operation, Protocol, Service, ServiceHead, Shape},
     value::Value,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -36,7 +38,7 @@ fn without_streams(value: Value) -> Value {
 fn outputs_come_back() {
     let mut wrong = Vec::new();
     let mut count = 0;
-    for service in model::services().filter_map(|head| head.service()) {
+    for service in model::services().filter_map(ServiceHead::service) {
         for operation in service.operations() {
             let Some(shape) = operation.output() else {
                 continue;
@@ -44,7 +46,11 @@ fn outputs_come_back() {
             for protocol in service.protocols() {
                 count += 1;
                 if let Some(told) = output_differs(operation, shape, *protocol) {
-                    wrong.push(format!("{}:{} {protocol:?} {told:.400}", service.id(), operation.name()));
+                    wrong.push(format!(
+                        "{}:{} {protocol:?} {told:.400}",
+                        service.id(),
+                        operation.name()
+                    ));
                 }
             }
         }
@@ -72,7 +78,7 @@ fn output_differs(
 #[test]
 fn errors_come_back() {
     let mut count = 0;
-    for service in model::services().filter_map(|head| head.service()) {
+    for service in model::services().filter_map(ServiceHead::service) {
         for operation in service.operations() {
             for protocol in service.protocols() {
                 for shape in operation.errors() {

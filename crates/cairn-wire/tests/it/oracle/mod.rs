@@ -27,7 +27,7 @@ use cairn_wire::{
     value::Value,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use line::Line;
+pub use line::Line;
 use tally::{Tally, Verdict};
 
 #[test]

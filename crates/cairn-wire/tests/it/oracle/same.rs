@@ -44,7 +44,7 @@ fn check(
 }
 
 fn streaming(shape: Shape<'static>, member: Option<Member<'static>>) -> bool {
-    shape.streaming() || shape.event_stream() || member.is_some_and(|member| member.streaming())
+    shape.streaming() || shape.event_stream() || member.is_some_and(Member::streaming)
 }
 
 fn structure(

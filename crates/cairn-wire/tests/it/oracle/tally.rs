@@ -75,10 +75,8 @@ impl Tally {
         };
         let fill = if line.full { "full" } else { "required" };
         let told: String = told.chars().take(SHOWN_CHARS_MAX).collect();
-        self.shown.push(format!(
-            "{}:{} {} {fill} {told}",
-            line.service, line.operation, line.protocol
-        ));
+        self.shown
+            .push(format!("{}:{} {} {fill} {told}", line.service, line.operation, line.protocol));
     }
 
     /// Adds what another worker counted.
@@ -137,9 +135,8 @@ impl fmt::Display for Tally {
             "protocol", "requests", "exact", "event", "parameters", "unrouted", "panics"
         )?;
         let mut row = |name: &str, count: Count| {
-            let of = |part: usize, whole: usize| {
-                format!("{part} {:6.2} %", 100.0 * share(part, whole))
-            };
+            let of =
+                |part: usize, whole: usize| format!("{part} {:6.2} %", 100.0 * share(part, whole));
             writeln!(
                 out,
                 "{name:20} {:>8} {:>16} {:>16} {:>16} {:>9} {:>7}",
