@@ -1,0 +1,146 @@
+//! Authenticate: who calls, proven by a signature.
+
+use std::sync::{Arc, PoisonError};
+
+use cairn_iam::{AccessKeyId, Credential, Found, Principal};
+use cairn_wire::model::{Operation, Protocol, Service};
+use cairn_wire::sigv4::{
+    self, Claim, Expectation, Family, PayloadClaim, SignatureError, SigningKey, Verified,
+};
+
+use super::Call;
+use crate::limits::SIGNING_KEYS_MAX;
+use crate::recorder::{CallCredential, SignatureFacts, SignatureVersion};
+
+/// Who calls.
+pub(super) struct Identity {
+    pub(super) principal: Arc<Principal>,
+    credential: Option<Arc<Credential>>,
+    /// The key as sent, in rigs that know no keys.
+    sent_key: Option<AccessKeyId>,
+    pub(super) claim: Option<Claim>,
+    /// Absent where nothing was verified: anonymous callers, and rigs that accept anybody.
+    pub(super) verified: Option<Verified>,
+}
+
+impl Identity {
+    fn anonymous() -> Self {
+        let principal = Arc::new(Principal::Anonymous);
+        Self { principal, credential: None, sent_key: None, claim: None, verified: None }
+    }
+
+    /// Nobody has signed.
+    pub(super) fn is_anonymous(&self) -> bool {
+        *self.principal == Principal::Anonymous
+    }
+
+    /// The key of the call, as the record shows it.
+    pub(super) fn call_credential(&self) -> Option<CallCredential<'_>> {
+        let known = self.credential.as_deref();
+        let access_key = known.map(|credential| &credential.key).or(self.sent_key.as_ref())?;
+        let session = known.and_then(|credential| credential.session.as_ref()).map(|session| &session.facts);
+        Some(CallCredential { access_key, session, invoked_by: None })
+    }
+
+    /// How the call was signed, as S3 writes it down.
+    pub(super) fn signature(&self) -> Option<SignatureFacts> {
+        let claim = self.claim.as_ref()?;
+        Some(SignatureFacts { version: SignatureVersion::V4, in_query: claim.presigned })
+    }
+}
+
+/// Verifies the signature of a call. `body` is the hash of a body that was read whole; the caller checks one that
+/// streams.
+pub(super) fn identify(
+    call: &Call<'_>,
+    signing_name: &str,
+    operation: Option<Operation<'static>>,
+    body: Option<[u8; 32]>,
+) -> Result<Identity, SignatureError> {
+    let head = call.head();
+    let claim = match sigv4::read(&head) {
+        Ok(claim) => claim,
+        // A rig asks for no signature, so a broken one is no fault.
+        Err(_) if call.stores.keyring.accepts_any() => None,
+        Err(error) => return Err(error),
+    };
+    let Some(claim) = claim else {
+        return unsigned(call, signing_name, operation);
+    };
+    let credential = match call.stores.keyring.find(&claim.access_key) {
+        Found::Known(credential) => credential,
+        Found::Any(principal) => {
+            let sent_key = AccessKeyId::parse(&claim.access_key).ok();
+            let claim = Some(claim);
+            return Ok(Identity { principal, credential: None, sent_key, claim, verified: None });
+        }
+        Found::Unknown => {
+            return Err(SignatureError::UnknownAccessKey { access_key: claim.access_key });
+        }
+    };
+    if credential.is_expired(call.started) {
+        return Err(SignatureError::ExpiredToken);
+    }
+    sigv4::check_token(&claim, credential.session_token())?;
+    let service = Some(signing_name).filter(|_| !shares_scope(&claim, signing_name));
+    let expected = Expectation { region: None, service, body };
+    let key = signing_key(call, &claim, &credential);
+    let verified = sigv4::verify(&claim, &head, &key, call.started, &expected)?;
+    let principal = Arc::clone(&credential.principal);
+    let verified = Some(verified);
+    Ok(Identity { principal, credential: Some(credential), sent_key: None, claim: Some(claim), verified })
+}
+
+/// The resolver lets a target win over a wrong scope, and S3 has several signing names: the scope is then the
+/// caller's own, and the signature still covers it.
+fn shares_scope(claim: &Claim, signing_name: &str) -> bool {
+    claim.scope.service != signing_name
+}
+
+fn unsigned(
+    call: &Call<'_>,
+    signing_name: &str,
+    operation: Option<Operation<'static>>,
+) -> Result<Identity, SignatureError> {
+    if let Found::Any(principal) = call.stores.keyring.find("") {
+        return Ok(Identity { principal, ..Identity::anonymous() });
+    }
+    let may_be_anybody = sigv4::is_s3(signing_name) || operation.is_some_and(Operation::unsigned);
+    if may_be_anybody { Ok(Identity::anonymous()) } else { Err(SignatureError::Missing) }
+}
+
+/// Deriving a key costs four HMACs; a caller uses the same one all day.
+fn signing_key(call: &Call<'_>, claim: &Claim, credential: &Credential) -> SigningKey {
+    let name = format!("{}/{}", claim.access_key, claim.scope.line());
+    let mut keys = call.gateway.signing_keys.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(key) = keys.get(&name) {
+        return key.clone();
+    }
+    // The scope is the caller's to choose, so a full table says nothing about who is busy: start afresh.
+    if keys.len() >= SIGNING_KEYS_MAX {
+        keys.clear();
+    }
+    let key = SigningKey::derive(credential.secret.expose(), &claim.scope);
+    keys.insert(name, key.clone());
+    key
+}
+
+/// How the services of a protocol word their refusals.
+pub(super) fn family(service: Option<&Service>, protocol: Protocol) -> Family {
+    if service.is_some_and(|service| sigv4::is_s3(service.signing_name())) {
+        return Family::S3;
+    }
+    match protocol {
+        Protocol::Query => Family::Query,
+        Protocol::Ec2 => Family::Ec2,
+        Protocol::Json | Protocol::RpcV2Cbor => Family::Json,
+        Protocol::RestJson => Family::RestJson,
+        Protocol::RestXml if service.is_none() => Family::S3,
+        Protocol::RestXml => Family::RestXml,
+    }
+}
+
+/// What has to be checked of a body that is not at hand yet.
+pub(super) fn payload(identity: &Identity) -> Option<PayloadClaim> {
+    identity.claim.as_ref().map(|claim| claim.payload)
+}

@@ -1,0 +1,70 @@
+//! Record and commit: the record of a call, durable before its answer.
+
+use bytes::Bytes;
+use cairn_event::{AccountId, Region};
+use cairn_wire::model::Protocol;
+use cairn_wire::value::Value;
+
+use super::Call;
+use super::authenticate::Identity;
+use crate::metric;
+use crate::recorder::{self, Outcome, S3Names, Target};
+
+/// What the steps before know of the call, for its record.
+pub(super) struct Facts<'a> {
+    pub(super) target: Target<'a>,
+    pub(super) protocol: Protocol,
+    pub(super) input: Option<&'a Value>,
+    pub(super) body: Option<&'a [u8]>,
+    pub(super) outcome: Outcome<'a>,
+    pub(super) identity: &'a Identity,
+    pub(super) account: &'a AccountId,
+    pub(super) region: &'a Region,
+    pub(super) bytes_in: u64,
+    pub(super) bytes_out: u64,
+    pub(super) s3: Option<S3Names<'a>>,
+}
+
+/// The record is not in the log; the caller must not be told that the call succeeded.
+pub(super) struct Unrecorded;
+
+/// Builds the record and waits until it is durable.
+pub(super) async fn record(call: &Call<'_>, facts: &Facts<'_>) -> Result<(), Unrecorded> {
+    let clock = std::time::Instant::now();
+    let record = recorder::record(&described(call, facts), call.gateway.uuid());
+    let appended = call.stores.services.log.append(vec![Bytes::from(record)]).await;
+    metrics::histogram!(metric::COMMIT_SECONDS).record(clock.elapsed().as_secs_f64());
+    match appended {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            metrics::counter!(metric::UNRECORDED_TOTAL).increment(1);
+            tracing::error!(error = &error as &dyn std::error::Error, "a record could not be written");
+            Err(Unrecorded)
+        }
+    }
+}
+
+fn described<'a>(call: &'a Call<'_>, facts: &Facts<'a>) -> recorder::Call<'a> {
+    recorder::Call {
+        target: facts.target,
+        protocol: facts.protocol,
+        head: super::head_of(call.parts),
+        input: facts.input,
+        body: facts.body,
+        outcome: facts.outcome,
+        principal: &facts.identity.principal,
+        credential: facts.identity.call_credential(),
+        account: facts.account,
+        region: facts.region,
+        source_ip: call.source_ip(),
+        tls: call.peer.tls.as_ref().map(crate::tls::Session::details),
+        request_id: &call.ids.request,
+        extended_request_id: Some(&call.ids.extended),
+        started: call.started,
+        finished: call.gateway.now(),
+        bytes_in: facts.bytes_in,
+        bytes_out: facts.bytes_out,
+        signature: facts.identity.signature(),
+        s3: facts.s3,
+    }
+}

@@ -1,0 +1,86 @@
+//! Refusals before anybody is identified: counted, logged, not recorded.
+
+use cairn_wire::codec::{EncodedResponse, WireError, encode_error_for};
+use cairn_wire::model::{Operation, Protocol, Service};
+use cairn_wire::sigv4::SignatureError;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+
+use super::authenticate::family;
+use super::resolve::Refusal;
+use super::Call;
+use crate::body::{AnswerBody, full};
+use crate::metric;
+
+/// A request that goes no further than the resolver.
+pub(super) fn request(call: &Call<'_>, refusal: &Refusal) -> Response<AnswerBody> {
+    count(call, refusal.reason);
+    error(call, refusal.service, None, refusal.protocol, &refusal.error)
+}
+
+/// A signature that does not hold.
+pub(super) fn signature(
+    call: &Call<'_>,
+    service: Option<&'static Service>,
+    operation: Option<Operation<'static>>,
+    protocol: Protocol,
+    why: &SignatureError,
+) -> Response<AnswerBody> {
+    count(call, "signature");
+    tracing::info!(error = %why, source = %call.source_ip(), "a signature was refused");
+    let answer = why.answer(family(service, protocol));
+    let refused = WireError {
+        status: Some(answer.status),
+        resource: Some(call.parts.uri.path().to_owned()).filter(|_| protocol == Protocol::RestXml),
+        ..WireError::sender(answer.code, answer.message)
+    };
+    error(call, service, operation, protocol, &refused)
+}
+
+/// The log could not take the record: whatever was done, nothing is acknowledged.
+pub(super) fn unrecorded(
+    call: &Call<'_>,
+    service: Option<&'static Service>,
+    operation: Option<Operation<'static>>,
+    protocol: Protocol,
+) -> Response<AnswerBody> {
+    let message = "The call could not be recorded, so it is not acknowledged. Try again.";
+    let unavailable = WireError {
+        status: Some(503),
+        sender_fault: false,
+        ..WireError::sender("ServiceUnavailable", message)
+    };
+    error(call, service, operation, protocol, &unavailable)
+}
+
+/// An error in the protocol of the caller.
+pub(super) fn error(
+    call: &Call<'_>,
+    service: Option<&'static Service>,
+    operation: Option<Operation<'static>>,
+    protocol: Protocol,
+    error: &WireError,
+) -> Response<AnswerBody> {
+    let id = &call.ids.request;
+    response(encode_error_for(&call.head(), service, operation, protocol, error, id), call)
+}
+
+/// An encoded answer as HTTP.
+pub(super) fn response(encoded: EncodedResponse, call: &Call<'_>) -> Response<AnswerBody> {
+    // HEAD has no body, whatever the protocol would say.
+    let is_head = call.parts.method == http::Method::HEAD;
+    let body = if is_head { Vec::new() } else { encoded.body };
+    let mut response = Response::new(full(body));
+    *response.status_mut() = StatusCode::from_u16(encoded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in encoded.headers {
+        let pair = (HeaderName::try_from(name.as_ref()), HeaderValue::try_from(value));
+        if let (Ok(name), Ok(value)) = pair {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}
+
+fn count(call: &Call<'_>, reason: &'static str) {
+    metrics::counter!(metric::REFUSALS_TOTAL, "reason" => reason).increment(1);
+    tracing::debug!(reason, path = call.parts.uri.path(), "a request was refused");
+}

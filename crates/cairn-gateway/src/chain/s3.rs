@@ -1,0 +1,244 @@
+//! Calls to S3: the body streams through, checked on its way.
+//!
+//! The record is durable before the first byte of the answer, also for a download: `bytesTransferredOut` is the
+//! length that the answer announces. A download that the client breaks off is recorded as it was granted.
+
+use std::sync::Arc;
+
+use cairn_api::Ctx;
+use cairn_api::s3::S3Answer;
+use cairn_wire::codec::WireError;
+use cairn_wire::resolve::Resolved;
+use cairn_wire::sigv4::{
+    BodyHash, ChunkPlan, ChunkedDecoder, PayloadClaim, SignatureError,
+};
+use http::{Request, Response, Uri};
+use http_body_util::BodyExt as _;
+
+use super::authenticate::{Identity, identify, payload};
+use super::commit::{self, Facts};
+use super::resolve::ObjectBody;
+use super::{Call, authorise, refuse};
+use crate::body::{AnswerBody, Check, CheckedBody, full};
+use crate::recorder::{Outcome, S3Names, Target};
+
+/// Documents of S3 that a record shows (policies, tags, lifecycle rules): the part of a request that is kept for it.
+const DOCUMENT_BYTES_MAX: usize = 100 << 10;
+
+/// Takes a call through the rest of the chain.
+pub(super) async fn run(call: &Call<'_>, resolved: &Resolved, body: ObjectBody) -> Response<AnswerBody> {
+    let operation = resolved.call();
+    let (service, protocol) = (Some(resolved.service), resolved.protocol);
+    let refuse_signature = |why: &SignatureError| {
+        refuse::signature(call, service, Some(operation), protocol, why)
+    };
+    let identity = match identify(call, "s3", Some(operation), None) {
+        Ok(identity) => identity,
+        Err(why) => return refuse_signature(&why),
+    };
+    if let Err(denied) = authorise::decide(&identity, operation) {
+        return deny(call, resolved, &identity, &denied).await;
+    }
+    let (check, decoded_bytes) = match check(call, &identity) {
+        Ok(check) => check,
+        Err(why) => return refuse_signature(&why),
+    };
+    let is_object = operation.input().and_then(|shape| shape.payload());
+    let is_object = is_object.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
+    let checked = CheckedBody::new(body, check, decoded_bytes);
+    let (document, body) = match held(checked, is_object).await {
+        Ok(held) => held,
+        Err(refusal) => return refuse::error(call, service, Some(operation), protocol, &refusal),
+    };
+    let Some(request) = path_style(call, resolved, body) else {
+        let error = WireError::sender("InvalidURI", "Couldn't parse the specified URI.");
+        return refuse::error(call, service, Some(operation), protocol, &error);
+    };
+    let (account, region) = (call.account(&identity), call.region(resolved.region.as_deref()));
+    let ctx = Ctx {
+        now: call.started,
+        account: account.clone(),
+        region: region.clone(),
+        principal: Arc::clone(&identity.principal),
+        request_id: call.ids.request.clone(),
+        services: Arc::clone(&call.stores.services),
+    };
+    let answer = call.gateway.s3.call(&ctx, &call.ids.extended, request).await;
+    let key = key_of(call, resolved);
+    let facts = Facts {
+        target: Target::Modelled(operation),
+        protocol,
+        input: None,
+        body: document.as_deref(),
+        outcome: outcome(&answer),
+        identity: &identity,
+        account: &account,
+        region: &region,
+        bytes_in: answer.facts.bytes_in,
+        bytes_out: answer.facts.bytes_out,
+        s3: Some(S3Names {
+            bucket: resolved.bucket.as_deref(),
+            key: key.as_deref(),
+            owner: answer.facts.bucket_owner.as_ref(),
+        }),
+    };
+    match commit::record(call, &facts).await {
+        Ok(()) => answer.response.map(|body| body.boxed_unsync()),
+        Err(commit::Unrecorded) => refuse::unrecorded(call, service, Some(operation), protocol),
+    }
+}
+
+/// An anonymous call: denied, and recorded, since the owner of the bucket wants to know.
+async fn deny(
+    call: &Call<'_>,
+    resolved: &Resolved,
+    identity: &Identity,
+    denied: &authorise::Denied,
+) -> Response<AnswerBody> {
+    let operation = resolved.call();
+    let (account, region) = (call.account(identity), call.region(resolved.region.as_deref()));
+    let key = key_of(call, resolved);
+    let facts = Facts {
+        target: Target::Modelled(operation),
+        protocol: resolved.protocol,
+        input: None,
+        body: None,
+        outcome: Outcome::Failure {
+            code: denied.code,
+            message: Some(denied.message),
+            status: denied.status,
+        },
+        identity,
+        account: &account,
+        region: &region,
+        bytes_in: 0,
+        bytes_out: 0,
+        s3: Some(S3Names { bucket: resolved.bucket.as_deref(), key: key.as_deref(), owner: None }),
+    };
+    let service = Some(resolved.service);
+    if commit::record(call, &facts).await.is_err() {
+        return refuse::unrecorded(call, service, Some(operation), resolved.protocol);
+    }
+    let error = WireError { status: Some(denied.status), ..WireError::sender(denied.code, denied.message) };
+    refuse::error(call, service, Some(operation), resolved.protocol, &error)
+}
+
+/// How the body has to be checked, and how long it is once unwrapped.
+fn check(call: &Call<'_>, identity: &Identity) -> Result<(Check, Option<u64>), SignatureError> {
+    let head = call.head();
+    match (payload(identity), &identity.verified) {
+        (Some(PayloadClaim::Hash(hash)), Some(_)) => Ok((Check::Hash(BodyHash::expecting(hash)), None)),
+        (Some(PayloadClaim::Chunked { signed, trailer }), Some(verified)) => {
+            let plan = ChunkPlan::read(&head)?;
+            let bytes = plan.decoded_bytes;
+            let decoder = ChunkedDecoder::new(verified, plan, signed, trailer);
+            Ok((Check::Chunks(Box::new(decoder)), Some(bytes)))
+        }
+        (Some(PayloadClaim::Chunked { trailer, .. }), None) => {
+            let plan = ChunkPlan::read(&head)?;
+            let bytes = plan.decoded_bytes;
+            let decoder = ChunkedDecoder::unchecked(plan, trailer);
+            Ok((Check::Chunks(Box::new(decoder)), Some(bytes)))
+        }
+        _ => Ok((Check::None, None)),
+    }
+}
+
+/// A document is read whole, so that the record can show it; an object goes on as a stream.
+async fn held(
+    body: CheckedBody<ObjectBody>,
+    is_object: bool,
+) -> Result<(Option<Vec<u8>>, AnswerBody), WireError> {
+    if is_object {
+        return Ok((None, body.boxed_unsync()));
+    }
+    let collected = match tokio::time::timeout(crate::limits::BODY_READ_MAX, capped(body)).await {
+        Ok(collected) => collected?,
+        Err(_) => {
+            let message = "Your socket connection to the server was not read from or written to in time.";
+            return Err(WireError::sender("RequestTimeout", message));
+        }
+    };
+    let kept = (collected.len() <= DOCUMENT_BYTES_MAX).then(|| collected.to_vec());
+    Ok((kept, full(collected)))
+}
+
+async fn capped(body: CheckedBody<ObjectBody>) -> Result<bytes::Bytes, WireError> {
+    let limited = http_body_util::Limited::new(body, crate::limits::BODY_BYTES_MAX);
+    let collected = limited.collect().await.map_err(|error| {
+        if let Some(refusal) = error.downcast_ref::<cairn_api::s3::BodyRefusal>() {
+            let status = Some(refusal.status);
+            return WireError { status, ..WireError::sender(refusal.code, refusal.message.clone()) };
+        }
+        if error.is::<http_body_util::LengthLimitError>() {
+            let message = "Your proposed upload exceeds the maximum allowed size";
+            return WireError::sender("EntityTooLarge", message);
+        }
+        WireError::sender("IncompleteBody", "The request body terminated unexpectedly")
+    })?;
+    Ok(collected.to_bytes())
+}
+
+/// The request as the S3 service reads it: the bucket in the path, no signature.
+fn path_style(call: &Call<'_>, resolved: &Resolved, body: AnswerBody) -> Option<Request<AnswerBody>> {
+    let uri = &call.parts.uri;
+    let mut target = String::new();
+    if let (true, Some(bucket)) = (resolved.virtual_host, &resolved.bucket) {
+        target.push('/');
+        target.push_str(bucket);
+    }
+    target.push_str(uri.path());
+    let query = uri.query().unwrap_or_default();
+    let kept = query.split('&').filter(|pair| !pair.is_empty() && !is_signature(pair));
+    for (place, pair) in kept.enumerate() {
+        target.push(if place == 0 { '?' } else { '&' });
+        target.push_str(pair);
+    }
+    let mut request = Request::new(body);
+    *request.method_mut() = call.parts.method.clone();
+    *request.uri_mut() = target.parse::<Uri>().ok()?;
+    *request.headers_mut() = call.parts.headers.clone();
+    Some(request)
+}
+
+/// Query parameters of a presigned URL.
+fn is_signature(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or(pair);
+    let amz = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("X-Amz-"));
+    let word = name.get(6..).unwrap_or_default();
+    let words =
+        ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature", "Security-Token", "Content-Sha256"];
+    amz && words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+fn key_of(call: &Call<'_>, resolved: &Resolved) -> Option<String> {
+    let path = call.parts.uri.path().strip_prefix('/')?;
+    let key = if resolved.virtual_host { path } else { path.split_once('/')?.1 };
+    let decoded = percent_encoding::percent_decode_str(key).decode_utf8_lossy().into_owned();
+    (!decoded.is_empty()).then_some(decoded)
+}
+
+fn outcome(answer: &S3Answer) -> Outcome<'_> {
+    let status = answer.response.status().as_u16();
+    match &answer.facts.error {
+        Some(failure) => {
+            Outcome::Failure { code: &failure.code, message: Some(&failure.message), status }
+        }
+        None => Outcome::Success { output: None, status, headers: answer.response.headers() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_signature_leaves_the_query() {
+        for pair in ["X-Amz-Signature=1", "x-amz-date=2", "X-Amz-Security-Token=t"] {
+            assert!(is_signature(pair), "{pair}");
+        }
+        for pair in ["x-id=GetObject", "acl", "x-amz-checksum-mode=ENABLED", "é"] {
+            assert!(!is_signature(pair), "{pair}");
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Names that the model does not know: refused as AWS refuses them, and, when somebody known has signed, recorded
+//! with the name that the caller used. A newer client's call is not lost because our model is older.
+
+use bytes::Bytes;
+use cairn_wire::codec::WireError;
+use cairn_wire::model::{Protocol, Service};
+use cairn_wire::resolve::CredentialScope;
+use cairn_wire::sigv4::sha256;
+use http::Response;
+
+use super::authenticate::identify;
+use super::commit::{self, Facts};
+use super::{Call, refuse};
+use crate::body::AnswerBody;
+use crate::recorder::{Outcome, Target};
+
+/// Takes such a call through the rest of the chain.
+pub(super) async fn run(
+    call: &Call<'_>,
+    service: Option<&'static Service>,
+    protocol: Protocol,
+    name: Option<String>,
+    body: &Bytes,
+) -> Response<AnswerBody> {
+    let scope = CredentialScope::read(&call.head());
+    let signing_name = service.map(Service::signing_name).or(scope.as_ref().map(|scope| scope.service.as_str()));
+    let signing_name = signing_name.unwrap_or_default().to_owned();
+    let identity = match identify(call, &signing_name, None, Some(sha256(body))) {
+        Ok(identity) => identity,
+        Err(why) => return refuse::signature(call, service, None, protocol, &why),
+    };
+    let unknown = unknown(protocol, name.as_deref());
+    if let (Some(name), false) = (name.as_deref(), identity.is_anonymous()) {
+        let account = call.account(&identity);
+        let region = call.region(scope.as_ref().and_then(|scope| scope.region.as_deref()));
+        let facts = Facts {
+            target: Target::Unmodelled { service: &signing_name, name },
+            protocol,
+            input: None,
+            body: Some(body),
+            outcome: Outcome::Failure {
+                code: &unknown.code,
+                message: Some(unknown.message.as_str()),
+                status: unknown.status.unwrap_or(400),
+            },
+            identity: &identity,
+            account: &account,
+            region: &region,
+            bytes_in: body.len() as u64,
+            bytes_out: 0,
+            s3: None,
+        };
+        if commit::record(call, &facts).await.is_err() {
+            return refuse::unrecorded(call, service, None, protocol);
+        }
+    }
+    refuse::error(call, service, None, protocol, &unknown)
+}
+
+/// Observed for JSON (HTTP 400, not the documented 404); documented for query (`InvalidAction`).
+fn unknown(protocol: Protocol, name: Option<&str>) -> WireError {
+    let name = name.unwrap_or_default();
+    let (code, message) = match protocol {
+        Protocol::Query | Protocol::Ec2 => {
+            ("InvalidAction", format!("The action {name} is not valid for this web service."))
+        }
+        Protocol::RestXml => ("MethodNotAllowed", NOT_ALLOWED.to_owned()),
+        Protocol::Json | Protocol::RestJson | Protocol::RpcV2Cbor => {
+            ("UnknownOperationException", format!("The operation {name} is not known."))
+        }
+    };
+    let status = if protocol == Protocol::RestXml { 405 } else { 400 };
+    WireError { status: Some(status), ..WireError::sender(code, message) }
+}
+
+const NOT_ALLOWED: &str = "The specified method is not allowed against this resource.";

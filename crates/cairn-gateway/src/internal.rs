@@ -1,0 +1,84 @@
+//! What is not an AWS call: our own pages, and paths that other servers own.
+
+use http::{Method, Response, StatusCode};
+
+use crate::body::{AnswerBody, full};
+use crate::gateway::Gateway;
+
+/// Paths that are never an AWS call. Clients of other emulators probe some of them; taken for S3, a probe would
+/// become a bucket named `moto-api`.
+const RESERVED: [&str; 6] =
+    ["/_cairn", "/moto-api", "/_localstack", "/_stackd", "/latest/meta-data", "/latest/api/token"];
+
+/// Whether a path belongs here.
+pub(crate) fn is_reserved(path: &str) -> bool {
+    RESERVED.iter().any(|prefix| {
+        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })
+}
+
+impl Gateway {
+    /// Answers a reserved path. Never recorded.
+    pub(crate) async fn internal(&self, method: &Method, path: &str) -> Response<AnswerBody> {
+        match (method, path) {
+            (&Method::GET, "/_cairn/health") => text(StatusCode::OK, "application/json", r#"{"status":"ok"}"#),
+            (&Method::GET, "/_cairn/ready") => self.ready().await,
+            (&Method::GET, "/_cairn/metrics") => {
+                text(StatusCode::OK, "text/plain; version=0.0.4", &(self.hooks.metrics)())
+            }
+            (&Method::POST, "/_cairn/test/reset" | "/moto-api/reset") => self.reset().await,
+            _ => text(StatusCode::NOT_FOUND, "application/json", r#"{"error":"no such page"}"#),
+        }
+    }
+
+    /// Ready: the log takes records. A log that stopped after a failed write says so here.
+    async fn ready(&self) -> Response<AnswerBody> {
+        let stores = self.stores.read().await;
+        let next = stores.services.log.committed().as_u64();
+        let body = format!(r#"{{"status":"ready","committed":{next}}}"#);
+        text(StatusCode::OK, "application/json", &body)
+    }
+
+    /// Empties a test rig: waits for the calls under way, then puts fresh stores in place.
+    async fn reset(&self) -> Response<AnswerBody> {
+        let Some(reset) = &self.hooks.reset else {
+            let body = r#"{"error":"only a server with --insecure-accept-any-credentials can be reset"}"#;
+            return text(StatusCode::FORBIDDEN, "application/json", body);
+        };
+        let mut stores = self.stores.write().await;
+        match reset().await {
+            Ok(fresh) => {
+                *stores = fresh;
+                text(StatusCode::OK, "application/json", r#"{"status":"ok"}"#)
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "a reset failed");
+                let body = r#"{"error":"the reset failed; see the log"}"#;
+                text(StatusCode::INTERNAL_SERVER_ERROR, "application/json", body)
+            }
+        }
+    }
+}
+
+fn text(status: StatusCode, content_type: &'static str, body: &str) -> Response<AnswerBody> {
+    let mut response = Response::new(full(body.to_owned()));
+    *response.status_mut() = status;
+    let value = http::HeaderValue::from_static(content_type);
+    response.headers_mut().insert(http::header::CONTENT_TYPE, value);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_reserved;
+
+    #[test]
+    fn only_whole_segments_are_reserved() {
+        for path in ["/_cairn", "/_cairn/health", "/moto-api/reset", "/latest/meta-data/iam"] {
+            assert!(is_reserved(path), "{path}");
+        }
+        for path in ["/", "/_cairns/x", "/moto-apis", "/latest", "/latest/meta-database"] {
+            assert!(!is_reserved(path), "{path}");
+        }
+    }
+}
