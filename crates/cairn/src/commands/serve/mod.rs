@@ -1,0 +1,118 @@
+//! `cairn serve`: the composition root. Each stage is a line of [`serve`], in the order in which parts need each other.
+
+mod expiry;
+mod logs;
+mod root;
+mod settings;
+mod stores;
+mod tls;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use cairn_gateway::{Entropy, Gateway, Hooks, Settings as GatewaySettings};
+use cairn_wire::resolve::BaseDomains;
+use tokio::net::TcpListener;
+
+use crate::directory::{Directory, wall_clock};
+use settings::{Document, Settings};
+use stores::Running;
+
+/// What the command line says.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// A TOML file with the same settings, in kebab-case
+    #[arg(long, env = "CAIRN_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    document: Document,
+}
+
+/// Serves until a signal says stop.
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
+    let settings = arguments.document.over(arguments.config.as_ref())?.validate()?;
+    logs::start();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let served = runtime.block_on(serve(settings));
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    served
+}
+
+async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
+    let directory = Directory::new(&settings.data);
+    let lock = directory.lock()?;
+    let metrics = logs::metrics()?;
+    let tls = settings.tls.as_ref().map(|(certificate, key)| tls::config(certificate, key)).transpose()?;
+    let (clock, entropy) = (wall_clock(), entropy());
+    let running = Running::start(&directory, &settings, &clock, &entropy).await?;
+    let account = running.root.account.clone();
+    let (board, stores) = (running.board(), running.stores());
+    let hooks = Hooks { metrics: Arc::new(move || metrics.render()), reset: board.reset_hook() };
+    let gateway_settings = GatewaySettings {
+        account,
+        region: settings.region.clone(),
+        hosts: BaseDomains::new(settings.base_domains.clone()),
+        accepts_any_credentials: settings.accepts_any_credentials,
+        trusted_proxies: settings.trusted_proxies.clone(),
+    };
+    let gateway = Gateway::new(gateway_settings, stores, clock, entropy, hooks);
+    let listener = TcpListener::bind(settings.listen)
+        .await
+        .with_context(|| format!("cannot listen on {} (--listen takes another address)", settings.listen))?;
+    let stop = stop_signal()?;
+    welcome(&settings, &directory, listener.local_addr()?, tls.is_some())?;
+    gateway.serve(listener, tls, stop).await;
+    board.stop().await;
+    drop(lock);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The lines that a newcomer copies.
+fn welcome(
+    settings: &Settings,
+    directory: &Directory,
+    address: std::net::SocketAddr,
+    is_tls: bool,
+) -> anyhow::Result<()> {
+    let scheme = if is_tls { "https" } else { "http" };
+    let credentials = std::path::absolute(directory.credentials())?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Cairn records AWS calls in {}. Point AWS tools at it:\n", directory.root().display())?;
+    writeln!(out, "export AWS_ENDPOINT_URL={scheme}://{address}")?;
+    writeln!(out, "export AWS_SHARED_CREDENTIALS_FILE={}", credentials.display())?;
+    out.flush()?;
+    if settings.accepts_any_credentials {
+        eprintln!(
+            "\nWARNING: --insecure-accept-any-credentials: every caller is the root, no signature is checked.\n\
+             WARNING: what this server records proves nothing. For test rigs only.\n"
+        );
+    }
+    Ok(())
+}
+
+fn entropy() -> Entropy {
+    Arc::new(|buffer| {
+        // The kernel's generator fails only where there is no kernel to speak of; an id that repeats would be worse.
+        if let Err(error) = getrandom::fill(buffer) {
+            eprintln!("cairn: the system gives no random bytes: {error}");
+            std::process::abort();
+        }
+    })
+}
+
+/// Resolves at SIGTERM or SIGINT.
+fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: calls under way are finished first");
+    })
+}

@@ -1,0 +1,179 @@
+//! The stores and the workers of a running server, and their replacement in a test rig.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use cairn_api::Services;
+use cairn_consumers::{Runner, RunnerOptions};
+use cairn_gateway::{Entropy, Reset, Stores};
+use cairn_iam::Keyring;
+use cairn_store::{Clock, SegmentLog};
+use tokio::sync::Mutex;
+
+use super::expiry::LogExpiry;
+use super::root::Root;
+use super::settings::Settings;
+use crate::directory::{Directory, OpenOptions};
+
+/// Steps under way have this long to end when the server stops.
+const STOP_MS_MAX: u64 = 20_000;
+/// Where a rig's stores go after a reset.
+const RIG: &str = "rig-";
+
+/// A server whose stores are open and whose workers run.
+pub(super) struct Running {
+    pub(super) root: Root,
+    stores: Stores,
+    board: Arc<Board>,
+}
+
+/// What stops and replaces the stores.
+pub(super) struct Board {
+    directory: Directory,
+    settings: Settings,
+    clock: Clock,
+    entropy: Entropy,
+    /// The workers of the stores in use, the log to close behind them, and how many resets there were.
+    current: Mutex<Option<Current>>,
+}
+
+struct Current {
+    runner: Runner,
+    log: Arc<SegmentLog>,
+    directory: Directory,
+    resets: u64,
+}
+
+impl Running {
+    /// Opens everything and starts the workers.
+    pub(super) async fn start(
+        directory: &Directory,
+        settings: &Settings,
+        clock: &Clock,
+        entropy: &Entropy,
+    ) -> anyhow::Result<Self> {
+        forget_rigs(directory.root())?;
+        let board = Arc::new(Board {
+            directory: directory.clone(),
+            settings: settings.clone(),
+            clock: Arc::clone(clock),
+            entropy: Arc::clone(entropy),
+            current: Mutex::new(None),
+        });
+        let (root, stores) = board.open(directory, 0).await?;
+        root.write_credentials(&directory.credentials(), settings.region.as_str())?;
+        Ok(Self { root, stores, board })
+    }
+
+    pub(super) fn board(&self) -> Arc<Board> {
+        Arc::clone(&self.board)
+    }
+
+    pub(super) fn stores(self) -> Stores {
+        self.stores
+    }
+}
+
+impl Board {
+    async fn open(&self, directory: &Directory, resets: u64) -> anyhow::Result<(Root, Stores)> {
+        let options = OpenOptions {
+            segment_bytes_max: self.settings.segment_bytes_max,
+            retention_ms: self.settings.history_retention_ms,
+        };
+        let opened = directory.open(&options, &self.clock)?;
+        let root = Root::find_or_make(&*opened.meta, self.settings.account.as_ref(), &self.entropy).await?;
+        let mut runner =
+            Runner::new(RunnerOptions { clock: Arc::clone(&self.clock), stop_ms_max: STOP_MS_MAX });
+        let log: Arc<SegmentLog> = Arc::clone(&opened.log);
+        let (feed, upkeep) = cairn_consumers::history::workers(log.clone(), Arc::clone(&opened.history));
+        runner.spawn(feed);
+        runner.spawn(upkeep);
+        if let Some(retention_ms) = self.settings.log_retention_ms {
+            let history = Arc::clone(&opened.history);
+            runner.spawn(LogExpiry { log: Arc::clone(&log), history, retention_ms });
+        }
+        let services = Services {
+            log: opened.log,
+            history: opened.history,
+            meta: opened.meta,
+            objects: opened.objects,
+            clock: Arc::clone(&self.clock),
+        };
+        let keyring = if self.settings.accepts_any_credentials {
+            Keyring::any_credential(root.account.clone())
+        } else {
+            root.keyring()
+        };
+        let directory = directory.clone();
+        *self.current.lock().await = Some(Current { runner, log, directory, resets });
+        Ok((root, Stores { services: Arc::new(services), keyring }))
+    }
+
+    /// Lets the workers end and closes the log.
+    pub(super) async fn stop(&self) {
+        if let Some(current) = self.current.lock().await.take() {
+            current.stop().await;
+        }
+    }
+
+    /// How a test rig is emptied; `None` for a server that must not be.
+    pub(super) fn reset_hook(self: &Arc<Self>) -> Option<Reset> {
+        let board = Arc::clone(self);
+        self.settings.accepts_any_credentials.then(|| -> Reset {
+            Arc::new(move || {
+                let board = Arc::clone(&board);
+                Box::pin(async move { board.reset().await.map_err(|error| format!("{error:#}")) })
+            })
+        })
+    }
+
+    /// Fresh stores in a folder of their own; the old ones are deleted.
+    async fn reset(&self) -> anyhow::Result<Stores> {
+        let old = self.current.lock().await.take().context("the server is stopping")?;
+        let resets = old.resets + 1;
+        let left = old.directory.clone();
+        old.stop().await;
+        let fresh = Directory::new(&self.directory.root().join(format!("{RIG}{resets}")));
+        std::fs::create_dir_all(fresh.root())?;
+        let (_, stores) = self.open(&fresh, resets).await?;
+        remove(&left.log())?;
+        remove(&left.history())?;
+        remove(&left.objects())?;
+        Ok(stores)
+    }
+}
+
+impl Current {
+    async fn stop(self) {
+        if !self.runner.stop().await {
+            tracing::warn!("a worker did not stop in time; it goes on from its last step next time");
+        }
+        let log = self.log;
+        let closed = tokio::task::spawn_blocking(move || log.close()).await;
+        if closed.is_err() {
+            tracing::error!("the log was not closed; the next start checks its tail");
+        }
+    }
+}
+
+fn remove(path: &Path) -> anyhow::Result<()> {
+    match std::fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// What resets of an earlier run left behind.
+fn forget_rigs(root: &Path) -> anyhow::Result<()> {
+    for entry in std::fs::read_dir(root).into_iter().flatten() {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.strip_prefix(RIG).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit())) {
+            remove(&path)?;
+        }
+    }
+    Ok(())
+}

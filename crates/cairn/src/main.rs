@@ -1,0 +1,56 @@
+//! `cairn`: a self-hosted audit trail that speaks AWS CloudTrail.
+//!
+//! Exit codes: 0 it worked; 1 it failed, or found something wrong (`fsck`, `import` with broken files); 2 the command
+//! line is wrong.
+
+mod commands;
+mod directory;
+mod print;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use commands::{fsck, import, inspect, lookup, serve, tail};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A self-hosted audit trail that speaks AWS CloudTrail.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve AWS calls, and record each one.
+    Serve(Box<serve::Arguments>),
+    /// Search the records.
+    Lookup(lookup::Arguments),
+    /// Follow the records as they come.
+    Tail(tail::Arguments),
+    /// Take in CloudTrail files.
+    Import(import::Arguments),
+    /// Check every byte of a data directory whose server is stopped.
+    Fsck(fsck::Arguments),
+    /// Show what a data directory holds.
+    Inspect(inspect::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Serve(arguments) => serve::run(*arguments),
+        Command::Lookup(arguments) => lookup::run(&arguments),
+        Command::Tail(arguments) => tail::run(&arguments),
+        Command::Import(arguments) => import::run(&arguments),
+        Command::Fsck(arguments) => fsck::run(&arguments),
+        Command::Inspect(arguments) => inspect::run(&arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("cairn: {error:#}");
+        ExitCode::FAILURE
+    })
+}
