@@ -1,7 +1,8 @@
-//! Bodies in all six protocols, as calls and as answers: read or refused, never a panic, and what was read
-//! can be written so that it reads back the same.
+//! Bodies in all six protocols, as calls and as answers: read or refused, never a panic, and what
+//! was read can be written so that it reads back the same.
 //!
-//! The first byte picks the service, the second the operation, the third the protocol; the rest is a request.
+//! The first byte picks the service, the second the operation, the third the protocol; the rest is
+//! a request.
 #![no_main]
 
 use cairn_fuzz::Request;

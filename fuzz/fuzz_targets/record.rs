@@ -1,5 +1,5 @@
-//! The head of a record out of any bytes: it is read or refused, and everything that is asked of it has an
-//! answer.
+//! The head of a record out of any bytes: it is read or refused, and everything that is asked of it
+//! has an answer.
 #![no_main]
 
 use cairn_event::{RecordHead, lookup_resources};

@@ -1,5 +1,6 @@
-//! Any request is one call, or none, or no business of ours; a second look with the body settles what the
-//! first left open, and what was resolved can be decoded, validated and refused in the caller's protocol.
+//! Any request is one call, or none, or no business of ours; a second look with the body settles
+//! what the first left open, and what was resolved can be decoded, validated and refused in the
+//! caller's protocol.
 #![no_main]
 
 use cairn_fuzz::Request;

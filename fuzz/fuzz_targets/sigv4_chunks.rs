@@ -1,7 +1,8 @@
-//! The aws-chunked decoder: the same bytes whatever the cuts, never more than declared, and a frame of our
-//! own always comes apart again.
+//! The aws-chunked decoder: the same bytes whatever the cuts, never more than declared, and a frame
+//! of our own always comes apart again.
 //!
-//! The first byte says how to cut, the second how many bytes are declared, the third whether a trailer is.
+//! The first byte says how to cut, the second how many bytes are declared, the third whether a
+//! trailer is.
 #![no_main]
 
 use bytes::Bytes;

@@ -1,5 +1,6 @@
-//! Reading and verifying signatures of hostile requests: nothing panics, nothing verifies under a secret that
-//! nobody has, every refusal has an answer in every family, and what we sign ourselves is always accepted.
+//! Reading and verifying signatures of hostile requests: nothing panics, nothing verifies under a
+//! secret that nobody has, every refusal has an answer in every family, and what we sign ourselves
+//! is always accepted.
 #![no_main]
 
 use cairn_event::Timestamp;
@@ -56,7 +57,8 @@ fn sign_and_verify(request: &Request<'_>) {
         let head = cairn_wire::RequestHead { headers: &signed, ..request.head() };
         let claim = match read(&head) {
             Ok(claim) => claim.expect("it is signed"),
-            // A repeated header or a second signature in the query string: refused before anything else.
+            // A repeated header or a second signature in the query string: refused before anything
+            // else.
             Err(_) => continue,
         };
         let key = SigningKey::derive(SECRET, &claim.scope);

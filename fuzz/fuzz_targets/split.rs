@@ -1,5 +1,5 @@
-//! Splitting a file into records: the same pieces whether it comes whole or cut anywhere, each piece no
-//! larger than allowed. The first byte says how to cut.
+//! Splitting a file into records: the same pieces whether it comes whole or cut anywhere, each
+//! piece no larger than allowed. The first byte says how to cut.
 #![no_main]
 
 use cairn_event::RecordHead;

@@ -1,5 +1,5 @@
-//! How a fuzzer's bytes become a request: readable, so that a found case can be read and a seed be written by
-//! hand.
+//! How a fuzzer's bytes become a request: readable, so that a found case can be read and a seed be
+//! written by hand.
 //!
 //! ```text
 //! METHOD
@@ -28,8 +28,8 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
-    /// Takes the bytes apart; what is no UTF-8 in the first three lines becomes empty, as HTTP would refuse
-    /// it.
+    /// Takes the bytes apart; what is no UTF-8 in the first three lines becomes empty, as HTTP
+    /// would refuse it.
     pub fn parse(bytes: &'a [u8]) -> Self {
         let (head, body) = match bytes.windows(2).position(|pair| pair == b"\n\n") {
             Some(at) => (&bytes[..at], &bytes[at + 2..]),

@@ -1,4 +1,5 @@
-//! The workers that follow the log, each with its own cursor and pace, and the runner that drives them.
+//! The workers that follow the log, each with its own cursor and pace, and the runner that drives
+//! them.
 //!
 //! None knows another; a slow or broken one holds nobody back. A worker has a name, a status, one
 //! bounded `step` that is safe to repeat, and one `wait` that may be dropped. The [`Runner`] owns

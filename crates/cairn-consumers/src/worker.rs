@@ -9,8 +9,8 @@ use serde::Serialize;
 /// Contract between worker and runner:
 ///
 ///  1. `step` does one bounded unit of work. The runner never cancels it part-way, but the process
-///     may die at any of its `.await`s, so it is safe to repeat: it writes down the plan, writes the
-///     output, writes down that it is done, and each of the three may happen twice.
+///     may die at any of its `.await`s, so it is safe to repeat: it writes down the plan, writes
+///     the output, writes down that it is done, and each of the three may happen twice.
 ///  2. `wait` resolves when there may be work. It may resolve without cause, and may be dropped at
 ///     any point.
 ///  3. After an error the runner calls `step` again, later and later. Nothing is skipped.

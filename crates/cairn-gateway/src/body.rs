@@ -64,7 +64,8 @@ pub(crate) enum Check {
 
 /// A body that is checked while it streams by, and unwrapped from `aws-chunked`.
 ///
-/// Bytes are handed on before the last check is made: who stores them must not let them be seen before the end.
+/// Bytes are handed on before the last check is made: who stores them must not let them be seen
+/// before the end.
 pub(crate) struct CheckedBody<B> {
     inner: B,
     check: Check,

@@ -1,4 +1,5 @@
-//! What the front door is made of. Everything comes in from the composition root; nothing here is global.
+//! What the front door is made of. Everything comes in from the composition root; nothing here is
+//! global.
 
 use std::collections::HashMap;
 use std::future::Future;

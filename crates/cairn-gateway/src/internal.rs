@@ -5,8 +5,8 @@ use http::{Method, Response, StatusCode};
 use crate::body::{AnswerBody, full};
 use crate::gateway::Gateway;
 
-/// Paths that are never an AWS call. Clients of other emulators probe some of them; taken for S3, a probe would
-/// become a bucket named `moto-api`.
+/// Paths that are never an AWS call. Clients of other emulators probe some of them; taken for S3, a
+/// probe would become a bucket named `moto-api`.
 const RESERVED: [&str; 6] =
     ["/_cairn", "/moto-api", "/_localstack", "/_stackd", "/latest/meta-data", "/latest/api/token"];
 
@@ -21,7 +21,9 @@ impl Gateway {
     /// Answers a reserved path. Never recorded.
     pub(crate) async fn internal(&self, method: &Method, path: &str) -> Response<AnswerBody> {
         match (method, path) {
-            (&Method::GET, "/_cairn/health") => text(StatusCode::OK, "application/json", r#"{"status":"ok"}"#),
+            (&Method::GET, "/_cairn/health") => {
+                text(StatusCode::OK, "application/json", r#"{"status":"ok"}"#)
+            }
             (&Method::GET, "/_cairn/ready") => self.ready().await,
             (&Method::GET, "/_cairn/metrics") => {
                 text(StatusCode::OK, "text/plain; version=0.0.4", &(self.hooks.metrics)())
@@ -42,7 +44,8 @@ impl Gateway {
     /// Empties a test rig: waits for the calls under way, then puts fresh stores in place.
     async fn reset(&self) -> Response<AnswerBody> {
         let Some(reset) = &self.hooks.reset else {
-            let body = r#"{"error":"only a server with --insecure-accept-any-credentials can be reset"}"#;
+            let body =
+                r#"{"error":"only a server with --insecure-accept-any-credentials can be reset"}"#;
             return text(StatusCode::FORBIDDEN, "application/json", body);
         };
         let mut stores = self.stores.write().await;

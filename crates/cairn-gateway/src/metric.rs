@@ -16,9 +16,23 @@ pub const CONNECTIONS: &str = "gateway_connections_count";
 /// Describes all metrics to the recorder that the program installed.
 pub fn describe() {
     metrics::describe_counter!(CALLS_TOTAL, "Calls answered, by service and outcome.");
-    metrics::describe_counter!(REFUSALS_TOTAL, "Calls refused before anybody was identified, by reason.");
-    metrics::describe_counter!(UNRECORDED_TOTAL, "Calls refused because their record could not be written.");
-    metrics::describe_histogram!(CALL_SECONDS, metrics::Unit::Seconds, "From the head of a call to its answer.");
-    metrics::describe_histogram!(COMMIT_SECONDS, metrics::Unit::Seconds, "Making a record durable.");
+    metrics::describe_counter!(
+        REFUSALS_TOTAL,
+        "Calls refused before anybody was identified, by reason."
+    );
+    metrics::describe_counter!(
+        UNRECORDED_TOTAL,
+        "Calls refused because their record could not be written."
+    );
+    metrics::describe_histogram!(
+        CALL_SECONDS,
+        metrics::Unit::Seconds,
+        "From the head of a call to its answer."
+    );
+    metrics::describe_histogram!(
+        COMMIT_SECONDS,
+        metrics::Unit::Seconds,
+        "Making a record durable."
+    );
     metrics::describe_gauge!(CONNECTIONS, "Connections open now.");
 }

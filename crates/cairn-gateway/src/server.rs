@@ -23,7 +23,8 @@ use crate::metric;
 use crate::tls::Session;
 
 impl Gateway {
-    /// Serves until `stop` resolves, then lets the calls under way finish, for at most [`STOP_MAX`].
+    /// Serves until `stop` resolves, then lets the calls under way finish, for at most
+    /// [`STOP_MAX`].
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,

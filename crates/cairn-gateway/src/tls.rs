@@ -15,8 +15,10 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn of(connection: &ServerConnection) -> Self {
         let version = connection.protocol_version().map(|version| format!("{version:?}"));
-        let suite = connection.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
-        let group = connection.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
+        let suite =
+            connection.negotiated_cipher_suite().map(|suite| format!("{:?}", suite.suite()));
+        let group =
+            connection.negotiated_key_exchange_group().map(|group| format!("{:?}", group.name()));
         Self {
             version: version.unwrap_or_default().replace("TLSv1_", "TLSv1."),
             cipher_suite: suite.map(|name| as_aws_writes(&name)).unwrap_or_default(),
@@ -38,7 +40,8 @@ fn as_aws_writes(name: &str) -> String {
     if let Some(rest) = name.strip_prefix("TLS13_") {
         return format!("TLS_{rest}");
     }
-    let plain = name.strip_prefix("TLS_").unwrap_or(name).replace("_WITH", "").replace("AES_", "AES");
+    let plain =
+        name.strip_prefix("TLS_").unwrap_or(name).replace("_WITH", "").replace("AES_", "AES");
     plain.replace('_', "-")
 }
 

@@ -1,7 +1,8 @@
 //! Event history: every record, searchable the moment it is committed.
 //!
 //! ```text
-//!   log ──► open tail (memory) ──seal──► slice: Parquet + index ──merge──► larger slices ──► expiry
+//!   log ──► open tail (memory) ──seal──► slice: Parquet + index ──merge──► larger slices ──►
+//!   expiry
 //!                     └────────────────┬───────────────────┘
 //!                        lookup (LookupEvents) and search
 //! ```

@@ -28,8 +28,8 @@ pub fn render_credentials(profile: &str, keys: &ProfileKeys) -> String {
     text
 }
 
-/// Reads one profile of a credentials file. Other profiles and settings are skipped; of a setting that comes
-/// twice, the last one counts, as in AWS's tools.
+/// Reads one profile of a credentials file. Other profiles and settings are skipped; of a setting
+/// that comes twice, the last one counts, as in AWS's tools.
 pub fn parse_credentials(text: &str, profile: &str) -> Result<ProfileKeys, IamError> {
     let (mut key, mut secret, mut session_token) = (None, None, None);
     let (mut inside, mut found) = (false, false);

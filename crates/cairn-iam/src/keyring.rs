@@ -7,8 +7,8 @@ use cairn_event::AccountId;
 
 use crate::{Credential, Principal};
 
-/// The keys that a server knows. A value: the composition root fills it and puts a new one in its place when
-/// keys change.
+/// The keys that a server knows. A value: the composition root fills it and puts a new one in its
+/// place when keys change.
 #[derive(Clone, Debug)]
 pub struct Keyring(Keys);
 
@@ -37,8 +37,8 @@ impl Keyring {
         Self(Keys::Known(credentials.into_iter().map(entry).collect()))
     }
 
-    /// A keyring for test rigs: whatever the key, the root of `account` calls, and nobody checks the
-    /// signature. Never for a server that others can reach.
+    /// A keyring for test rigs: whatever the key, the root of `account` calls, and nobody checks
+    /// the signature. Never for a server that others can reach.
     pub fn any_credential(account: AccountId) -> Self {
         Self(Keys::Any(Arc::new(Principal::Root { account })))
     }

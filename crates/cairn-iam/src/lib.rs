@@ -1,7 +1,8 @@
 //! Who calls: principals, their keys, and how a record names them.
 //!
-//! Pure: entropy and time come in as arguments. The gateway finds a [`Credential`] for the access key of a
-//! signature in the [`Keyring`]; the recorder writes its [`Principal`] as the `userIdentity` of a record.
+//! Pure: entropy and time come in as arguments. The gateway finds a [`Credential`] for the access
+//! key of a signature in the [`Keyring`]; the recorder writes its [`Principal`] as the
+//! `userIdentity` of a record.
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 #![cfg_attr(

@@ -58,15 +58,16 @@ pub enum Principal {
         /// The session's name.
         session_name: String,
     },
-    /// A session that a user or a root asked for in the name of somebody else (`GetFederationToken`).
+    /// A session that a user or a root asked for in the name of somebody else
+    /// (`GetFederationToken`).
     FederatedUser {
         /// The name given.
         name: String,
         /// Whose permissions the session has.
         issuer: Issuer,
     },
-    /// Another account, known by no more than its number: how the owner's copy of a record shows a foreign
-    /// caller.
+    /// Another account, known by no more than its number: how the owner's copy of a record shows a
+    /// foreign caller.
     Account {
         /// The caller's account.
         account: AccountId,
@@ -136,8 +137,8 @@ impl Principal {
         }
     }
 
-    /// The unique id: `principalId` of a record and `UserId` of `GetCallerIdentity`, empty for those who have
-    /// none.
+    /// The unique id: `principalId` of a record and `UserId` of `GetCallerIdentity`, empty for
+    /// those who have none.
     pub fn principal_id(&self) -> String {
         match self {
             Self::Root { account } => account.to_string(),
@@ -164,8 +165,8 @@ impl Principal {
         }
     }
 
-    /// How the record in the owner's account of a resource shows a caller from another account: no more than
-    /// the account and the principal id (observed).
+    /// How the record in the owner's account of a resource shows a caller from another account: no
+    /// more than the account and the principal id (observed).
     #[must_use]
     pub fn seen_from_another_account(&self) -> Self {
         match self.account() {

@@ -75,7 +75,8 @@ impl Directory {
         std::fs::create_dir_all(&self.root)
             .with_context(|| format!("cannot make {}", self.root.display()))?;
         DirectoryLock::acquire(&self.root).with_context(|| {
-            "stop that server first, or ask it: without --data, commands go to AWS_ENDPOINT_URL".to_owned()
+            "stop that server first, or ask it: without --data, commands go to AWS_ENDPOINT_URL"
+                .to_owned()
         })
     }
 }
@@ -109,8 +110,8 @@ impl Directory {
         let log = SegmentLog::open(&self.log(), &log_options).with_context(|| path(self.log()))?;
         let history_options =
             HistoryOptions { retention_ms: options.retention_ms, ..HistoryOptions::default() };
-        let history =
-            History::open(&self.history(), history_options).with_context(|| path(self.history()))?;
+        let history = History::open(&self.history(), history_options)
+            .with_context(|| path(self.history()))?;
         let objects = LocalObjects::open(&self.objects(), Arc::clone(clock))
             .with_context(|| path(self.objects()))?;
         Ok(Opened {
@@ -126,6 +127,8 @@ impl Directory {
 pub(crate) fn wall_clock() -> Clock {
     Arc::new(|| {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-        Timestamp::from_ms(since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)))
+        Timestamp::from_ms(
+            since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX)),
+        )
     })
 }

@@ -1,7 +1,7 @@
 //! `cairn`: a self-hosted audit trail that speaks AWS CloudTrail.
 //!
-//! Exit codes: 0 it worked; 1 it failed, or found something wrong (`fsck`, `import` with broken files); 2 the command
-//! line is wrong.
+//! Exit codes: 0 it worked; 1 it failed, or found something wrong (`fsck`, `import` with broken
+//! files); 2 the command line is wrong.
 
 mod commands;
 mod directory;

@@ -73,7 +73,8 @@ fn refuse(name: &str, dependency: &str) -> Option<String> {
     if dependency.starts_with("cairn") {
         let allowed = ALLOWED.iter().find(|(crate_name, _)| *crate_name == name);
         let known = allowed.is_some_and(|(_, edges)| edges.contains(&dependency));
-        return (!known).then(|| format!("the edge {name} → {dependency} is not in ARCHITECTURE.md"));
+        return (!known)
+            .then(|| format!("the edge {name} → {dependency} is not in ARCHITECTURE.md"));
     }
     let fence = FENCED.iter().find(|(library, _)| *library == dependency)?;
     let inside = fence.1.contains(&name);

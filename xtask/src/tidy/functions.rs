@@ -1,6 +1,7 @@
 //! Functions have at most 70 lines, signature to closing brace.
 //!
-//! rustfmt puts the closing brace of a function in the column of its `fn`, so counting lines needs no parser.
+//! rustfmt puts the closing brace of a function in the column of its `fn`, so counting lines needs
+//! no parser.
 
 use super::{Finding, Source};
 
@@ -17,7 +18,10 @@ pub fn check(source: &Source) -> Vec<Finding> {
         let Some(name) = function_name(line) else { continue };
         let indent = line.len() - line.trim_start().len();
         let closing = format!("{}}}", " ".repeat(indent));
-        let Some(length) = lines[start..].iter().position(|later| later.trim_end() == closing) else { continue };
+        let Some(length) = lines[start..].iter().position(|later| later.trim_end() == closing)
+        else {
+            continue;
+        };
         if length + 1 > FUNCTION_LINES_MAX {
             let text = format!(
                 "`{name}` has {} lines; a function has at most {FUNCTION_LINES_MAX}",

@@ -1,7 +1,8 @@
 //! `cargo xtask tidy`: the house rules that no compiler checks.
 //!
-//! Each rule is a function from the tree to findings; a finding names the file, the line and what to do.
-//! Rules read the files that git tracks (and the untracked ones it does not ignore), so build output never counts.
+//! Each rule is a function from the tree to findings; a finding names the file, the line and what
+//! to do. Rules read the files that git tracks (and the untracked ones it does not ignore), so
+//! build output never counts.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -90,7 +91,8 @@ fn lengths(source: &Source) -> Vec<Finding> {
     let mut findings = Vec::new();
     let count = source.text.lines().count();
     if count > FILE_LINES_MAX {
-        let text = format!("{count} lines; a file has at most {FILE_LINES_MAX}: split it by meaning");
+        let text =
+            format!("{count} lines; a file has at most {FILE_LINES_MAX}: split it by meaning");
         findings.push(Finding { file: source.path.clone(), line: 0, text });
     }
     for (index, line) in source.text.lines().enumerate() {

@@ -296,7 +296,8 @@ impl Walker {
                 b':' if value.depth == 1 => value.after_container_key = value.is_container_key,
                 b',' if value.depth == 1 => value.after_container_key = false,
                 b'{' | b'[' => {
-                    // Cut into pieces, a wrapper that large has lost its keys: whole, it loses them too.
+                    // Cut into pieces, a wrapper that large has lost its keys: whole, it loses them
+                    // too.
                     let offset = (self.at + skipped).saturating_sub(value.start);
                     let in_reach = offset < self.limits.record_bytes_max;
                     if byte == b'[' && value.depth == 1 && value.after_container_key && in_reach {

@@ -38,7 +38,8 @@ impl Identity {
     pub(super) fn call_credential(&self) -> Option<CallCredential<'_>> {
         let known = self.credential.as_deref();
         let access_key = known.map(|credential| &credential.key).or(self.sent_key.as_ref())?;
-        let session = known.and_then(|credential| credential.session.as_ref()).map(|session| &session.facts);
+        let session =
+            known.and_then(|credential| credential.session.as_ref()).map(|session| &session.facts);
         Some(CallCredential { access_key, session, invoked_by: None })
     }
 
@@ -49,8 +50,8 @@ impl Identity {
     }
 }
 
-/// Verifies the signature of a call. `body` is the hash of a body that was read whole; the caller checks one that
-/// streams.
+/// Verifies the signature of a call. `body` is the hash of a body that was read whole; the caller
+/// checks one that streams.
 pub(super) fn identify(
     call: &Call<'_>,
     signing_name: &str,
@@ -88,11 +89,17 @@ pub(super) fn identify(
     let verified = sigv4::verify(&claim, &head, &key, call.started, &expected)?;
     let principal = Arc::clone(&credential.principal);
     let verified = Some(verified);
-    Ok(Identity { principal, credential: Some(credential), sent_key: None, claim: Some(claim), verified })
+    Ok(Identity {
+        principal,
+        credential: Some(credential),
+        sent_key: None,
+        claim: Some(claim),
+        verified,
+    })
 }
 
-/// The resolver lets a target win over a wrong scope, and S3 has several signing names: the scope is then the
-/// caller's own, and the signature still covers it.
+/// The resolver lets a target win over a wrong scope, and S3 has several signing names: the scope
+/// is then the caller's own, and the signature still covers it.
 fn shares_scope(claim: &Claim, signing_name: &str) -> bool {
     claim.scope.service != signing_name
 }
@@ -116,7 +123,8 @@ fn signing_key(call: &Call<'_>, claim: &Claim, credential: &Credential) -> Signi
     if let Some(key) = keys.get(&name) {
         return key.clone();
     }
-    // The scope is the caller's to choose, so a full table says nothing about who is busy: start afresh.
+    // The scope is the caller's to choose, so a full table says nothing about who is busy: start
+    // afresh.
     if keys.len() >= SIGNING_KEYS_MAX {
         keys.clear();
     }

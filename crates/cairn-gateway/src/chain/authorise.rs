@@ -1,8 +1,8 @@
 //! Authorise: whether the caller may.
 //!
-//! The only principals are the root of the account, who may do everything in it, and nobody, who may do nothing.
-//! The operations of S3 check the owner of a bucket themselves. Anonymous calls of operations that need no
-//! signature go on: they are for whoever serves them to answer.
+//! The only principals are the root of the account, who may do everything in it, and nobody, who
+//! may do nothing. The operations of S3 check the owner of a bucket themselves. Anonymous calls of
+//! operations that need no signature go on: they are for whoever serves them to answer.
 
 use cairn_wire::model::Operation;
 

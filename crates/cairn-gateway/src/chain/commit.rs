@@ -38,7 +38,10 @@ pub(super) async fn record(call: &Call<'_>, facts: &Facts<'_>) -> Result<(), Unr
         Ok(_) => Ok(()),
         Err(error) => {
             metrics::counter!(metric::UNRECORDED_TOTAL).increment(1);
-            tracing::error!(error = &error as &dyn std::error::Error, "a record could not be written");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a record could not be written"
+            );
             Err(Unrecorded)
         }
     }

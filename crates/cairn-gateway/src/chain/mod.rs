@@ -138,7 +138,8 @@ fn complete_host(parts: &mut Parts) {
     if parts.headers.contains_key(http::header::HOST) {
         return;
     }
-    let authority = parts.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
+    let authority =
+        parts.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
     if let Some(Ok(host)) = authority {
         parts.headers.insert(http::header::HOST, host);
     }

@@ -5,9 +5,9 @@ use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::sigv4::SignatureError;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
+use super::Call;
 use super::authenticate::family;
 use super::resolve::Refusal;
-use super::Call;
 use crate::body::{AnswerBody, full};
 use crate::metric;
 
@@ -70,7 +70,8 @@ pub(super) fn response(encoded: EncodedResponse, call: &Call<'_>) -> Response<An
     let is_head = call.parts.method == http::Method::HEAD;
     let body = if is_head { Vec::new() } else { encoded.body };
     let mut response = Response::new(full(body));
-    *response.status_mut() = StatusCode::from_u16(encoded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        StatusCode::from_u16(encoded.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     for (name, value) in encoded.headers {
         let pair = (HeaderName::try_from(name.as_ref()), HeaderValue::try_from(value));
         if let (Ok(name), Ok(value)) = pair {

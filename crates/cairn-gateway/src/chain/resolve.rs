@@ -43,7 +43,9 @@ pub(super) struct Refusal {
 impl Asked {
     pub(super) fn service(&self) -> Option<&'static Service> {
         match self {
-            Self::Object { resolved, .. } | Self::Structured { resolved, .. } => Some(resolved.service),
+            Self::Object { resolved, .. } | Self::Structured { resolved, .. } => {
+                Some(resolved.service)
+            }
             Self::Unmodelled { service, .. } => *service,
             Self::Refused(refusal) => refusal.service,
         }
@@ -137,12 +139,18 @@ fn refused(service: Option<&'static Service>, protocol: Protocol, error: ReadErr
             "The request body is larger than the service accepts.",
             "body_too_large",
         ),
-        ReadError::TooSlow => {
-            ("RequestTimeoutException", 408, "The request body did not arrive in time.", "body_too_slow")
-        }
-        ReadError::Broken => {
-            ("MalformedHttpRequestException", 400, "The request body could not be read.", "body_broken")
-        }
+        ReadError::TooSlow => (
+            "RequestTimeoutException",
+            408,
+            "The request body did not arrive in time.",
+            "body_too_slow",
+        ),
+        ReadError::Broken => (
+            "MalformedHttpRequestException",
+            400,
+            "The request body could not be read.",
+            "body_broken",
+        ),
     };
     let error = WireError { status: Some(status), ..WireError::sender(code, message) };
     Asked::Refused(Refusal { service, protocol, error, reason })

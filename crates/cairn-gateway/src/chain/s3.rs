@@ -1,7 +1,8 @@
 //! Calls to S3: the body streams through, checked on its way.
 //!
-//! The record is durable before the first byte of the answer, also for a download: `bytesTransferredOut` is the
-//! length that the answer announces. A download that the client breaks off is recorded as it was granted.
+//! The record is durable before the first byte of the answer, also for a download:
+//! `bytesTransferredOut` is the length that the answer announces. A download that the client breaks
+//! off is recorded as it was granted.
 
 use std::sync::Arc;
 
@@ -9,9 +10,7 @@ use cairn_api::Ctx;
 use cairn_api::s3::S3Answer;
 use cairn_wire::codec::WireError;
 use cairn_wire::resolve::Resolved;
-use cairn_wire::sigv4::{
-    BodyHash, ChunkPlan, ChunkedDecoder, PayloadClaim, SignatureError,
-};
+use cairn_wire::sigv4::{BodyHash, ChunkPlan, ChunkedDecoder, PayloadClaim, SignatureError};
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt as _;
 
@@ -22,16 +21,20 @@ use super::{Call, authorise, refuse};
 use crate::body::{AnswerBody, Check, CheckedBody, full};
 use crate::recorder::{Outcome, S3Names, Target};
 
-/// Documents of S3 that a record shows (policies, tags, lifecycle rules): the part of a request that is kept for it.
+/// Documents of S3 that a record shows (policies, tags, lifecycle rules): the part of a request
+/// that is kept for it.
 const DOCUMENT_BYTES_MAX: usize = 100 << 10;
 
 /// Takes a call through the rest of the chain.
-pub(super) async fn run(call: &Call<'_>, resolved: &Resolved, body: ObjectBody) -> Response<AnswerBody> {
+pub(super) async fn run(
+    call: &Call<'_>,
+    resolved: &Resolved,
+    body: ObjectBody,
+) -> Response<AnswerBody> {
     let operation = resolved.call();
     let (service, protocol) = (Some(resolved.service), resolved.protocol);
-    let refuse_signature = |why: &SignatureError| {
-        refuse::signature(call, service, Some(operation), protocol, why)
-    };
+    let refuse_signature =
+        |why: &SignatureError| refuse::signature(call, service, Some(operation), protocol, why);
     let identity = match identify(call, "s3", Some(operation), None) {
         Ok(identity) => identity,
         Err(why) => return refuse_signature(&why),
@@ -44,7 +47,8 @@ pub(super) async fn run(call: &Call<'_>, resolved: &Resolved, body: ObjectBody) 
         Err(why) => return refuse_signature(&why),
     };
     let is_object = operation.input().and_then(|shape| shape.payload());
-    let is_object = is_object.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
+    let is_object =
+        is_object.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
     let checked = CheckedBody::new(body, check, decoded_bytes);
     let (document, body) = match held(checked, is_object).await {
         Ok(held) => held,
@@ -119,7 +123,8 @@ async fn deny(
     if commit::record(call, &facts).await.is_err() {
         return refuse::unrecorded(call, service, Some(operation), resolved.protocol);
     }
-    let error = WireError { status: Some(denied.status), ..WireError::sender(denied.code, denied.message) };
+    let error =
+        WireError { status: Some(denied.status), ..WireError::sender(denied.code, denied.message) };
     refuse::error(call, service, Some(operation), resolved.protocol, &error)
 }
 
@@ -127,7 +132,9 @@ async fn deny(
 fn check(call: &Call<'_>, identity: &Identity) -> Result<(Check, Option<u64>), SignatureError> {
     let head = call.head();
     match (payload(identity), &identity.verified) {
-        (Some(PayloadClaim::Hash(hash)), Some(_)) => Ok((Check::Hash(BodyHash::expecting(hash)), None)),
+        (Some(PayloadClaim::Hash(hash)), Some(_)) => {
+            Ok((Check::Hash(BodyHash::expecting(hash)), None))
+        }
         (Some(PayloadClaim::Chunked { signed, trailer }), Some(verified)) => {
             let plan = ChunkPlan::read(&head)?;
             let bytes = plan.decoded_bytes;
@@ -155,7 +162,8 @@ async fn held(
     let collected = match tokio::time::timeout(crate::limits::BODY_READ_MAX, capped(body)).await {
         Ok(collected) => collected?,
         Err(_) => {
-            let message = "Your socket connection to the server was not read from or written to in time.";
+            let message =
+                "Your socket connection to the server was not read from or written to in time.";
             return Err(WireError::sender("RequestTimeout", message));
         }
     };
@@ -168,7 +176,10 @@ async fn capped(body: CheckedBody<ObjectBody>) -> Result<bytes::Bytes, WireError
     let collected = limited.collect().await.map_err(|error| {
         if let Some(refusal) = error.downcast_ref::<cairn_api::s3::BodyRefusal>() {
             let status = Some(refusal.status);
-            return WireError { status, ..WireError::sender(refusal.code, refusal.message.clone()) };
+            return WireError {
+                status,
+                ..WireError::sender(refusal.code, refusal.message.clone())
+            };
         }
         if error.is::<http_body_util::LengthLimitError>() {
             let message = "Your proposed upload exceeds the maximum allowed size";
@@ -180,7 +191,11 @@ async fn capped(body: CheckedBody<ObjectBody>) -> Result<bytes::Bytes, WireError
 }
 
 /// The request as the S3 service reads it: the bucket in the path, no signature.
-fn path_style(call: &Call<'_>, resolved: &Resolved, body: AnswerBody) -> Option<Request<AnswerBody>> {
+fn path_style(
+    call: &Call<'_>,
+    resolved: &Resolved,
+    body: AnswerBody,
+) -> Option<Request<AnswerBody>> {
     let uri = &call.parts.uri;
     let mut target = String::new();
     if let (true, Some(bucket)) = (resolved.virtual_host, &resolved.bucket) {
@@ -206,8 +221,16 @@ fn is_signature(pair: &str) -> bool {
     let name = pair.split('=').next().unwrap_or(pair);
     let amz = name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("X-Amz-"));
     let word = name.get(6..).unwrap_or_default();
-    let words =
-        ["Algorithm", "Credential", "Date", "Expires", "SignedHeaders", "Signature", "Security-Token", "Content-Sha256"];
+    let words = [
+        "Algorithm",
+        "Credential",
+        "Date",
+        "Expires",
+        "SignedHeaders",
+        "Signature",
+        "Security-Token",
+        "Content-Sha256",
+    ];
     amz && words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 

@@ -19,13 +19,20 @@ use crate::body::AnswerBody;
 use crate::recorder::{Outcome, Target};
 
 /// Takes a call through the rest of the chain.
-pub(super) async fn run(call: &Call<'_>, resolved: &Resolved, body: &Bytes) -> Response<AnswerBody> {
+pub(super) async fn run(
+    call: &Call<'_>,
+    resolved: &Resolved,
+    body: &Bytes,
+) -> Response<AnswerBody> {
     let operation = resolved.call();
     let service = Some(resolved.service);
-    let signed = identify(call, resolved.service.signing_name(), Some(operation), Some(sha256(body)));
+    let signed =
+        identify(call, resolved.service.signing_name(), Some(operation), Some(sha256(body)));
     let identity = match signed {
         Ok(identity) => identity,
-        Err(why) => return refuse::signature(call, service, Some(operation), resolved.protocol, &why),
+        Err(why) => {
+            return refuse::signature(call, service, Some(operation), resolved.protocol, &why);
+        }
     };
     let account = call.account(&identity);
     let region = call.region(resolved.region.as_deref());
@@ -73,7 +80,9 @@ pub(super) async fn run(call: &Call<'_>, resolved: &Resolved, body: &Bytes) -> R
     };
     match commit::record(call, &facts).await {
         Ok(()) => refuse::response(encoded, call),
-        Err(commit::Unrecorded) => refuse::unrecorded(call, service, Some(operation), resolved.protocol),
+        Err(commit::Unrecorded) => {
+            refuse::unrecorded(call, service, Some(operation), resolved.protocol)
+        }
     }
 }
 
@@ -93,7 +102,8 @@ async fn handle(
         return Err(not_served(operation));
     }
     if let Err(violations) = validate::check(operation, input) {
-        let modelled = violations.iter().find_map(|violation| cairn_api::violation(operation, violation));
+        let modelled =
+            violations.iter().find_map(|violation| cairn_api::violation(operation, violation));
         return Err(match modelled {
             Some(error) => error.wire(),
             None => WireError::sender("ValidationException", validate::message(&violations)),
@@ -111,7 +121,11 @@ async fn handle(
 fn not_served(operation: Operation<'static>) -> WireError {
     let (service, name) = (operation.service().id(), operation.name());
     let message = format!("Cairn does not serve {service}:{name}. The call was recorded.");
-    WireError { status: Some(501), sender_fault: false, ..WireError::sender("NotImplemented", message) }
+    WireError {
+        status: Some(501),
+        sender_fault: false,
+        ..WireError::sender("NotImplemented", message)
+    }
 }
 
 fn told<'a>(

@@ -1,5 +1,6 @@
-//! Names that the model does not know: refused as AWS refuses them, and, when somebody known has signed, recorded
-//! with the name that the caller used. A newer client's call is not lost because our model is older.
+//! Names that the model does not know: refused as AWS refuses them, and, when somebody known has
+//! signed, recorded with the name that the caller used. A newer client's call is not lost because
+//! our model is older.
 
 use bytes::Bytes;
 use cairn_wire::codec::WireError;
@@ -23,7 +24,8 @@ pub(super) async fn run(
     body: &Bytes,
 ) -> Response<AnswerBody> {
     let scope = CredentialScope::read(&call.head());
-    let signing_name = service.map(Service::signing_name).or(scope.as_ref().map(|scope| scope.service.as_str()));
+    let signing_name =
+        service.map(Service::signing_name).or(scope.as_ref().map(|scope| scope.service.as_str()));
     let signing_name = signing_name.unwrap_or_default().to_owned();
     let identity = match identify(call, &signing_name, None, Some(sha256(body))) {
         Ok(identity) => identity,

@@ -1,5 +1,6 @@
 //! A split-block Bloom filter over keys: one cache line a question, eight bits a key, and one
-//! wrong "maybe" in forty. (The construction is that of Putze, Sanders and Singler, as Parquet uses it.)
+//! wrong "maybe" in forty. (The construction is that of Putze, Sanders and Singler, as Parquet uses
+//! it.)
 
 use crate::key::KEY_BITS;
 

@@ -24,8 +24,8 @@ pub struct Caller<'a> {
     pub principal: &'a Principal,
     /// The key that the call was signed with.
     pub access_key: Option<&'a AccessKeyId>,
-    /// The session of temporary keys; `None` for long-term keys, whose records have no `sessionContext`
-    /// (observed).
+    /// The session of temporary keys; `None` for long-term keys, whose records have no
+    /// `sessionContext` (observed).
     pub session: Option<&'a SessionFacts>,
     /// The service that calls in the principal's name.
     pub invoked_by: Option<&'a str>,

@@ -1,7 +1,7 @@
 //! Access keys, secret keys and unique ids, made the way AWS makes them.
 //!
-//! A key id says which account it belongs to (characters 5 to 13), and tools read it from there, so ours say
-//! it too.
+//! A key id says which account it belongs to (characters 5 to 13), and tools read it from there, so
+//! ours say it too.
 
 use std::fmt;
 
@@ -96,7 +96,8 @@ impl fmt::Debug for AccessKeyId {
     }
 }
 
-/// Makes the unique id of a user, role, group or policy: 21 characters that say the account, as keys do.
+/// Makes the unique id of a user, role, group or policy: 21 characters that say the account, as
+/// keys do.
 pub fn mint_unique_id(kind: IdKind, account: &AccountId, entropy: [u8; 9]) -> String {
     let prefix = match kind {
         IdKind::User => "AIDA",
@@ -107,8 +108,8 @@ pub fn mint_unique_id(kind: IdKind, account: &AccountId, entropy: [u8; 9]) -> St
     with_account(prefix, account, &entropy)
 }
 
-/// The prefix, eight characters of account, then one for each byte of entropy; the first of these carries the
-/// account's lowest bit.
+/// The prefix, eight characters of account, then one for each byte of entropy; the first of these
+/// carries the account's lowest bit.
 fn with_account(prefix: &str, account: &AccountId, entropy: &[u8]) -> String {
     let number: u64 = account.as_str().parse().unwrap_or_default();
     let packed = ACCOUNT_BIAS + number / 2;

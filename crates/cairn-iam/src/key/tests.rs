@@ -6,7 +6,8 @@ fn account(text: &str) -> AccountId {
 
 #[test]
 fn reads_the_account_of_keys_made_by_aws() {
-    // observed: published in articles on the encoding, with the account that sts:GetAccessKeyInfo gave.
+    // observed: published in articles on the encoding, with the account that sts:GetAccessKeyInfo
+    // gave.
     for (key, owner) in
         [("ASIAQNZGKIQY56JQ7WML", "029608264753"), ("ASIAY34FZKBOKMUTVV7A", "609629065308")]
     {

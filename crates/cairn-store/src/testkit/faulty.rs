@@ -1,7 +1,8 @@
 //! Stores that fail when told to, around stores that work.
 //!
-//! What an operation that writes can do is: work, fail, or work and report a failure. These wrappers
-//! do the last two on demand, so that every write of a caller can be tested in all three ways.
+//! What an operation that writes can do is: work, fail, or work and report a failure. These
+//! wrappers do the last two on demand, so that every write of a caller can be tested in all three
+//! ways.
 
 use std::collections::VecDeque;
 use std::io;

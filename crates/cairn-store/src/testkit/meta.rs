@@ -10,8 +10,8 @@ use crate::meta::{
     Key, KeyPrefix, LIST_ENTRIES_MAX, MetaError, MetaStore, VALUE_BYTES_MAX, Version, Versioned,
 };
 
-/// Checks every number of the contract of [`MetaStore`]. `open` opens the store under test, empty at
-/// first; every later call opens the same store again, after the one before was dropped.
+/// Checks every number of the contract of [`MetaStore`]. `open` opens the store under test, empty
+/// at first; every later call opens the same store again, after the one before was dropped.
 pub async fn meta_store_contract(open: impl FnMut() -> Arc<dyn MetaStore>) {
     let mut subject = Subject::new(open);
     versions_guard_values(&mut subject).await;

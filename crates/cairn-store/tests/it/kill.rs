@@ -57,7 +57,8 @@ fn append_for_ever(directory: &str, round: &str) {
     });
 }
 
-/// Runs the child until it has acknowledged so many appends, kills it, and returns all that it said.
+/// Runs the child until it has acknowledged so many appends, kills it, and returns all that it
+/// said.
 fn run_and_kill(directory: &Path, round: u64, acknowledged: usize) -> Vec<(u64, u64, Offset)> {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["kill::what_was_acknowledged_survives_every_kill", "--exact", "--nocapture"])

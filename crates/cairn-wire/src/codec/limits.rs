@@ -1,6 +1,7 @@
 //! What a body may cost, by name.
 
-/// Nesting of JSON, XML, CBOR and query keys: below the JSON reader's own 128, so that ours is told.
+/// Nesting of JSON, XML, CBOR and query keys: below the JSON reader's own 128, so that ours is
+/// told.
 pub const DEPTH_MAX: usize = 120;
 
 /// Key-value pairs of one form or query string.

@@ -6,9 +6,9 @@
 //! prefix, a CBOR path) come first. A query call keeps its operation in the body, so resolving may
 //! ask for the form and be called again.
 //!
-//! Several services have parts of their wire in common, byte for byte (RDS, Neptune and `DocumentDB`;
-//! the families of Chime, Bedrock, Lex): `tie` then takes the likeliest. They share the signing
-//! name, and all but one pair the operation's name too, so the record is the same.
+//! Several services have parts of their wire in common, byte for byte (RDS, Neptune and
+//! `DocumentDB`; the families of Chime, Bedrock, Lex): `tie` then takes the likeliest. They share
+//! the signing name, and all but one pair the operation's name too, so the record is the same.
 
 use crate::RequestHead;
 use crate::model::{Operation, OperationId, Protocol, Service, ServiceHead};

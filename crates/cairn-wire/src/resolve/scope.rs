@@ -33,7 +33,8 @@ impl CredentialScope {
         parameter(head, "AWSAccessKeyId").map(|key| Self::version_2(&key))
     }
 
-    /// Whether the signature is of version 2, which has no scope; only S3 still has callers with it.
+    /// Whether the signature is of version 2, which has no scope; only S3 still has callers with
+    /// it.
     pub(super) fn is_version_2(&self) -> bool {
         self.date.is_empty()
     }

@@ -32,7 +32,8 @@ impl BodyHash {
         Self { context: digest::Context::new(&digest::SHA256), expected: Some(hash) }
     }
 
-    /// Only computes, for callers whose signature covers a body that they did not state the hash of.
+    /// Only computes, for callers whose signature covers a body that they did not state the hash
+    /// of.
     pub fn unstated() -> Self {
         Self { context: digest::Context::new(&digest::SHA256), expected: None }
     }

@@ -13,8 +13,8 @@ const USUAL_BYTES: usize = 1024;
 
 /// Writes the canonical request. `payload` is its last line.
 ///
-/// A header that is listed as signed but did not come makes it fail: such a signature covers something we
-/// cannot see.
+/// A header that is listed as signed but did not come makes it fail: such a signature covers
+/// something we cannot see.
 pub fn request(
     head: &RequestHead<'_>,
     service: &str,
@@ -50,8 +50,8 @@ pub fn string_to_sign(time: &str, scope_line: &str, canonical: &[u8]) -> String 
     format!("{ALGORITHM}\n{time}\n{scope_line}\n{hash}")
 }
 
-/// S3: every byte encoded once, nothing normalised; an encoded slash stays apart from a plain one, as in
-/// routing.
+/// S3: every byte encoded once, nothing normalised; an encoded slash stays apart from a plain one,
+/// as in routing.
 fn push_path_once(out: &mut Vec<u8>, path: &str) {
     if path.is_empty() {
         out.push(b'/');
@@ -74,8 +74,9 @@ fn push_path_once(out: &mut Vec<u8>, path: &str) {
 
 /// All other services: repeated slashes count once, and the path as sent is encoded again.
 ///
-/// AWS resolves dot segments too (documented). We do not: routing sees the path as sent, and a signature over
-/// `/a/c` must not hold for `/a/b/../c`. No client sends such a path; HTTP libraries resolve it before.
+/// AWS resolves dot segments too (documented). We do not: routing sees the path as sent, and a
+/// signature over `/a/c` must not hold for `/a/b/../c`. No client sends such a path; HTTP libraries
+/// resolve it before.
 fn push_path_twice(out: &mut Vec<u8>, path: &str) {
     let start = out.len();
     for segment in path.split('/').filter(|segment| !segment.is_empty()) {

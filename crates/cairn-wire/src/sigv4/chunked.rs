@@ -5,8 +5,8 @@
 //! x-amz-checksum-crc32:AAAAAA==\r\nx-amz-trailer-signature:<64 hex>\r\n\r\n
 //! ```
 //!
-//! The decoder takes bytes as they come off the wire, cut anywhere, and hands the object's bytes on without
-//! copying them. It holds one line at most.
+//! The decoder takes bytes as they come off the wire, cut anywhere, and hands the object's bytes on
+//! without copying them. It holds one line at most.
 
 use std::fmt;
 
@@ -71,8 +71,8 @@ pub struct Trailer {
 
 /// Undoes the framing and checks every signature in it.
 ///
-/// The bytes of a chunk are handed on before its signature has been seen, so nothing may be committed before
-/// [`ChunkedDecoder::finish`] is `Ok`. After an error the decoder stays in error.
+/// The bytes of a chunk are handed on before its signature has been seen, so nothing may be
+/// committed before [`ChunkedDecoder::finish`] is `Ok`. After an error the decoder stays in error.
 pub struct ChunkedDecoder {
     plan: ChunkPlan,
     chain: Option<Chain>,
@@ -138,8 +138,8 @@ impl ChunkedDecoder {
         result
     }
 
-    /// Says that the body has ended. `Ok` means that every byte handed on is what the caller signed, and
-    /// complete.
+    /// Says that the body has ended. `Ok` means that every byte handed on is what the caller
+    /// signed, and complete.
     pub fn finish(self) -> Result<Vec<Trailer>, SignatureError> {
         if self.state == State::Done {
             Ok(self.trailers)

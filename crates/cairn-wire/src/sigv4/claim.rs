@@ -5,8 +5,8 @@ use cairn_event::Timestamp;
 use super::{ALGORITHM, SignatureError, TERMINATOR, encode, instant, is_s3, presigned};
 use crate::RequestHead;
 
-/// Headers that decide who is calling, and what they signed. Two of a kind would let two readers see two
-/// requests.
+/// Headers that decide who is calling, and what they signed. Two of a kind would let two readers
+/// see two requests.
 const ONCE: [&str; 7] = [
     "authorization",
     "host",
@@ -49,7 +49,8 @@ pub enum PayloadClaim {
         /// A trailer follows the last chunk.
         trailer: bool,
     },
-    /// It is covered, but its hash is not stated: it has to be read before the signature can be checked.
+    /// It is covered, but its hash is not stated: it has to be read before the signature can be
+    /// checked.
     Body,
 }
 

@@ -41,8 +41,8 @@ fn hex_value(byte: u8) -> Option<u8> {
     }
 }
 
-/// Calls `each` with every byte of a raw query component: `%XX` and `+` are resolved, broken escapes are
-/// literal.
+/// Calls `each` with every byte of a raw query component: `%XX` and `+` are resolved, broken
+/// escapes are literal.
 pub fn for_each_decoded(raw: &str, mut each: impl FnMut(u8)) {
     let mut rest = raw.as_bytes();
     while let [first, tail @ ..] = rest {
@@ -56,7 +56,8 @@ pub fn for_each_decoded(raw: &str, mut each: impl FnMut(u8)) {
     }
 }
 
-/// A raw query component decoded. Bytes that are no UTF-8 are replaced: no value of ours holds such bytes.
+/// A raw query component decoded. Bytes that are no UTF-8 are replaced: no value of ours holds such
+/// bytes.
 pub fn decode_component(raw: &str) -> Cow<'_, str> {
     if !raw.bytes().any(|byte| byte == b'%' || byte == b'+') {
         return Cow::Borrowed(raw);

@@ -10,7 +10,8 @@ pub enum SignatureError {
     /// The call needs a signature and has none.
     #[error("the request is not signed")]
     Missing,
-    /// A header that decides about identity came more than once; two readers could see different ones.
+    /// A header that decides about identity came more than once; two readers could see different
+    /// ones.
     #[error("the header {name} came more than once")]
     RepeatedHeader {
         /// The header, in lower case.
@@ -241,8 +242,8 @@ pub enum SignatureError {
     IncompleteBody,
 }
 
-/// What S3 shows to a caller whose signature does not match, so that they can compare. It holds nothing that
-/// the caller did not send.
+/// What S3 shows to a caller whose signature does not match, so that they can compare. It holds
+/// nothing that the caller did not send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatch {
     /// The access key as sent.

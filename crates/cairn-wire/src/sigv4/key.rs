@@ -7,8 +7,8 @@ use aws_lc_rs::hmac;
 use super::claim::Scope;
 use super::{TERMINATOR, encode};
 
-/// The key that signs for one scope. Deriving it costs four HMACs; it may be kept for as long as the secret
-/// is valid.
+/// The key that signs for one scope. Deriving it costs four HMACs; it may be kept for as long as
+/// the secret is valid.
 #[derive(Clone)]
 pub struct SigningKey(hmac::Key);
 

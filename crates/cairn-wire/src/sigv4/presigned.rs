@@ -115,8 +115,8 @@ fn check_algorithm(algorithm: &str) -> Result<(), SignatureError> {
     }
 }
 
-/// The lifetime of the URL. S3 insists on one (documented); for the others a missing one means the ordinary
-/// skew (assumed).
+/// The lifetime of the URL. S3 insists on one (documented); for the others a missing one means the
+/// ordinary skew (assumed).
 fn read_expires(text: Option<&str>, required: bool) -> Result<Option<i64>, SignatureError> {
     let Some(text) = text else {
         let missing = Err(SignatureError::IncompleteQuery { name: "X-Amz-Expires" });

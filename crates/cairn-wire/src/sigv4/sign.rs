@@ -31,7 +31,8 @@ impl fmt::Debug for SigningCredential<'_> {
     }
 }
 
-/// A request about to be signed. `headers` must hold `host` and everything else that will be sent and signed.
+/// A request about to be signed. `headers` must hold `host` and everything else that will be sent
+/// and signed.
 #[derive(Clone, Copy, Debug)]
 pub struct ToSign<'a> {
     /// The method.
@@ -76,8 +77,8 @@ impl<'a> Signer<'a> {
     }
 
     /// The headers to add to the request: `x-amz-date`, `authorization` and, where it applies,
-    /// `x-amz-content-sha256` and `x-amz-security-token`. The last returned part is the signature, to which
-    /// the chunks of a signed stream chain.
+    /// `x-amz-content-sha256` and `x-amz-security-token`. The last returned part is the signature,
+    /// to which the chunks of a signed stream chain.
     pub fn headers(&self, request: &ToSign<'_>) -> (Vec<(&'static str, String)>, [u8; 32]) {
         let mut added = vec![("x-amz-date", self.time.clone())];
         if is_s3(&self.scope.service) || request.payload != PayloadClaim::Body {
@@ -104,8 +105,8 @@ impl<'a> Signer<'a> {
         (added, signature)
     }
 
-    /// The query string of a presigned URL that is good for `expires_seconds` (at most a week), with the
-    /// request's own query before it. S3's URLs do not cover the body.
+    /// The query string of a presigned URL that is good for `expires_seconds` (at most a week),
+    /// with the request's own query before it. S3's URLs do not cover the body.
     pub fn presign(&self, request: &ToSign<'_>, expires_seconds: i64) -> String {
         let signed_headers = signable(request.headers);
         let expires = expires_seconds.clamp(1, EXPIRES_SECONDS_MAX).to_string();
@@ -135,8 +136,8 @@ impl<'a> Signer<'a> {
         format!("{query}&{}={}", presigned::SIGNATURE, encode::hex_string(&signature))
     }
 
-    /// Frames and signs one chunk of a stream; `previous` starts as the request's signature and is moved on.
-    /// An empty chunk ends the stream.
+    /// Frames and signs one chunk of a stream; `previous` starts as the request's signature and is
+    /// moved on. An empty chunk ends the stream.
     pub fn chunk(&self, previous: &mut [u8; 32], bytes: &[u8]) -> Vec<u8> {
         let text = chunk_text(&self.middle(), previous, &body::sha256(bytes));
         *previous = self.key.sign(text.as_bytes());

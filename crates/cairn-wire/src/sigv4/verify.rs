@@ -16,8 +16,8 @@ pub struct Expectation<'a> {
     pub region: Option<&'a str>,
     /// The signing name of the service that the request addresses; `None` when any will do.
     pub service: Option<&'a str>,
-    /// SHA-256 of the body, once it was read. [`PayloadClaim::Body`] cannot be checked without; `None` then
-    /// stands for an empty body.
+    /// SHA-256 of the body, once it was read. [`PayloadClaim::Body`] cannot be checked without;
+    /// `None` then stands for an empty body.
     pub body: Option<[u8; 32]>,
 }
 
@@ -33,11 +33,12 @@ pub struct Verified {
     pub(super) scope_line: String,
 }
 
-/// Checks that `claim` was signed with `key` for this very request, now, and for what `expected` says.
+/// Checks that `claim` was signed with `key` for this very request, now, and for what `expected`
+/// says.
 ///
-/// `key` is [`SigningKey::derive`] of the access key's secret and the claim's scope. The session token is the
-/// caller's to check ([`check_token`]); a body that is not yet read, too ([`super::BodyHash`],
-/// [`super::ChunkedDecoder`]).
+/// `key` is [`SigningKey::derive`] of the access key's secret and the claim's scope. The session
+/// token is the caller's to check ([`check_token`]); a body that is not yet read, too
+/// ([`super::BodyHash`], [`super::ChunkedDecoder`]).
 pub fn verify(
     claim: &Claim,
     head: &RequestHead<'_>,
@@ -76,8 +77,8 @@ pub fn verify(
     })
 }
 
-/// Checks that a claim carries exactly the session token of its credential: none for a long-term key. Takes
-/// the same time whatever differs.
+/// Checks that a claim carries exactly the session token of its credential: none for a long-term
+/// key. Takes the same time whatever differs.
 pub fn check_token(claim: &Claim, token: Option<&str>) -> Result<(), SignatureError> {
     let same = match (claim.session_token.as_deref(), token) {
         (None, None) => true,
@@ -120,7 +121,8 @@ fn check_scope(
     Ok(())
 }
 
-/// `host` must be signed, and so must every `x-amz-` header that came: they change what a call means.
+/// `host` must be signed, and so must every `x-amz-` header that came: they change what a call
+/// means.
 fn check_signed_headers(claim: &Claim, head: &RequestHead<'_>) -> Result<(), SignatureError> {
     let signed: Vec<&str> = claim.signed_headers.split(';').collect();
     let is_signed = |name: &str| signed.binary_search(&name).is_ok();

@@ -1,5 +1,5 @@
-//! Every write of S3, broken in every way it can break, then tried again as clients do: what is there
-//! afterwards is what was asked for, whole.
+//! Every write of S3, broken in every way it can break, then tried again as clients do: what is
+//! there afterwards is what was asked for, whole.
 
 use cairn_store::testkit::Fault;
 

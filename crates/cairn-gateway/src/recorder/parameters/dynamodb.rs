@@ -1,5 +1,5 @@
-//! `DynamoDB`'s data events: keys by their plain values, items by the names of their attributes, and
-//! several requests in one call as one list (observed).
+//! `DynamoDB`'s data events: keys by their plain values, items by the names of their attributes,
+//! and several requests in one call as one list (observed).
 
 use cairn_event::json::push_string;
 use cairn_wire::model::Operation;

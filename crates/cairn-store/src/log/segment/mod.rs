@@ -34,10 +34,8 @@
 //!          16  8  frames
 //!          24  8  payload bytes before compression
 //!          32  8  appended, first frame         chain after a frame =
-//!          40  8  appended, last frame            SHA-256(chain before ‖ frame bytes 0..40 ‖ payload)
-//!          48  8  position of this footer
-//!          56 32  chain after the last frame
-//!          88  4  CRC
+//!          40 8 appended, last frame SHA-256(chain before ‖ frame bytes 0..40 ‖ payload) 48 8
+//!          position of this footer 56 32 chain after the last frame 88 4 CRC
 //! ```
 //!
 //! # Write
@@ -45,8 +43,8 @@
 //! One thread commits. It takes all appends that wait, lays the small ones out together in frames
 //! (an append is never split over two), writes the frames with one write into space that was set
 //! aside before, syncs once, and only then answers. While it syncs, the next appends gather; there
-//! is no timer, so an append that comes alone costs one sync and no delay. Records that come through
-//! `append_blocking` are compressed on the caller's thread.
+//! is no timer, so an append that comes alone costs one sync and no delay. Records that come
+//! through `append_blocking` are compressed on the caller's thread.
 //!
 //! A segment that is long enough gets its footer and is cut to its length and synced. The next one
 //! is prepared under another name, synced, renamed, and the directory synced, before anything is
@@ -56,8 +54,8 @@
 //!
 //! - *A write fails* (no space, I/O error): the file is cut back to the last commit and synced, and
 //!   everybody in the commit is told `Full` or `Io`: nothing was appended. The log works on.
-//! - *A sync fails*: the kernel may have dropped the dirty pages and marked them clean, so neither a
-//!   second sync nor reading back proves anything. Everybody in the commit is told `Unknown`, and
+//! - *A sync fails*: the kernel may have dropped the dirty pages and marked them clean, so neither
+//!   a second sync nor reading back proves anything. Everybody in the commit is told `Unknown`, and
 //!   the log takes no more appends (`Closed`) until it is opened anew; reads go on up to the last
 //!   commit. The same when cutting back fails.
 //!

@@ -171,8 +171,8 @@ fn index_of(
     Ok((index, data_end, extent.next))
 }
 
-/// The offset below which every record was appended before a moment, by whole segments. A segment is
-/// begun after everything before it was appended, so its header tells.
+/// The offset below which every record was appended before a moment, by whole segments. A segment
+/// is begun after everything before it was appended, so its header tells.
 pub(crate) fn expirable_before(shared: &Shared, moment_ms: i64) -> Result<u64, LogError> {
     let failed = |error| LogError::io("read a segment", error);
     let mut boundary = shared.catalog.first();

@@ -194,8 +194,8 @@ fn check(file: &Arc<dyn File>, length: u64, name: &str) -> Result<Checked, LogEr
     }
 }
 
-/// Whether there is proof, behind a flaw, that what is flawed had been committed: a frame of another
-/// commit, or a footer.
+/// Whether there is proof, behind a flaw, that what is flawed had been committed: a frame of
+/// another commit, or a footer.
 pub(crate) fn later_commit_follows(walk: &mut Walk, next: u64) -> io::Result<bool> {
     match walk.stop()? {
         // What is inside a frame proves nothing: records can contain anything.

@@ -17,9 +17,9 @@
 //!
 //! # Recover
 //!
-//! There is nothing to do: the index is right at every crash point. What a crash can leave is a file
-//! to which no entry points. The next upload to the same name takes its place; [`LocalObjects::sweep`]
-//! finds the others.
+//! There is nothing to do: the index is right at every crash point. What a crash can leave is a
+//! file to which no entry points. The next upload to the same name takes its place;
+//! [`LocalObjects::sweep`] finds the others.
 //!
 //! # Read
 //!

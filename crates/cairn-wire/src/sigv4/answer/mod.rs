@@ -1,8 +1,8 @@
 //! What AWS answers to a signature it refuses: code, status and text, by family of protocols.
 //!
-//! AWS has two bodies of wording: S3's own, and the one that all other services share, whose codes are
-//! spelled with or without `Exception`. Where no AWS text is known for a case, ours follows the nearest one
-//! (assumed).
+//! AWS has two bodies of wording: S3's own, and the one that all other services share, whose codes
+//! are spelled with or without `Exception`. Where no AWS text is known for a case, ours follows the
+//! nearest one (assumed).
 
 mod s3;
 mod shared;

@@ -1,5 +1,5 @@
-//! S3's wording. Codes and statuses are documented; texts and fields observed in public reports of S3's
-//! answers, except where a line says assumed.
+//! S3's wording. Codes and statuses are documented; texts and fields observed in public reports of
+//! S3's answers, except where a line says assumed.
 
 use super::super::{EXPIRES_SECONDS_MAX, SKEW_MS, encode, instant};
 use super::{Answer, SignatureError};

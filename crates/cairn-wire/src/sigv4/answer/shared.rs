@@ -1,5 +1,5 @@
-//! The wording that all services but S3 share. The texts were observed in public reports of AWS's answers;
-//! statuses are documented for query and `DynamoDB`, observed for REST.
+//! The wording that all services but S3 share. The texts were observed in public reports of AWS's
+//! answers; statuses are documented for query and `DynamoDB`, observed for REST.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -209,7 +209,8 @@ fn every_part_of_the_scope() {
             &part(&request.region, "mars-1"),
             SignatureError::ScopeRegion { region, expected, presigned },
         );
-        // Whether a scope is S3's decides how the rest is read, so only its refusal is the same for all.
+        // Whether a scope is S3's decides how the rest is read, so only its refusal is the same for
+        // all.
         assert!(part(&request.service, "mars").check().is_err());
         refused(
             &replace_part(&request, "aws4_request", "aws5_request"),

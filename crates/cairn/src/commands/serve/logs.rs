@@ -9,11 +9,14 @@ use tracing_subscriber::EnvFilter;
 /// `s3s` logs every error of a caller, bodies included; those are in the records.
 const DEFAULT_FILTER: &str = "info,s3s=off";
 /// Upper bounds of the latency histograms, in seconds.
-const SECONDS: [f64; 12] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const SECONDS: [f64; 12] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// Starts the log on standard error: lines for a terminal, JSON otherwise. `CAIRN_LOG` sets the filter.
+/// Starts the log on standard error: lines for a terminal, JSON otherwise. `CAIRN_LOG` sets the
+/// filter.
 pub(super) fn start() {
-    let filter = EnvFilter::try_from_env("CAIRN_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let filter =
+        EnvFilter::try_from_env("CAIRN_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let started = if std::io::stderr().is_terminal() {
         builder.compact().try_init()

@@ -1,4 +1,5 @@
-//! `cairn serve`: the composition root. Each stage is a line of [`serve`], in the order in which parts need each other.
+//! `cairn serve`: the composition root. Each stage is a line of [`serve`], in the order in which
+//! parts need each other.
 
 mod expiry;
 mod logs;
@@ -45,7 +46,11 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let directory = Directory::new(&settings.data);
     let lock = directory.lock()?;
     let metrics = logs::metrics()?;
-    let tls = settings.tls.as_ref().map(|(certificate, key)| tls::config(certificate, key)).transpose()?;
+    let tls = settings
+        .tls
+        .as_ref()
+        .map(|(certificate, key)| tls::config(certificate, key))
+        .transpose()?;
     let (clock, entropy) = (wall_clock(), entropy());
     let running = Running::start(&directory, &settings, &clock, &entropy).await?;
     let account = running.root.account.clone();
@@ -59,9 +64,9 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         trusted_proxies: settings.trusted_proxies.clone(),
     };
     let gateway = Gateway::new(gateway_settings, stores, clock, entropy, hooks);
-    let listener = TcpListener::bind(settings.listen)
-        .await
-        .with_context(|| format!("cannot listen on {} (--listen takes another address)", settings.listen))?;
+    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
+        format!("cannot listen on {} (--listen takes another address)", settings.listen)
+    })?;
     let stop = stop_signal()?;
     welcome(&settings, &directory, listener.local_addr()?, tls.is_some())?;
     gateway.serve(listener, tls, stop).await;
@@ -80,7 +85,11 @@ fn welcome(
     let scheme = if is_tls { "https" } else { "http" };
     let credentials = std::path::absolute(directory.credentials())?;
     let mut out = std::io::stdout().lock();
-    writeln!(out, "Cairn records AWS calls in {}. Point AWS tools at it:\n", directory.root().display())?;
+    writeln!(
+        out,
+        "Cairn records AWS calls in {}. Point AWS tools at it:\n",
+        directory.root().display()
+    )?;
     writeln!(out, "export AWS_ENDPOINT_URL={scheme}://{address}")?;
     writeln!(out, "export AWS_SHARED_CREDENTIALS_FILE={}", credentials.display())?;
     out.flush()?;
@@ -95,7 +104,8 @@ fn welcome(
 
 fn entropy() -> Entropy {
     Arc::new(|buffer| {
-        // The kernel's generator fails only where there is no kernel to speak of; an id that repeats would be worse.
+        // The kernel's generator fails only where there is no kernel to speak of; an id that
+        // repeats would be worse.
         if let Err(error) = getrandom::fill(buffer) {
             eprintln!("cairn: the system gives no random bytes: {error}");
             std::process::abort();

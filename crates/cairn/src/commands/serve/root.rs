@@ -1,4 +1,5 @@
-//! The root principal: made at the first start, kept in the meta store, written out for AWS's tools.
+//! The root principal: made at the first start, kept in the meta store, written out for AWS's
+//! tools.
 
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -10,7 +11,8 @@ use bytes::Bytes;
 use cairn_event::AccountId;
 use cairn_gateway::Entropy;
 use cairn_iam::{
-    AccessKeyId, Credential, KeyKind, Keyring, Principal, ProfileKeys, SecretKey, render_credentials,
+    AccessKeyId, Credential, KeyKind, Keyring, Principal, ProfileKeys, SecretKey,
+    render_credentials,
 };
 use cairn_store::{Key, MetaStore};
 use serde::{Deserialize, Serialize};
@@ -36,7 +38,8 @@ pub(crate) struct Root {
 }
 
 impl Root {
-    /// Finds the root, or makes one. The account of a directory never changes: its records carry it.
+    /// Finds the root, or makes one. The account of a directory never changes: its records carry
+    /// it.
     pub(crate) async fn find_or_make(
         meta: &dyn MetaStore,
         wanted: Option<&AccountId>,
@@ -44,7 +47,8 @@ impl Root {
     ) -> anyhow::Result<Self> {
         let name = Key::parse(KEY)?;
         if let Some(found) = meta.get(&name).await? {
-            let stored: Stored = serde_json::from_slice(&found.value).context("the stored root is damaged")?;
+            let stored: Stored =
+                serde_json::from_slice(&found.value).context("the stored root is damaged")?;
             let root = Self::of(&stored)?;
             if let Some(wanted) = wanted.filter(|wanted| **wanted != root.account) {
                 anyhow::bail!(
@@ -85,9 +89,11 @@ impl Root {
         Keyring::new([Credential { key: self.key.clone(), secret, session: None, principal }])
     }
 
-    /// Writes the credentials file, readable by its owner only. The region is for the AWS CLI, which reads it there.
+    /// Writes the credentials file, readable by its owner only. The region is for the AWS CLI,
+    /// which reads it there.
     pub(crate) fn write_credentials(&self, path: &Path, region: &str) -> anyhow::Result<()> {
-        let keys = ProfileKeys { key: self.key.clone(), secret: self.secret.clone(), session_token: None };
+        let keys =
+            ProfileKeys { key: self.key.clone(), secret: self.secret.clone(), session_token: None };
         let text = format!("{}region = {region}\n", render_credentials("default", &keys));
         if std::fs::read_to_string(path).is_ok_and(|written| written == text) {
             return Ok(());
@@ -95,7 +101,8 @@ impl Root {
         let fresh = path.with_extension("new");
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file = options.open(&fresh).with_context(|| format!("cannot write {}", fresh.display()))?;
+        let mut file =
+            options.open(&fresh).with_context(|| format!("cannot write {}", fresh.display()))?;
         file.write_all(text.as_bytes())?;
         drop(file);
         std::fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))

@@ -1,7 +1,8 @@
 //! The settings of a server: one typed document, checked before anything starts.
 //!
-//! Each setting is a flag, an environment variable (`CAIRN_…`) and a key of the TOML file; a flag wins over the
-//! environment, and both win over the file. A key that the file should not have is an error.
+//! Each setting is a flag, an environment variable (`CAIRN_…`) and a key of the TOML file; a flag
+//! wins over the environment, and both win over the file. A key that the file should not have is an
+//! error.
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -26,7 +27,8 @@ pub(crate) struct Document {
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:4580]
     #[arg(long, env = "CAIRN_LISTEN", value_name = "ADDR")]
     listen: Option<SocketAddr>,
-    /// The account of the root principal, 12 digits; fixed by the first start [default: 123456789012]
+    /// The account of the root principal, 12 digits; fixed by the first start [default:
+    /// 123456789012]
     #[arg(long, env = "CAIRN_ACCOUNT_ID", value_name = "ID")]
     account_id: Option<String>,
     /// The region of calls that name none [default: us-east-1]
@@ -41,8 +43,14 @@ pub(crate) struct Document {
     /// The size of a log segment, in bytes [default: 67108864]
     #[arg(long, env = "CAIRN_LOG_SEGMENT_BYTES_MAX", value_name = "BYTES")]
     log_segment_bytes_max: Option<u64>,
-    /// A domain below which the first label is a bucket; may be given several times [default: localhost]
-    #[arg(long = "base-domain", env = "CAIRN_BASE_DOMAINS", value_delimiter = ',', value_name = "DOMAIN")]
+    /// A domain below which the first label is a bucket; may be given several times [default:
+    /// localhost]
+    #[arg(
+        long = "base-domain",
+        env = "CAIRN_BASE_DOMAINS",
+        value_delimiter = ',',
+        value_name = "DOMAIN"
+    )]
     base_domains: Option<Vec<String>>,
     /// The certificate chain, PEM; with --tls-key the port speaks TLS
     #[arg(long, env = "CAIRN_TLS_CERT", value_name = "FILE")]
@@ -51,7 +59,12 @@ pub(crate) struct Document {
     #[arg(long, env = "CAIRN_TLS_KEY", value_name = "FILE")]
     tls_key: Option<PathBuf>,
     /// A proxy whose X-Forwarded-For is believed; may be given several times
-    #[arg(long = "trusted-proxy", env = "CAIRN_TRUSTED_PROXIES", value_delimiter = ',', value_name = "IP")]
+    #[arg(
+        long = "trusted-proxy",
+        env = "CAIRN_TRUSTED_PROXIES",
+        value_delimiter = ',',
+        value_name = "IP"
+    )]
     trusted_proxies: Option<Vec<IpAddr>>,
     /// Test rigs only, on loopback: any key is the root, no signature is checked
     #[arg(long, env = "CAIRN_INSECURE_ACCEPT_ANY_CREDENTIALS", num_args = 0..=1, default_missing_value = "true")]
@@ -93,7 +106,9 @@ impl FromStr for Days {
         if text == "unlimited" {
             return Ok(Self::Unlimited);
         }
-        let days = text.parse().map_err(|_| format!("`{text}` is neither a number of days nor `unlimited`"))?;
+        let days = text
+            .parse()
+            .map_err(|_| format!("`{text}` is neither a number of days nor `unlimited`"))?;
         Ok(Self::Some(days))
     }
 }
@@ -128,7 +143,8 @@ impl Document {
     /// Reads the TOML file and lays this document over it.
     pub(crate) fn over(self, file: Option<&PathBuf>) -> anyhow::Result<Self> {
         let Some(path) = file else { return Ok(self) };
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read {}", path.display()))?;
         let file: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
         Ok(Self {
             data: self.data.or(file.data),
@@ -160,15 +176,25 @@ impl Document {
             _ => bail!("TLS needs both --tls-cert and --tls-key"),
         };
         if let Some(bytes) = self.log_segment_bytes_max {
-            ensure!(bytes >= SEGMENT_BYTES_MIN, "a log segment has at least {SEGMENT_BYTES_MIN} bytes");
+            ensure!(
+                bytes >= SEGMENT_BYTES_MIN,
+                "a log segment has at least {SEGMENT_BYTES_MIN} bytes"
+            );
         }
         let settings = Settings {
             data: self.data.unwrap_or_else(|| PathBuf::from("cairn-data")),
             listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4580))),
             account: account.transpose()?,
-            region: Region::parse(&region).with_context(|| format!("the region `{region}` is malformed"))?,
-            history_retention_ms: self.history_retention_days.unwrap_or(Days::Some(RETENTION_DAYS)).ms(),
-            log_retention_ms: self.log_retention_days.unwrap_or(Days::Some(LOG_RETENTION_DAYS)).ms(),
+            region: Region::parse(&region)
+                .with_context(|| format!("the region `{region}` is malformed"))?,
+            history_retention_ms: self
+                .history_retention_days
+                .unwrap_or(Days::Some(RETENTION_DAYS))
+                .ms(),
+            log_retention_ms: self
+                .log_retention_days
+                .unwrap_or(Days::Some(LOG_RETENTION_DAYS))
+                .ms(),
             segment_bytes_max: self.log_segment_bytes_max,
             base_domains: self.base_domains.unwrap_or_else(|| vec!["localhost".to_owned()]),
             tls,

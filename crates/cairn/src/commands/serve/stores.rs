@@ -34,7 +34,8 @@ pub(super) struct Board {
     settings: Settings,
     clock: Clock,
     entropy: Entropy,
-    /// The workers of the stores in use, the log to close behind them, and how many resets there were.
+    /// The workers of the stores in use, the log to close behind them, and how many resets there
+    /// were.
     current: Mutex<Option<Current>>,
 }
 
@@ -82,11 +83,13 @@ impl Board {
             retention_ms: self.settings.history_retention_ms,
         };
         let opened = directory.open(&options, &self.clock)?;
-        let root = Root::find_or_make(&*opened.meta, self.settings.account.as_ref(), &self.entropy).await?;
+        let root = Root::find_or_make(&*opened.meta, self.settings.account.as_ref(), &self.entropy)
+            .await?;
         let mut runner =
             Runner::new(RunnerOptions { clock: Arc::clone(&self.clock), stop_ms_max: STOP_MS_MAX });
         let log: Arc<SegmentLog> = Arc::clone(&opened.log);
-        let (feed, upkeep) = cairn_consumers::history::workers(log.clone(), Arc::clone(&opened.history));
+        let (feed, upkeep) =
+            cairn_consumers::history::workers(log.clone(), Arc::clone(&opened.history));
         runner.spawn(feed);
         runner.spawn(upkeep);
         if let Some(retention_ms) = self.settings.log_retention_ms {
@@ -147,7 +150,9 @@ impl Board {
 impl Current {
     async fn stop(self) {
         if !self.runner.stop().await {
-            tracing::warn!("a worker did not stop in time; it goes on from its last step next time");
+            tracing::warn!(
+                "a worker did not stop in time; it goes on from its last step next time"
+            );
         }
         let log = self.log;
         let closed = tokio::task::spawn_blocking(move || log.close()).await;
@@ -171,7 +176,8 @@ fn forget_rigs(root: &Path) -> anyhow::Result<()> {
     for entry in std::fs::read_dir(root).into_iter().flatten() {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if name.strip_prefix(RIG).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit())) {
+        if name.strip_prefix(RIG).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+        {
             remove(&path)?;
         }
     }

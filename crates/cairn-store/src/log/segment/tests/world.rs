@@ -85,7 +85,8 @@ impl World {
         told
     }
 
-    /// The process is killed: whatever it had not done stays undone; the disk keeps what it has seen.
+    /// The process is killed: whatever it had not done stays undone; the disk keeps what it has
+    /// seen.
     pub(super) fn kill(&mut self) {
         self.disk.power_off();
         self.log = None;
