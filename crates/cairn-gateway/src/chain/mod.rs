@@ -75,7 +75,7 @@ impl<'a> Call<'a> {
     }
 
     /// The account that the record belongs to.
-    pub(crate) fn account(&self, identity: &Identity) -> AccountId {
+    fn account(&self, identity: &Identity) -> AccountId {
         identity.principal.account().unwrap_or(&self.gateway.settings.account).clone()
     }
 

@@ -46,7 +46,7 @@ pub(super) async fn run(
         Ok(check) => check,
         Err(why) => return refuse_signature(&why),
     };
-    let is_object = operation.input().and_then(|shape| shape.payload());
+    let is_object = operation.input().and_then(cairn_wire::model::Shape::payload);
     let is_object =
         is_object.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
     let checked = CheckedBody::new(body, check, decoded_bytes);
@@ -87,7 +87,7 @@ pub(super) async fn run(
         }),
     };
     match commit::record(call, &facts).await {
-        Ok(()) => answer.response.map(|body| body.boxed_unsync()),
+        Ok(()) => answer.response.map(http_body_util::BodyExt::boxed_unsync),
         Err(commit::Unrecorded) => refuse::unrecorded(call, service, Some(operation), protocol),
     }
 }
@@ -159,13 +159,14 @@ async fn held(
     if is_object {
         return Ok((None, body.boxed_unsync()));
     }
-    let collected = match tokio::time::timeout(crate::limits::BODY_READ_MAX, capped(body)).await {
-        Ok(collected) => collected?,
-        Err(_) => {
-            let message =
-                "Your socket connection to the server was not read from or written to in time.";
-            return Err(WireError::sender("RequestTimeout", message));
-        }
+    let collected = if let Ok(collected) =
+        tokio::time::timeout(crate::limits::BODY_READ_MAX, capped(body)).await
+    {
+        collected?
+    } else {
+        let message =
+            "Your socket connection to the server was not read from or written to in time.";
+        return Err(WireError::sender("RequestTimeout", message));
     };
     let kept = (collected.len() <= DOCUMENT_BYTES_MAX).then(|| collected.to_vec());
     Ok((kept, full(collected)))

@@ -72,7 +72,8 @@ pub(super) fn failure<'a>(
 
 /// `EventBridge` hides that a rule or bus is missing from those who only read (observed).
 fn is_masked_miss(code: &str, operation: Option<Operation<'static>>) -> bool {
-    code == "ResourceNotFoundException" && operation.is_some_and(|o| o.read_only())
+    code == "ResourceNotFoundException"
+        && operation.is_some_and(cairn_wire::model::Operation::read_only)
 }
 
 /// The name of the error shape that has this code on the wire.
@@ -81,7 +82,7 @@ fn modelled_name(code: &str, operation: Option<Operation<'static>>) -> Option<&'
     operation
         .errors()
         .find(|error| error.error_code() == Some(code) || error.error_name() == Some(code))
-        .and_then(|error| error.error_name())
+        .and_then(cairn_wire::model::Shape::error_name)
 }
 
 #[cfg(test)]

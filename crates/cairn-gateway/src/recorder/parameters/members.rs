@@ -50,7 +50,7 @@ fn add_member(
 ) {
     let member = shape.and_then(|shape| shape.member(name));
     let fate = walk.fate(path, member, value);
-    let wire_name = member.map(|m| m.wire_name()).filter(|_| walk.is_as_is);
+    let wire_name = member.map(cairn_wire::model::Member::wire_name).filter(|_| walk.is_as_is);
     let plain = lower_first(name);
     let key = match fate {
         Fate::Omitted => return,
@@ -68,7 +68,7 @@ fn add_member(
             if let Some(label) = label {
                 object.text(key, &utf8_percent_encode(label, SEGMENT).to_string());
             } else {
-                let inner = member.map(|m| m.shape());
+                let inner = member.map(cairn_wire::model::Member::shape);
                 push_value(object.key(key), value, inner, path, walk);
             }
         }
@@ -89,7 +89,9 @@ pub(super) fn push_value(
     match value {
         Value::Structure(members) => structure(out, members, shape, path, walk),
         Value::List(items) => {
-            let inner = shape.and_then(|shape| shape.list_member()).map(|m| m.shape());
+            let inner = shape
+                .and_then(cairn_wire::model::Shape::list_member)
+                .map(cairn_wire::model::Member::shape);
             let mut array = Array::begin(out);
             for item in items.iter().filter(|item| !matches!(item, Value::Blob(_))) {
                 push_inner(array.element(), item, inner, path, walk);
@@ -97,7 +99,9 @@ pub(super) fn push_value(
             array.end();
         }
         Value::Map(entries) => {
-            let inner = shape.and_then(|shape| shape.map_value()).map(|m| m.shape());
+            let inner = shape
+                .and_then(cairn_wire::model::Shape::map_value)
+                .map(cairn_wire::model::Member::shape);
             let mut object = Object::begin(out);
             for (key, item) in entries.iter().filter(|(_, item)| !matches!(item, Value::Blob(_))) {
                 push_inner(object.key(key), item, inner, path, walk);

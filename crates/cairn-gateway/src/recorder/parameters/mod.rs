@@ -140,7 +140,7 @@ fn response(
             let (output, shape) = match (facts.is_lifted, output.as_slice()) {
                 (true, [(name, Value::Structure(inner))]) => {
                     let outer = operation.output().and_then(|shape| shape.member(name));
-                    (inner, outer.map(|member| member.shape()))
+                    (inner, outer.map(cairn_wire::model::Member::shape))
                 }
                 _ => (output, operation.output()),
             };

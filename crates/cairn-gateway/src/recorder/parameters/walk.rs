@@ -92,7 +92,7 @@ impl Walk {
     }
 
     pub(super) fn is_secret(&self, shape: Option<Shape<'_>>) -> bool {
-        !self.keeps_all && shape.is_some_and(|shape| shape.sensitive())
+        !self.keeps_all && shape.is_some_and(cairn_wire::model::Shape::sensitive)
     }
 
     pub(super) fn push_date(&self, out: &mut Vec<u8>, at: Timestamp) {

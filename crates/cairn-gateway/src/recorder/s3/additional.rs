@@ -22,7 +22,7 @@ pub(in crate::recorder) fn additional_event_data(
         object.text("CipherSuite", tls.cipher_suite);
     }
     object.number("bytesTransferredIn", &call.bytes_in);
-    let name = operation.map(|o| o.name()).unwrap_or_default();
+    let name = operation.map(cairn_wire::model::Operation::name).unwrap_or_default();
     if let Some(applied) = encryption(call).filter(|_| ENCRYPTING.contains(&name)) {
         object.text("SSEApplied", applied);
     }

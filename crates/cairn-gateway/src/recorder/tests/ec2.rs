@@ -76,7 +76,8 @@ fn newer(json: &Json, shape: Shape<'static>) -> Vec<String> {
             found.push(key.clone());
             continue;
         };
-        let inner = member.shape().list_member().map_or(member.shape(), |m| m.shape());
+        let inner =
+            member.shape().list_member().map_or(member.shape(), cairn_wire::model::Member::shape);
         let several = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
         found.extend(several.iter().flat_map(|value| newer(value, inner)));
     }

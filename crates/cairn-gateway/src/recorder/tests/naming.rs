@@ -128,7 +128,7 @@ fn misses(json: &Json, candidates: &[Operation<'static>], side: Side) -> Vec<Str
             shape
                 .filter(|_| facts.is_lifted && side == Side::Response)
                 .and_then(|shape| shape.members().next())
-                .map(|member| member.shape()),
+                .map(cairn_wire::model::Member::shape),
         );
         for shape in shapes {
             let mut found = Vec::new();

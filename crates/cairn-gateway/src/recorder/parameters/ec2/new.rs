@@ -45,7 +45,7 @@ fn add_members(
         path.push(name);
         let member = shape.and_then(|shape| shape.member(name));
         let key = member.map_or_else(|| upper_first(name), |member| query_name(&member));
-        let inner = member.map(|m| m.shape());
+        let inner = member.map(cairn_wire::model::Member::shape);
         match walk.fate(path, member, value) {
             Fate::Omitted => {}
             Fate::Text(text) | Fate::Texts(text) => object.text(&key, text),
@@ -73,7 +73,8 @@ fn push_list(
     path: &mut Vec<&'static str>,
     walk: &Walk,
 ) {
-    let inner = shape.and_then(|s| s.list_member()).map(|m| m.shape());
+    let inner =
+        shape.and_then(cairn_wire::model::Shape::list_member).map(cairn_wire::model::Member::shape);
     if let [item] = items {
         push_item(out, 1, item, inner, path, walk);
         return;
@@ -156,7 +157,13 @@ fn add_answer(
             Fate::Text(text) | Fate::Texts(text) => object.text(key, text),
             Fate::Empty => object.raw(key, "\"\""),
             Fate::Shown | Fate::Renamed(_) => {
-                push_answer(object.key(key), value, member.map(|m| m.shape()), path, walk);
+                push_answer(
+                    object.key(key),
+                    value,
+                    member.map(cairn_wire::model::Member::shape),
+                    path,
+                    walk,
+                );
             }
         }
         path.pop();
@@ -179,7 +186,9 @@ fn push_answer(
             object.end();
         }
         Value::List(items) => {
-            let inner = shape.and_then(|s| s.list_member()).map(|m| m.shape());
+            let inner = shape
+                .and_then(cairn_wire::model::Shape::list_member)
+                .map(cairn_wire::model::Member::shape);
             match items.as_slice() {
                 [] => out.extend_from_slice(b"\"\""),
                 [item] => {

@@ -49,7 +49,7 @@ fn push_first_instance(
     let mut array = Array::begin(set.key(style.items));
     let mut instance = Object::begin(array.element());
     for (name, value) in input.iter().filter(|(name, _)| is_inside(name)) {
-        let inner = shape.and_then(|s| s.member(name)).map(|m| m.shape());
+        let inner = shape.and_then(|s| s.member(name)).map(cairn_wire::model::Member::shape);
         push_value(instance.key(&lower_first(name)), value, inner, &mut vec![name], style);
     }
     instance.end();
@@ -96,7 +96,7 @@ fn add_member(
     style: &Style<'_>,
 ) {
     let member = shape.and_then(|shape| shape.member(name));
-    let inner = member.map(|m| m.shape());
+    let inner = member.map(cairn_wire::model::Member::shape);
     let form = form_at(style.operation, path);
     let key = match (form, value) {
         (Some(Form::Inside), _) if path.len() == 1 => return,
@@ -164,7 +164,9 @@ fn push_set(
 ) {
     let mut set = Object::begin(out);
     if !items.is_empty() {
-        let inner = shape.and_then(|s| s.list_member()).map(|m| m.shape());
+        let inner = shape
+            .and_then(cairn_wire::model::Shape::list_member)
+            .map(cairn_wire::model::Member::shape);
         let mut array = Array::begin(set.key(style.items));
         for item in items {
             match (item, item_key) {
@@ -190,7 +192,8 @@ fn push_array(
     path: &mut Vec<&'static str>,
     style: &Style<'_>,
 ) {
-    let inner = shape.and_then(|s| s.list_member()).map(|m| m.shape());
+    let inner =
+        shape.and_then(cairn_wire::model::Shape::list_member).map(cairn_wire::model::Member::shape);
     let mut array = Array::begin(out);
     for item in items {
         push_value(array.element(), item, inner, path, style);
@@ -262,7 +265,7 @@ fn add_answer(
     for (name, value) in members {
         path.push(name);
         let member = shape.and_then(|shape| shape.member(name));
-        let key = match member.map(|m| m.wire_name()) {
+        let key = match member.map(cairn_wire::model::Member::wire_name) {
             Some("return") => "_return",
             Some(wire_name) => wire_name,
             None => name,
@@ -273,7 +276,13 @@ fn add_answer(
             Fate::Texts(text) => push_repeated(object.key(key), value, text),
             Fate::Empty => object.raw(key, "{}"),
             Fate::Shown | Fate::Renamed(_) => {
-                push_answer(object.key(key), value, member.map(|m| m.shape()), path, walk);
+                push_answer(
+                    object.key(key),
+                    value,
+                    member.map(cairn_wire::model::Member::shape),
+                    path,
+                    walk,
+                );
             }
         }
         path.pop();
@@ -294,7 +303,9 @@ fn push_answer(
     match value {
         Value::Structure(members) => add_answer(&mut object, members, shape, path, walk),
         Value::List(items) if !items.is_empty() => {
-            let inner = shape.and_then(|s| s.list_member()).map(|m| m.shape());
+            let inner = shape
+                .and_then(cairn_wire::model::Shape::list_member)
+                .map(cairn_wire::model::Member::shape);
             let mut array = Array::begin(object.key("items"));
             for item in items {
                 push_answer(array.element(), item, inner, path, walk);
