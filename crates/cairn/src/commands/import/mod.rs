@@ -1,12 +1,90 @@
-//! `cairn import`.
+//! `cairn import`: CloudTrail files of others into a data directory whose server is stopped.
+//!
+//! ```text
+//!   files ─read─► pieces ─sort out─► new records ─append─► log ─publish─► durable, then searchable
+//!                                                    └────► builders: history slices ──┘
+//! ```
+//!
+//! Each arrow is a bounded channel between two threads, so memory does not grow with the input.
+//! Records keep their bytes. What the directory holds already is dropped by content, so an import
+//! may be repeated, or go on after it was killed, and nothing is there twice.
 
+mod append;
+mod catch_up;
+mod finished;
+mod known;
+mod pipeline;
+mod progress;
+mod publish;
+mod read;
+mod report;
+mod slices;
+mod sort_out;
+mod sources;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
+
+use finished::FinishedFiles;
+use known::KnownRecords;
+use progress::Progress;
+use report::Report;
+use sources::Sources;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    /// Files, or directories that are searched for .json, .jsonl, .ndjson, .log and .gz files.
+    ///
+    /// Log files of a trail ({"Records": […]}), one record a line, arrays, single records, and the
+    /// answers of lookup-events and filter-log-events, each also compressed with gzip.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The data directory, which is made if it is missing. Its server must be stopped.
+    #[arg(long, value_name = "DIR", env = "CAIRN_DATA")]
+    data: PathBuf,
+    /// Print the summary as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the command.
-pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not written yet")
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let begun = Instant::now();
+    let mut sources = Sources::find(&arguments.paths)?;
+    let directory = Directory::new(&arguments.data);
+    let _lock = directory.lock()?;
+    let clock = wall_clock();
+    let options = OpenOptions { segment_bytes_max: None, retention_ms: None };
+    let opened = directory.open(&options, &clock)?;
+    let finished = FinishedFiles::load(&opened.meta)?;
+    let files_known = sources.forget(&finished);
+    let mut report = Report { files_known, files_ignored: sources.ignored, ..Report::default() };
+    if sources.files.is_empty() {
+        catch_up::history(&opened, |_| ())?;
+    } else {
+        import(&sources, &opened, finished, &mut report, &clock)?;
+    }
+    opened.log.close();
+    report.seconds = begun.elapsed().as_secs_f64();
+    report.print(arguments.json)?;
+    Ok(if report.files_broken > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+fn import(
+    sources: &Sources,
+    opened: &Opened,
+    finished: FinishedFiles,
+    report: &mut Report,
+    clock: &cairn_store::Clock,
+) -> anyhow::Result<()> {
+    let known = KnownRecords::load(opened)?;
+    let progress = Progress::new(sources.bytes());
+    let outcome = pipeline::run(sources, opened, known, finished, &progress, clock);
+    progress.clear();
+    report.add(&outcome?);
+    Ok(())
 }

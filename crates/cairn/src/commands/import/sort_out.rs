@@ -1,0 +1,208 @@
+//! The second stage: records out of the bytes, checked, and those left out that are known.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender};
+
+use bytes::Bytes;
+use cairn_event::RecordHead;
+use cairn_event::split::{SplitError, SplitLimits, Splitter};
+
+use super::finished::FileNote;
+use super::known::KnownRecords;
+use super::progress::Progress;
+use super::read::Piece;
+use super::sources::{Source, Sources};
+
+/// Bytes to a batch. A batch becomes a frame of the log, which a reader of one record expands.
+const BATCH_BYTES: usize = 1 << 20;
+/// Records to a batch at most.
+const BATCH_RECORDS_MAX: usize = 8_192;
+
+/// New records, in the order of the files.
+#[derive(Debug, Default)]
+pub(super) struct Batch {
+    /// The records; they share memory.
+    pub(super) records: Vec<Bytes>,
+    /// Files whose last record is in this batch or an earlier one.
+    pub(super) finished: Vec<FileNote>,
+}
+
+/// What was found in the files.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// Files that were read, broken ones among them.
+    pub(super) files_read: u64,
+    /// Files that could not be read to their end, or hold pieces that are no JSON.
+    pub(super) files_broken: u64,
+    /// Records that were known.
+    pub(super) duplicates: u64,
+    /// Pieces of JSON that are no records.
+    pub(super) not_records: u64,
+    /// Record bytes of all files, known ones too.
+    pub(super) bytes: u64,
+}
+
+/// Takes the pieces of all files apart.
+pub(super) fn files(
+    sources: &Sources,
+    pieces: &Receiver<Piece>,
+    batches: &SyncSender<Batch>,
+    known: KnownRecords,
+    progress: &Progress,
+) -> Findings {
+    let mut sorter = Sorter {
+        batches,
+        known,
+        findings: Findings::default(),
+        open: OpenBatch::default(),
+        is_wanted: true,
+    };
+    for source in &sources.files {
+        if !sorter.file(source, pieces, progress) {
+            break;
+        }
+    }
+    sorter.flush();
+    sorter.findings
+}
+
+struct Sorter<'a> {
+    batches: &'a SyncSender<Batch>,
+    known: KnownRecords,
+    findings: Findings,
+    open: OpenBatch,
+    /// Whether the next stage still takes batches.
+    is_wanted: bool,
+}
+
+impl Sorter<'_> {
+    /// Takes one file apart; `false` if there is no more to do.
+    fn file(&mut self, source: &Source, pieces: &Receiver<Piece>, progress: &Progress) -> bool {
+        let mut splitter = Splitter::new(SplitLimits::default());
+        let mut flaws = Flaws::default();
+        let outcome = loop {
+            match pieces.recv() {
+                Ok(Piece::Bytes(bytes)) => {
+                    splitter.push(&bytes);
+                    self.records(&mut splitter, &mut flaws);
+                }
+                Ok(Piece::End(outcome)) => break outcome,
+                Err(_) => return false,
+            }
+            if !self.is_wanted {
+                return false;
+            }
+        };
+        match outcome {
+            Ok(()) => {
+                splitter.finish();
+                self.records(&mut splitter, &mut flaws);
+            }
+            Err(error) => flaws.add(&error),
+        }
+        self.findings.files_read += 1;
+        if flaws.count > 0 {
+            self.findings.files_broken += 1;
+            progress.say(&flaws.message(&source.path));
+        } else {
+            self.open.finished.extend(source.note.clone());
+        }
+        self.is_wanted
+    }
+
+    fn records(&mut self, splitter: &mut Splitter, flaws: &mut Flaws) {
+        while let Some(piece) = splitter.next_record() {
+            match piece {
+                Ok(record) => self.record(&record, flaws),
+                Err(SplitError::NotARecord { .. }) => self.findings.not_records += 1,
+                Err(error) => flaws.add(&error),
+            }
+            if self.open.is_full() {
+                self.flush();
+            }
+        }
+    }
+
+    fn record(&mut self, record: &[u8], flaws: &mut Flaws) {
+        match RecordHead::parse(record) {
+            Ok(head) if is_record(&head) => {
+                self.findings.bytes += record.len() as u64;
+                if self.known.insert(record) {
+                    self.open.add(record);
+                } else {
+                    self.findings.duplicates += 1;
+                }
+            }
+            Ok(_) => self.findings.not_records += 1,
+            Err(error) => flaws.add(&error),
+        }
+    }
+
+    fn flush(&mut self) {
+        let batch = self.open.take();
+        if !batch.records.is_empty() || !batch.finished.is_empty() {
+            self.is_wanted &= self.batches.send(batch).is_ok();
+        }
+    }
+}
+
+/// Whether an object is a record at all: nothing else has any of these.
+fn is_record(head: &RecordHead<'_>) -> bool {
+    head.event_version.is_some()
+        || head.event_name.is_some()
+        || head.event_id.is_some()
+        || head.event_source.is_some()
+}
+
+/// A batch in the making.
+#[derive(Default)]
+struct OpenBatch {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    finished: Vec<FileNote>,
+}
+
+impl OpenBatch {
+    fn add(&mut self, record: &[u8]) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(BATCH_BYTES + BATCH_BYTES / 8);
+        }
+        self.bytes.extend_from_slice(record);
+        self.ends.push(self.bytes.len());
+    }
+
+    fn is_full(&self) -> bool {
+        self.bytes.len() >= BATCH_BYTES || self.ends.len() >= BATCH_RECORDS_MAX
+    }
+
+    fn take(&mut self) -> Batch {
+        let Self { bytes, ends, finished } = std::mem::take(self);
+        let bytes = Bytes::from(bytes);
+        let mut start = 0;
+        let records =
+            ends.into_iter().map(|end| bytes.slice(std::mem::replace(&mut start, end)..end));
+        Batch { records: records.collect(), finished }
+    }
+}
+
+/// What is wrong with a file.
+#[derive(Default)]
+struct Flaws {
+    first: String,
+    count: u64,
+}
+
+impl Flaws {
+    fn add(&mut self, why: &dyn std::fmt::Display) {
+        if self.count == 0 {
+            self.first = why.to_string();
+        }
+        self.count += 1;
+    }
+
+    fn message(&self, path: &Path) -> String {
+        let more = self.count - 1;
+        let rest = if more > 0 { format!(" (and {more} more)") } else { String::new() };
+        format!("{}: {}{rest}", path.display(), self.first)
+    }
+}

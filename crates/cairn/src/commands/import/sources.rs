@@ -1,0 +1,146 @@
+//! Which files are read.
+//!
+//! A file that is named is read, whatever it is called. In a directory only files that can hold
+//! records are read, by their names, so that a whole bucket or checkout can be given.
+
+use std::fs::Metadata;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+
+use super::finished::{FileNote, FinishedFiles};
+
+/// Endings of the names of files that are read in a directory, before compression.
+const ENDINGS: [&str; 4] = ["json", "jsonl", "ndjson", "log"];
+/// Endings before `.gz` of files that hold no records.
+const ENDINGS_OF_OTHERS: [&str; 7] = ["tar", "csv", "txt", "parquet", "xml", "md", "py"];
+/// The folder in which a trail keeps its digests, which are JSON but no records (documented).
+const DIGEST_FOLDER: &str = "CloudTrail-Digest";
+
+/// The files to read.
+#[derive(Debug, Default)]
+pub(super) struct Sources {
+    /// Those that are named first, those of directories by name.
+    pub(super) files: Vec<Source>,
+    /// How many files of directories are left out because of their names.
+    pub(super) ignored: u64,
+}
+
+/// A file to read.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// As the user would call it.
+    pub(super) path: PathBuf,
+    /// How long it is.
+    pub(super) bytes: u64,
+    /// Says which content of which file this is; `None` if its name is no text.
+    pub(super) note: Option<FileNote>,
+}
+
+impl Sources {
+    /// Finds what the paths of the command line lead to. Links are followed only if they are named.
+    pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut sources = Self::default();
+        for path in paths {
+            let metadata = std::fs::metadata(path)
+                .with_context(|| format!("cannot read {}", path.display()))?;
+            if metadata.is_dir() {
+                sources.walk(path)?;
+            } else {
+                sources.files.push(Source::new(path.clone(), &metadata));
+            }
+        }
+        Ok(sources)
+    }
+
+    /// How many bytes are to be read.
+    pub(super) fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// Takes out what an earlier import has read to its end; returns how many files that are.
+    pub(super) fn forget(&mut self, finished: &FinishedFiles) -> u64 {
+        let before = self.files.len();
+        self.files.retain(|file| !file.note.as_ref().is_some_and(|note| finished.has(note)));
+        (before - self.files.len()) as u64
+    }
+
+    fn walk(&mut self, root: &Path) -> anyhow::Result<()> {
+        let mut waiting = vec![root.to_path_buf()];
+        while let Some(path) = waiting.pop() {
+            let looked_at = || format!("cannot read {}", path.display());
+            let metadata = std::fs::symlink_metadata(&path).with_context(looked_at)?;
+            let is_root = path == root;
+            if metadata.is_file() && can_hold_records(&path) {
+                self.files.push(Source::new(path, &metadata));
+            } else if is_root || (metadata.is_dir() && !path.ends_with(DIGEST_FOLDER)) {
+                let first = waiting.len();
+                for entry in std::fs::read_dir(&path).with_context(looked_at)? {
+                    waiting.push(entry.with_context(looked_at)?.path());
+                }
+                waiting[first..].sort_unstable_by(|a, b| b.cmp(a));
+            } else {
+                self.ignored += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Source {
+    fn new(path: PathBuf, metadata: &Metadata) -> Self {
+        let note = FileNote::of(&path, metadata);
+        Self { path, bytes: metadata.len(), note }
+    }
+}
+
+/// Whether a file of this name may hold records.
+fn can_hold_records(path: &Path) -> bool {
+    let Some(ending) = ending(path) else { return false };
+    if ending != "gz" {
+        return ENDINGS.contains(&ending.as_str());
+    }
+    let inner = path.file_stem().map(Path::new).and_then(self::ending);
+    !inner.is_some_and(|inner| ENDINGS_OF_OTHERS.contains(&inner.as_str()))
+}
+
+fn ending(path: &Path) -> Option<String> {
+    path.extension()?.to_str().map(str::to_ascii_lowercase)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Sources, can_hold_records};
+
+    #[test]
+    fn names_tell_which_files_of_a_directory_are_read() {
+        for name in ["a.json", "a.JSONL", "a.b.json.gz", "a.gz", "a.log.gz", "a.2026.gz"] {
+            assert!(can_hold_records(Path::new(name)), "{name}");
+        }
+        for name in ["README.md", "gen_events.py", "patterns.txt", "a", "a.tar.gz", ".json"] {
+            assert!(!can_hold_records(Path::new(name)), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_walk_is_sorted_and_leaves_out_digests_and_links() {
+        let root = tempfile::tempdir().unwrap();
+        let make = |name: &str| {
+            let path = root.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "x").unwrap();
+        };
+        for name in ["b.json", "a/2.json", "a/1.json", "CloudTrail-Digest/d.json.gz", "README.md"] {
+            make(name);
+        }
+        std::os::unix::fs::symlink(root.path(), root.path().join("loop")).unwrap();
+        let sources = Sources::find(&[root.path().to_path_buf()]).unwrap();
+        let names = sources.files.iter().map(|file| file.path.strip_prefix(root.path()).unwrap());
+        let names: Vec<_> = names.map(|path| path.to_str().unwrap()).collect();
+        assert_eq!(names, ["a/1.json", "a/2.json", "b.json"]);
+        assert_eq!((sources.bytes(), sources.ignored), (3, 3));
+        assert!(Sources::find(&[root.path().join("missing")]).is_err());
+    }
+}
