@@ -65,9 +65,13 @@ pub(super) fn identify(
         Err(_) if call.stores.keyring.accepts_any() => None,
         Err(error) => return Err(error),
     };
-    let Some(claim) = claim else {
+    let Some(mut claim) = claim else {
         return unsigned(call, signing_name, operation);
     };
+    // Outside S3 the signature covers the body, whatever the caller says of it.
+    if !sigv4::is_s3(signing_name) && !matches!(claim.payload, PayloadClaim::Hash(_)) {
+        claim.payload = PayloadClaim::Body;
+    }
     let credential = match call.stores.keyring.find(&claim.access_key) {
         Found::Known(credential) => credential,
         Found::Any(principal) => {
@@ -83,8 +87,9 @@ pub(super) fn identify(
         return Err(SignatureError::ExpiredToken);
     }
     sigv4::check_token(&claim, credential.session_token())?;
-    let service = Some(signing_name).filter(|_| !shares_scope(&claim, signing_name));
-    let expected = Expectation { region: None, service, body };
+    // The scope is part of what is signed, so it needs no second check: the resolver looks among the
+    // services that it names, and lets only a target that is known win over it.
+    let expected = Expectation { region: None, service: None, body };
     let key = signing_key(call, &claim, &credential);
     let verified = sigv4::verify(&claim, &head, &key, call.started, &expected)?;
     let principal = Arc::clone(&credential.principal);
@@ -96,12 +101,6 @@ pub(super) fn identify(
         claim: Some(claim),
         verified,
     })
-}
-
-/// The resolver lets a target win over a wrong scope, and S3 has several signing names: the scope
-/// is then the caller's own, and the signature still covers it.
-fn shares_scope(claim: &Claim, signing_name: &str) -> bool {
-    claim.scope.service != signing_name
 }
 
 fn unsigned(
