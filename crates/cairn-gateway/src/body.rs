@@ -1,5 +1,7 @@
 //! Bodies: read whole under a limit, or checked while they stream by.
 
+use std::collections::VecDeque;
+use std::future::Future as _;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -11,7 +13,9 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 
-use crate::limits::{BODY_BYTES_MAX, BODY_READ_MAX};
+use tokio::time::{Instant, Sleep};
+
+use crate::limits::{BODY_BYTES_MAX, BODY_IDLE_MAX, BODY_READ_MAX};
 
 /// The body of an answer.
 pub(crate) type AnswerBody = UnsyncBoxBody<Bytes, BoxError>;
@@ -69,14 +73,17 @@ pub(crate) enum Check {
 pub(crate) struct CheckedBody<B> {
     inner: B,
     check: Check,
-    pieces: std::collections::VecDeque<Bytes>,
+    pieces: VecDeque<Bytes>,
     decoded_bytes: Option<u64>,
+    /// Runs out when the sender pauses for too long.
+    idle: Pin<Box<Sleep>>,
 }
 
 impl<B> CheckedBody<B> {
     /// `decoded_bytes` is the length after unwrapping, where it is announced.
     pub(crate) fn new(inner: B, check: Check, decoded_bytes: Option<u64>) -> Self {
-        Self { inner, check, pieces: std::collections::VecDeque::new(), decoded_bytes }
+        let idle = Box::pin(tokio::time::sleep(BODY_IDLE_MAX));
+        Self { inner, check, pieces: VecDeque::new(), decoded_bytes, idle }
     }
 
     fn take(&mut self, bytes: Bytes) -> Result<(), SignatureError> {
@@ -109,6 +116,13 @@ fn refusal(error: &SignatureError) -> BoxError {
     Box::new(BodyRefusal { code: answer.code, message: answer.message, status: answer.status })
 }
 
+/// Documented: `RequestTimeout`, HTTP 400.
+fn stalled() -> BoxError {
+    let message = "Your socket connection to the server was not read from or written to within the \
+                   timeout period. Idle connections will be closed.";
+    Box::new(BodyRefusal { code: "RequestTimeout", message: message.to_owned(), status: 400 })
+}
+
 impl<B> Body for CheckedBody<B>
 where
     B: Body<Data = Bytes> + Unpin,
@@ -128,8 +142,15 @@ where
             if matches!(self.check, Check::Over) {
                 return Poll::Ready(None);
             }
-            match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            let polled = Pin::new(&mut self.inner).poll_frame(cx);
+            if polled.is_pending() {
+                ready!(self.idle.as_mut().poll(cx));
+                self.check = Check::Over;
+                return Poll::Ready(Some(Err(stalled())));
+            }
+            match ready!(polled) {
                 Some(Ok(frame)) => {
+                    self.idle.as_mut().reset(Instant::now() + BODY_IDLE_MAX);
                     let Ok(bytes) = frame.into_data() else { continue };
                     if let Err(error) = self.take(bytes) {
                         self.check = Check::Over;
@@ -165,4 +186,53 @@ fn header_map(trailers: &[Trailer]) -> HeaderMap {
         Some((name, HeaderValue::from_str(&trailer.value).ok()?))
     });
     pairs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cairn_wire::sigv4::sha256;
+    use http_body_util::StreamBody;
+
+    use super::*;
+
+    /// Bytes in two pieces, and then nothing, for ever, if `stalls`.
+    fn pieces(bytes: &'static [u8], stalls: bool) -> impl Body<Data = Bytes, Error = BoxError> + Unpin {
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        let frames = [first, second].map(|piece| Ok(Frame::data(Bytes::from_static(piece))));
+        let mut frames = std::collections::VecDeque::from(frames);
+        StreamBody::new(futures_util::stream::poll_fn(move |_| match frames.pop_front() {
+            Some(frame) => Poll::Ready(Some(frame)),
+            None if stalls => Poll::Pending,
+            None => Poll::Ready(None),
+        }))
+    }
+
+    fn refused(error: &BoxError) -> &BodyRefusal {
+        error.downcast_ref().expect("a refusal")
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_not_what_was_signed_is_refused_at_its_end() {
+        let check = |hash| Check::Hash(BodyHash::expecting(hash));
+        let same = CheckedBody::new(pieces(b"signed", false), check(sha256(b"signed")), None);
+        assert_eq!(same.collect().await.unwrap().to_bytes(), "signed");
+        let other = CheckedBody::new(pieces(b"forged", false), check(sha256(b"signed")), None);
+        let error = other.collect().await.unwrap_err();
+        assert_eq!(refused(&error).code, "XAmzContentSHA256Mismatch");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_that_stops_sending_is_cut_off() {
+        let stalled = CheckedBody::new(pieces(b"half", true), Check::None, None);
+        let error = stalled.collect().await.unwrap_err();
+        assert_eq!((refused(&error).code, refused(&error).status), ("RequestTimeout", 400));
+    }
+
+    #[tokio::test]
+    async fn a_document_has_a_limit() {
+        let small = read(Full::new(Bytes::from_static(b"{}"))).await;
+        assert_eq!(small.unwrap(), "{}");
+        let large = read(Full::new(Bytes::from(vec![0; BODY_BYTES_MAX + 1]))).await;
+        assert_eq!(large.unwrap_err(), ReadError::TooLarge);
+    }
 }
