@@ -196,7 +196,10 @@ mod tests {
     use super::*;
 
     /// Bytes in two pieces, and then nothing, for ever, if `stalls`.
-    fn pieces(bytes: &'static [u8], stalls: bool) -> impl Body<Data = Bytes, Error = BoxError> + Unpin {
+    fn pieces(
+        bytes: &'static [u8],
+        stalls: bool,
+    ) -> impl Body<Data = Bytes, Error = BoxError> + Unpin {
         let (first, second) = bytes.split_at(bytes.len() / 2);
         let frames = [first, second].map(|piece| Ok(Frame::data(Bytes::from_static(piece))));
         let mut frames = std::collections::VecDeque::from(frames);

@@ -15,7 +15,7 @@ pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
 /// A body that is read whole has to be there in this time.
 pub const BODY_READ_MAX: Duration = Duration::from_mins(1);
 /// A body that streams may pause for so long between two pieces.
-pub const BODY_IDLE_MAX: Duration = Duration::from_secs(60);
+pub const BODY_IDLE_MAX: Duration = Duration::from_mins(1);
 /// After the signal to stop, calls under way have this long.
 pub const STOP_MAX: Duration = Duration::from_secs(25);
 /// Derived signing keys that are remembered; one for each access key, day, region and service.

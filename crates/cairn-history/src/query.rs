@@ -162,6 +162,49 @@ pub enum Field {
     ResourceName,
 }
 
+impl Field {
+    /// Every field, with the name by which callers know it: as in `LookupEvents`, or as in the
+    /// record.
+    pub const NAMED: [(&'static str, Self); 24] = [
+        ("EventId", Self::EventId),
+        ("EventName", Self::EventName),
+        ("EventSource", Self::EventSource),
+        ("AwsRegion", Self::Region),
+        ("AccountId", Self::Account),
+        ("SourceIPAddress", Self::SourceIp),
+        ("UserAgent", Self::UserAgent),
+        ("ErrorCode", Self::ErrorCode),
+        ("ErrorMessage", Self::ErrorMessage),
+        ("ReadOnly", Self::ReadOnly),
+        ("EventCategory", Self::Category),
+        ("EventType", Self::EventType),
+        ("Username", Self::UserName),
+        ("UserType", Self::UserType),
+        ("UserArn", Self::UserArn),
+        ("SessionIssuerArn", Self::SessionIssuerArn),
+        ("InvokedBy", Self::InvokedBy),
+        ("AccessKeyId", Self::AccessKeyId),
+        ("PrincipalId", Self::PrincipalId),
+        ("RequestId", Self::RequestId),
+        ("VpcEndpointId", Self::VpcEndpointId),
+        ("SharedEventId", Self::SharedEventId),
+        ("ResourceType", Self::ResourceType),
+        ("ResourceName", Self::ResourceName),
+    ];
+
+    /// The field of this name; case does not count.
+    pub fn parse(name: &str) -> Option<Self> {
+        let found = Self::NAMED.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, field)| *field)
+    }
+
+    /// The name by which callers know it.
+    pub fn name(self) -> &'static str {
+        let found = Self::NAMED.iter().find(|(_, field)| *field == self);
+        found.map_or("", |(name, _)| name)
+    }
+}
+
 /// How a column's value must be. Case counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Match {

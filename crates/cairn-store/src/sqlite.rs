@@ -96,19 +96,49 @@ impl Database {
     }
 }
 
+/// Lists what is wrong with a file that nobody has opened. A damaged file is an answer, not an
+/// error.
+pub(crate) fn verify(path: &Path, schema: Schema) -> Result<Vec<String>, DatabaseError> {
+    match problems(path, schema) {
+        Err(DatabaseError::Corrupt(error)) => Ok(vec![error.to_string()]),
+        outcome => outcome,
+    }
+}
+
+fn problems(path: &Path, schema: Schema) -> Result<Vec<String>, DatabaseError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let reader = Connection::open_with_flags(path, flags)?;
+    reader.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
+    expect_kind(&reader, schema)?;
+    let mut statement = reader.prepare("PRAGMA integrity_check")?;
+    let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
+    let lines = lines.collect::<Result<Vec<_>, _>>()?;
+    Ok(lines.into_iter().filter(|line| line != "ok").collect())
+}
+
+fn kind(connection: &Connection) -> Result<(i32, i32), DatabaseError> {
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
+    Ok((pragma("application_id")?, pragma("user_version")?))
+}
+
+fn expect_kind(connection: &Connection, schema: Schema) -> Result<(), DatabaseError> {
+    let found = kind(connection)?;
+    if found == (schema.application_id, schema.version) {
+        return Ok(());
+    }
+    let text = format!("kind and version {found:?}, not this program's");
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB);
+    Err(DatabaseError::Corrupt(rusqlite::Error::SqliteFailure(code, Some(text))))
+}
+
 fn prepare(writer: &mut Connection, schema: Schema) -> Result<(), DatabaseError> {
     let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let pragma = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i32>(0));
-    let found = (pragma("application_id")?, pragma("user_version")?);
-    if found == (0, 0) {
+    if kind(&transaction)? == (0, 0) {
         transaction.execute_batch(schema.create)?;
         transaction.pragma_update(None, "application_id", schema.application_id)?;
         transaction.pragma_update(None, "user_version", schema.version)?;
-    } else if found != (schema.application_id, schema.version) {
-        let text = format!("kind and version {found:?}, not this program's");
-        let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_NOTADB);
-        let error = rusqlite::Error::SqliteFailure(code, Some(text));
-        return Err(DatabaseError::Corrupt(error));
+    } else {
+        expect_kind(&transaction, schema)?;
     }
     Ok(transaction.commit()?)
 }

@@ -3,9 +3,11 @@
 //! Exit codes: 0 it worked; 1 it failed, or found something wrong (`fsck`, `import` with broken
 //! files); 2 the command line is wrong.
 
+mod client;
 mod commands;
 mod directory;
 mod print;
+mod row;
 
 use std::process::ExitCode;
 
@@ -29,7 +31,7 @@ enum Command {
     /// Serve AWS calls, and record each one.
     Serve(Box<serve::Arguments>),
     /// Search the records.
-    Lookup(lookup::Arguments),
+    Lookup(Box<lookup::Arguments>),
     /// Follow the records as they come.
     Tail(tail::Arguments),
     /// Take in CloudTrail files.

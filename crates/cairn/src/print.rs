@@ -1,10 +1,22 @@
-//! Output for people: colour only where a terminal shows it.
+//! Output for people: colour only where a terminal shows it, and nothing of a record's that would
+//! move the cursor.
 
-use std::io::IsTerminal as _;
+use std::borrow::Cow;
+use std::io::{self, IsTerminal as _};
 
 /// Whether standard output is a terminal that wants colour.
 pub(crate) fn is_coloured() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+    io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
+}
+
+/// A text of a record's, for a terminal: control characters are shown as `?`, since a caller chose
+/// them and the terminal would obey.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    if text.contains(char::is_control) {
+        Cow::Owned(text.replace(char::is_control, "?"))
+    } else {
+        Cow::Borrowed(text)
+    }
 }
 
 /// A number of bytes as people say it.
@@ -17,4 +29,14 @@ pub(crate) fn bytes(count: u64) -> String {
         unit += 1;
     }
     if unit == 0 { format!("{count} B") } else { format!("{value:.1} {}", UNITS[unit]) }
+}
+
+/// Whoever reads our output may have seen enough (`| head`): that is no error, and ends the work.
+/// `true` means go on.
+pub(crate) fn is_read(written: io::Result<()>) -> io::Result<bool> {
+    match written {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error),
+    }
 }

@@ -24,33 +24,6 @@ const RECORDS_MAX: usize = 1_000;
 /// How many records one call looks at without the help of the index.
 const ROWS_MAX: u64 = 1_000_000;
 
-/// The fields, as callers name them.
-const FIELDS: &[(&str, Field)] = &[
-    ("EventId", Field::EventId),
-    ("EventName", Field::EventName),
-    ("EventSource", Field::EventSource),
-    ("AwsRegion", Field::Region),
-    ("AccountId", Field::Account),
-    ("SourceIPAddress", Field::SourceIp),
-    ("UserAgent", Field::UserAgent),
-    ("ErrorCode", Field::ErrorCode),
-    ("ErrorMessage", Field::ErrorMessage),
-    ("ReadOnly", Field::ReadOnly),
-    ("EventCategory", Field::Category),
-    ("EventType", Field::EventType),
-    ("Username", Field::UserName),
-    ("UserType", Field::UserType),
-    ("UserArn", Field::UserArn),
-    ("SessionIssuerArn", Field::SessionIssuerArn),
-    ("InvokedBy", Field::InvokedBy),
-    ("AccessKeyId", Field::AccessKeyId),
-    ("PrincipalId", Field::PrincipalId),
-    ("RequestId", Field::RequestId),
-    ("VpcEndpointId", Field::VpcEndpointId),
-    ("SharedEventId", Field::SharedEventId),
-    ("ResourceType", Field::ResourceType),
-    ("ResourceName", Field::ResourceName),
-];
 /// The field that stands for the whole record.
 const TEXT: &str = "Text";
 
@@ -152,9 +125,8 @@ fn query(input: &Input) -> Result<SearchQuery, CairnError> {
 }
 
 fn field(name: &str) -> Result<Field, FilterFault> {
-    let found = FIELDS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
-    found.map(|(_, field)| *field).ok_or_else(|| {
-        let known: Vec<&str> = FIELDS.iter().map(|(known, _)| *known).chain([TEXT]).collect();
+    Field::parse(name).ok_or_else(|| {
+        let known: Vec<&str> = Field::NAMED.iter().map(|(known, _)| *known).chain([TEXT]).collect();
         FilterFault::Field { field: name.to_owned(), known: known.join(", ") }
     })
 }

@@ -1,8 +1,13 @@
 //! How history stands, for operators.
 
+use std::path::Path;
+use std::sync::Arc;
+
 use cairn_store::Offset;
 use serde::Serialize;
 
+use crate::HistoryError;
+use crate::catalog::Catalog;
 use crate::slice::Slice;
 
 use super::History;
@@ -63,6 +68,16 @@ pub struct HistoryStatus {
 }
 
 impl History {
+    /// The closed slices of a history directory that nobody has opened, oldest offsets first,
+    /// without changing anything. Those that cannot be opened are left out; [`History::verify`]
+    /// says why.
+    pub fn survey(directory: &Path) -> Result<Vec<SliceSummary>, HistoryError> {
+        let catalog = Catalog::read(directory)?;
+        let slices = catalog.slices.iter();
+        let opened = slices.filter_map(|name| Slice::open(directory, *name, &Arc::default()).ok());
+        Ok(opened.map(|slice| SliceSummary::of(&slice)).collect())
+    }
+
     /// The closed slices, oldest offsets first.
     pub fn slices(&self) -> Vec<SliceSummary> {
         self.read().slices.iter().map(|slice| SliceSummary::of(slice)).collect()

@@ -48,6 +48,12 @@ impl SqliteMeta {
         Ok(Self { inner: Arc::new(Inner { database, changes: Changes::new() }) })
     }
 
+    /// Reads a file that nobody has opened and lists what is wrong with it, without changing
+    /// anything. Blocks.
+    pub fn verify(path: &Path) -> Result<Vec<String>, MetaError> {
+        Ok(crate::sqlite::verify(path, SCHEMA)?)
+    }
+
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, MetaError> + Send + 'static,
@@ -251,5 +257,27 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap().len(), before.len());
         std::fs::write(&path, vec![b'x'; 8_192]).unwrap();
         assert!(matches!(SqliteMeta::open(&path), Err(MetaError::Corrupt { .. })));
+    }
+
+    #[tokio::test]
+    async fn damage_is_found_without_changing_the_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("meta.sqlite");
+        let meta = SqliteMeta::open(&path).unwrap();
+        for number in 0..200 {
+            let key = crate::Key::parse(&format!("k/{number}")).unwrap();
+            meta.swap(&key, None, vec![7; 500].into()).await.unwrap();
+        }
+        drop(meta);
+        assert_eq!(SqliteMeta::verify(&path).unwrap(), Vec::<String>::new());
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 4_096].fill(0xff);
+        std::fs::write(&path, &bytes).unwrap();
+        assert!(!SqliteMeta::verify(&path).unwrap().is_empty());
+        assert_eq!(std::fs::read(&path).unwrap(), bytes);
+        std::fs::write(&path, b"no database at all, but long enough to be looked at closely")
+            .unwrap();
+        assert!(!SqliteMeta::verify(&path).unwrap().is_empty());
     }
 }

@@ -1,5 +1,6 @@
 //! The summary.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 
 use serde::Serialize;
@@ -68,7 +69,7 @@ impl Report {
             (self.files_broken, "files are broken"),
         ] {
             if count > 0 {
-                text.push_str(&format!("; {count} {what}"));
+                let _ = write!(text, "; {count} {what}");
             }
         }
         text

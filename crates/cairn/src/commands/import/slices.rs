@@ -100,7 +100,9 @@ pub(super) fn build(
             Order::Begin(first) => slice = Some(history.builder(first)),
             Order::Records(records, appended_ms) => {
                 if let Some(slice) = &mut slice {
-                    records.into_iter().for_each(|record| slice.push(record, appended_ms));
+                    for record in records {
+                        slice.push(record, appended_ms);
+                    }
                 }
             }
             Order::End => {

@@ -1,12 +1,119 @@
-//! `cairn lookup`.
+//! `cairn lookup`: records by any number of conditions, newest first, from a running server or
+//! from the directory of a stopped one.
 
+mod conditions;
+mod offline;
+mod online;
+mod show;
+
+use std::path::PathBuf;
 use std::process::ExitCode;
+
+use bytes::Bytes;
+
+use crate::client;
+use crate::directory::{Directory, wall_clock};
+
+use conditions::Conditions;
+use offline::Offline;
+use online::Online;
+use show::{Format, Show};
+
+/// Records that are asked for at once; the most that the operation gives.
+const PAGE_RECORDS_MAX: u64 = 1_000;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Arguments {}
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    conditions: Conditions,
+    /// Show so many records at most; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: u64,
+    /// The records themselves, byte for byte, one a line
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// A table for spreadsheets, with a heading
+    #[arg(long)]
+    csv: bool,
+    /// Read this data directory, whose server is stopped, instead of asking a server
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(flatten)]
+    client: client::Arguments,
+}
+
+/// Where records come from, page by page.
+trait Source {
+    /// The next page, of so many records at most. It may be short, or empty, and not the last.
+    fn page(&mut self, records_max: u64) -> anyhow::Result<Found>;
+}
+
+/// A page of records.
+struct Found {
+    records: Vec<Bytes>,
+    is_last: bool,
+}
 
 /// Runs the command.
-pub(crate) fn run(_arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("not written yet")
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let query = arguments.conditions.query((*wall_clock())())?;
+    let format = match arguments {
+        Arguments { json: true, .. } => Format::Json,
+        Arguments { csv: true, .. } => Format::Csv,
+        _ => Format::Table,
+    };
+    let mut show = Show::new(format, std::io::stdout().lock());
+    match &arguments.data {
+        Some(data) => {
+            let mut source = Offline::open(&Directory::existing(data)?, query)?;
+            search(&mut source, arguments.limit, &mut show)?;
+        }
+        None => search(&mut Online::new(&arguments.client, &query)?, arguments.limit, &mut show)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn search(source: &mut dyn Source, limit: u64, show: &mut Show<'_>) -> anyhow::Result<()> {
+    let mut left = if limit == 0 { u64::MAX } else { limit };
+    let mut is_last = false;
+    while left > 0 && !is_last {
+        let found = source.page(left.min(PAGE_RECORDS_MAX))?;
+        left = left.saturating_sub(found.records.len() as u64);
+        is_last = found.is_last;
+        if !show.records(&found.records)? {
+            return Ok(());
+        }
+    }
+    if show.end()? && !is_last {
+        eprintln!("cairn: stopped after {limit} records; --limit takes another number, 0 for all");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Bytes, Format, Found, Show, Source, search};
+
+    /// Pages of these lengths.
+    struct Pages(Vec<usize>);
+
+    impl Source for Pages {
+        fn page(&mut self, records_max: u64) -> anyhow::Result<Found> {
+            let records = self.0.remove(0).min(records_max as usize);
+            let record = Bytes::from_static(b"{}");
+            Ok(Found { records: vec![record; records], is_last: self.0.is_empty() })
+        }
+    }
+
+    #[test]
+    fn a_search_goes_on_until_the_limit_or_the_last_page() {
+        for (pages, limit, lines) in
+            [(vec![2, 0, 3], 0, 5), (vec![2, 0, 3], 4, 4), (vec![2, 9], 2, 2), (vec![0], 9, 0)]
+        {
+            let mut out = Vec::new();
+            search(&mut Pages(pages), limit, &mut Show::new(Format::Json, &mut out)).unwrap();
+            assert_eq!(std::str::from_utf8(&out).unwrap().lines().count(), lines);
+        }
+    }
 }

@@ -1,0 +1,167 @@
+//! Where a server is and who calls it, in the order in which AWS's tools look (documented: AWS CLI
+//! user guide, "Configuration settings and precedence").
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use cairn_iam::{AccessKeyId, ProfileKeys, SecretKey, parse_credentials};
+use http::Uri;
+
+use super::Arguments;
+
+/// The region of a caller who names none; Cairn's own default.
+const REGION: &str = "us-east-1";
+/// Reads a variable of the environment.
+type Get<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What is needed to call.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) endpoint: Uri,
+    pub(super) region: String,
+    pub(super) keys: ProfileKeys,
+}
+
+impl Place {
+    pub(super) fn find(arguments: &Arguments, get: Get<'_>) -> anyhow::Result<Self> {
+        let endpoint = arguments
+            .endpoint_url
+            .clone()
+            .or_else(|| get("AWS_ENDPOINT_URL_CAIRN"))
+            .or_else(|| get("AWS_ENDPOINT_URL"))
+            .context(
+                "no server is named: export AWS_ENDPOINT_URL as `cairn serve` prints it, or read \
+                 the directory of a stopped server with --data DIR",
+            )?;
+        let endpoint: Uri =
+            endpoint.parse().with_context(|| format!("{endpoint:?} is no URL of a server"))?;
+        anyhow::ensure!(
+            matches!(endpoint.scheme_str(), Some("http" | "https")),
+            "the server's URL begins with http:// or https://, unlike {endpoint}"
+        );
+        let named = arguments.profile.is_some();
+        let profile = arguments
+            .profile
+            .clone()
+            .or_else(|| get("AWS_PROFILE"))
+            .unwrap_or_else(|| "default".to_owned());
+        let file = credentials_file(get);
+        let text = file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
+        let keys = match keys_of_environment(get)?.filter(|_| !named) {
+            Some(keys) => keys,
+            None => keys_of_file(file.as_ref(), text.as_deref(), &profile)?,
+        };
+        let region = arguments
+            .region
+            .clone()
+            .or_else(|| get("AWS_REGION"))
+            .or_else(|| get("AWS_DEFAULT_REGION"))
+            .or_else(|| text.as_deref().and_then(|text| region_of(text, &profile)))
+            .unwrap_or_else(|| REGION.to_owned());
+        Ok(Self { endpoint, region, keys })
+    }
+}
+
+fn credentials_file(get: Get<'_>) -> Option<PathBuf> {
+    let home = || get("HOME").map(|home| PathBuf::from(home).join(".aws/credentials"));
+    get("AWS_SHARED_CREDENTIALS_FILE").map(PathBuf::from).or_else(home)
+}
+
+fn keys_of_environment(get: Get<'_>) -> anyhow::Result<Option<ProfileKeys>> {
+    let (Some(key), Some(secret)) = (get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")) else {
+        return Ok(None);
+    };
+    Ok(Some(ProfileKeys {
+        key: AccessKeyId::parse(&key).context("AWS_ACCESS_KEY_ID")?,
+        secret: SecretKey::parse(&secret).context("AWS_SECRET_ACCESS_KEY")?,
+        session_token: get("AWS_SESSION_TOKEN"),
+    }))
+}
+
+fn keys_of_file(
+    file: Option<&PathBuf>,
+    text: Option<&str>,
+    profile: &str,
+) -> anyhow::Result<ProfileKeys> {
+    let file = file.map_or_else(String::new, |file| file.display().to_string());
+    let text = text.with_context(|| {
+        format!(
+            "no credentials: {file:?} cannot be read; export AWS_SHARED_CREDENTIALS_FILE as \
+             `cairn serve` prints it"
+        )
+    })?;
+    parse_credentials(text, profile).with_context(|| format!("in {file}"))
+}
+
+/// The region that the file names for a profile, as `cairn serve` writes it.
+fn region_of(text: &str, profile: &str) -> Option<String> {
+    let mut inside = false;
+    let mut found = None;
+    for line in text.lines().map(str::trim) {
+        if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+            inside = name.trim() == profile;
+        } else if let Some((name, value)) = line.split_once('=')
+            && inside
+            && name.trim() == "region"
+        {
+            found = Some(value.trim().to_owned());
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, Place};
+
+    const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
+
+    fn find(arguments: &Arguments, variables: &[(&str, &str)]) -> anyhow::Result<Place> {
+        Place::find(arguments, &|name| {
+            let found = variables.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn settings_are_taken_in_the_order_of_awss_tools() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("credentials");
+        let text = format!(
+            "[default]\naws_access_key_id = {KEY}\naws_secret_access_key = of-file\nregion = eu-west-1\n\
+             [other]\naws_access_key_id = {KEY}\naws_secret_access_key = of-other\n"
+        );
+        std::fs::write(&file, text).unwrap();
+        let mut variables = vec![
+            ("AWS_ENDPOINT_URL", "http://127.0.0.1:4580"),
+            ("AWS_SHARED_CREDENTIALS_FILE", file.to_str().unwrap()),
+        ];
+        let place = find(&Arguments::default(), &variables).unwrap();
+        assert_eq!((place.keys.secret.expose(), place.region.as_str()), ("of-file", "eu-west-1"));
+
+        let other = Arguments { profile: Some("other".to_owned()), ..Arguments::default() };
+        variables.extend([("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", "of-environment")]);
+        let place = find(&other, &variables).unwrap();
+        assert_eq!((place.keys.secret.expose(), place.region.as_str()), ("of-other", "us-east-1"));
+        variables.push(("AWS_REGION", "sa-east-1"));
+        let place = find(&Arguments::default(), &variables).unwrap();
+        assert_eq!(
+            (place.keys.secret.expose(), place.region.as_str()),
+            ("of-environment", "sa-east-1")
+        );
+    }
+
+    #[test]
+    fn errors_say_what_to_do() {
+        let says = |variables: &[(&str, &str)]| {
+            format!("{:#}", find(&Arguments::default(), variables).unwrap_err())
+        };
+        assert!(says(&[]).contains("AWS_ENDPOINT_URL"));
+        assert!(says(&[("AWS_ENDPOINT_URL", "localhost:4580")]).contains("http://"));
+        let nowhere = [
+            ("AWS_ENDPOINT_URL", "http://localhost:4580"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/nowhere"),
+        ];
+        assert!(says(&nowhere).contains("/nowhere"));
+    }
+}

@@ -1,0 +1,72 @@
+//! Sends a request over HTTP or HTTPS.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::{ClientConfig, RootCertStore};
+
+/// The longest answer that is read: eight megabytes of records, each character escaped, and more.
+const ANSWER_BYTES_MAX: usize = 64 << 20;
+
+/// Keeps connections.
+#[derive(Debug)]
+pub(super) struct Transport(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+
+impl Transport {
+    /// Trusts the certificates of a bundle, or those of the system.
+    pub(super) fn new(bundle: Option<&str>) -> anyhow::Result<Self> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots(bundle)?)
+            .with_no_client_auth();
+        let connector =
+            HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1();
+        Ok(Self(Client::builder(TokioExecutor::new()).build(connector.build())))
+    }
+
+    /// Sends a request and reads the whole answer; an error is a text for the user.
+    pub(super) async fn send(
+        &self,
+        request: Request<Vec<u8>>,
+    ) -> Result<(StatusCode, Bytes), String> {
+        let request = request.map(|body| Full::new(Bytes::from(body)));
+        let answer = self.0.request(request).await.map_err(|error| innermost(&error))?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
+        let body = body.map_err(|error| innermost(&*error))?;
+        Ok((status, body.to_bytes()))
+    }
+}
+
+/// The certificates that are trusted. A system without any still reaches servers without TLS.
+fn roots(bundle: Option<&str>) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    if let Some(bundle) = bundle {
+        let named = || format!("cannot read AWS_CA_BUNDLE {bundle}");
+        for certificate in CertificateDer::pem_file_iter(bundle).with_context(named)? {
+            roots.add(certificate.with_context(named)?)?;
+        }
+    } else {
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    }
+    Ok(roots)
+}
+
+/// The cause of causes: "connection refused" helps, "client error" does not.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,168 @@
+//! The conditions of a search, as the command line says them.
+
+use anyhow::Context as _;
+use cairn_event::Timestamp;
+use cairn_history::{Field, Filter, SearchQuery};
+
+/// What makes a field and a value a condition.
+type MakeFilter = fn(Field, String) -> Filter;
+
+/// All of these must hold.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Conditions, all of which must hold")]
+pub(super) struct Conditions {
+    /// A field has this value, such as EventName=CreateBucket; may be repeated
+    #[arg(long, value_name = "FIELD=VALUE")]
+    attribute: Vec<String>,
+    /// A field's value begins so, such as EventSource=s3; may be repeated
+    #[arg(long, value_name = "FIELD=VALUE")]
+    prefix: Vec<String>,
+    /// A field's value holds this text, such as UserAgent=boto3; may be repeated
+    #[arg(long, value_name = "FIELD=VALUE")]
+    contains: Vec<String>,
+    /// The call failed with this code, such as `AccessDenied`
+    #[arg(long, value_name = "CODE")]
+    error_code: Option<String>,
+    /// The call came from this address
+    #[arg(long, value_name = "ADDRESS")]
+    ip: Option<String>,
+    /// The record holds this text somewhere; case counts; may be repeated
+    #[arg(long, value_name = "TEXT")]
+    text: Vec<String>,
+    /// Not before this time: 2026-11-25, 2026-11-25T17:00:00Z, or 30m, 12h, 7d ago
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Not after this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+}
+
+impl Conditions {
+    /// The search that they mean.
+    pub(super) fn query(&self, now: Timestamp) -> anyhow::Result<SearchQuery> {
+        let mut filters = Vec::new();
+        let kinds: [(&[String], MakeFilter); 3] = [
+            (&self.attribute, Filter::equals),
+            (&self.prefix, Filter::prefix),
+            (&self.contains, Filter::contains),
+        ];
+        for (asked, make) in kinds {
+            for asked in asked {
+                let (field, value) = field_and_value(asked)?;
+                filters.push(make(field, value.to_owned()));
+            }
+        }
+        let error_code = self.error_code.iter().map(|code| Filter::equals(Field::ErrorCode, code));
+        let ip = self.ip.iter().map(|address| Filter::equals(Field::SourceIp, address));
+        filters.extend(error_code.chain(ip));
+        let query = SearchQuery {
+            filters,
+            texts: self.text.clone(),
+            start: self.since.as_deref().map(|text| time(text, now)).transpose()?,
+            end: self.until.as_deref().map(|text| time(text, now)).transpose()?,
+        };
+        if let (Some(start), Some(end)) = (query.start, query.end) {
+            anyhow::ensure!(
+                start <= end,
+                "--since {} is after --until {}",
+                start.iso_seconds(),
+                end.iso_seconds()
+            );
+        }
+        Ok(query)
+    }
+}
+
+fn field_and_value(asked: &str) -> anyhow::Result<(Field, &str)> {
+    let (name, value) = asked
+        .split_once('=')
+        .filter(|(_, value)| !value.is_empty())
+        .with_context(|| format!("{asked:?} is not FIELD=VALUE, as in EventName=CreateBucket"))?;
+    let field = Field::parse(name).with_context(|| {
+        let known: Vec<_> = Field::NAMED.iter().map(|(name, _)| *name).collect();
+        format!("there is no field {name:?}; fields are {}", known.join(", "))
+    })?;
+    Ok((field, value))
+}
+
+/// A day, an instant, or how long ago.
+fn time(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    let instant = Timestamp::parse_iso(text)
+        .or_else(|| Timestamp::parse_iso(&format!("{text}T00:00:00Z")))
+        .or_else(|| Some(Timestamp::from_ms(now.as_ms().checked_sub(ago_ms(text)?)?)));
+    instant.with_context(|| {
+        format!("{text:?} is no time: 2026-11-25, 2026-11-25T17:00:00Z, or 30m, 12h, 7d for ago")
+    })
+}
+
+fn ago_ms(text: &str) -> Option<i64> {
+    let unit_ms = match text.chars().last()? {
+        's' => 1_000,
+        'm' => 60_000,
+        'h' => 3_600_000,
+        'd' => 86_400_000,
+        'w' => 604_800_000,
+        _ => return None,
+    };
+    let digits = text.get(..text.len() - 1)?;
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse::<i64>().ok()?.checked_mul(unit_ms)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use cairn_event::Timestamp;
+    use cairn_history::{Field, Filter};
+
+    use super::Conditions;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_795_626_000);
+
+    #[test]
+    fn every_condition_becomes_part_of_the_query() {
+        let conditions = Conditions {
+            attribute: vec!["eventname=A=B".into()],
+            prefix: vec!["UserArn=arn:".into()],
+            contains: vec!["UserAgent=boto".into()],
+            error_code: Some("AccessDenied".into()),
+            ip: Some("192.0.2.1".into()),
+            text: vec!["x".into()],
+            since: Some("2h".into()),
+            until: Some("2026-11-25".into()),
+        };
+        let until_before = conditions.query(NOW).unwrap_err().to_string();
+        assert!(until_before.contains("is after --until 2026-11-25T00:00:00Z"), "{until_before}");
+        let conditions = Conditions { until: None, ..conditions };
+        let query = conditions.query(NOW).unwrap();
+        let filters = [
+            Filter::equals(Field::EventName, "A=B"),
+            Filter::prefix(Field::UserArn, "arn:"),
+            Filter::contains(Field::UserAgent, "boto"),
+            Filter::equals(Field::ErrorCode, "AccessDenied"),
+            Filter::equals(Field::SourceIp, "192.0.2.1"),
+        ];
+        assert_eq!(query.filters, filters);
+        assert_eq!((query.texts, query.end), (vec!["x".to_owned()], None));
+        assert_eq!(query.start.map(Timestamp::as_seconds), Some(NOW.as_seconds() - 7_200));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let says = |attribute: &str, since: &str| {
+            let conditions = Conditions {
+                attribute: vec![attribute.into()],
+                since: Some(since.into()),
+                ..Conditions::default()
+            };
+            conditions.query(NOW).unwrap_err().to_string()
+        };
+        assert!(says("Colour=x", "1d").contains("SourceIPAddress"));
+        for attribute in ["EventName", "EventName="] {
+            assert!(says(attribute, "1d").contains("FIELD=VALUE"));
+        }
+        for since in ["", "d", "yesterday", "-1d", "+1d", "99999999999999999d", "2026-13-01", "1é"]
+        {
+            assert!(says("EventName=x", since).contains("is no time"), "{since}");
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Reads the directory of a stopped server.
+
+use anyhow::Context as _;
+use cairn_event::Timestamp;
+use cairn_history::{Position, SearchBudget, SearchQuery};
+use cairn_store::{DirectoryLock, EventLog as _, ReadLimit};
+
+use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
+
+use super::{Found, Source};
+
+/// How much of the log is read at once.
+const READ: ReadLimit = ReadLimit { records_max: 2_048, bytes_max: 8 << 20 };
+
+/// A search in a directory.
+pub(super) struct Offline {
+    opened: Opened,
+    query: SearchQuery,
+    after: Option<Position>,
+    _lock: DirectoryLock,
+}
+
+impl Offline {
+    /// Opens the directory, and shows history what the log has beyond it.
+    pub(super) fn open(directory: &Directory, query: SearchQuery) -> anyhow::Result<Self> {
+        let lock = directory.lock()?;
+        let clock = wall_clock();
+        let options = OpenOptions { segment_bytes_max: None, retention_ms: None };
+        let opened = directory.open(&options, &clock)?;
+        catch_up(&opened, (*clock)())?;
+        Ok(Self { opened, query, after: None, _lock: lock })
+    }
+}
+
+impl Source for Offline {
+    fn page(&mut self, records_max: u64) -> anyhow::Result<Found> {
+        let limit = usize::try_from(records_max)?;
+        let budget = SearchBudget::rows(u64::MAX);
+        let page = self.opened.history.search(&self.query, self.after, limit, budget)?;
+        self.after = page.next;
+        let records = page.hits.into_iter().map(|hit| hit.record).collect();
+        Ok(Found { records, is_last: page.next.is_none() })
+    }
+}
+
+/// What the last server did not put into a slice is read from the log, as a server does at its
+/// start.
+fn catch_up(opened: &Opened, now: Timestamp) -> anyhow::Result<()> {
+    let (log, history) = (&opened.log, &opened.history);
+    if history.tail_next() < log.first() {
+        history.skip_to(log.first())?;
+    }
+    while history.tail_next() < log.committed() {
+        let slice = log.read_blocking(history.tail_next(), READ).context("cannot read the log")?;
+        history.append(slice.first, &slice.records, &slice.appended_ms)?;
+        if history.seal_due(now) {
+            history.seal().context("cannot write history")?;
+        }
+    }
+    Ok(())
+}
