@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use cairn_iam::{AccessKeyId, ProfileKeys, SecretKey, parse_credentials};
 use http::Uri;
 
-use super::Arguments;
+use super::ServerChoice;
 
 /// The region of a caller who names none; Cairn's own default.
 const REGION: &str = "us-east-1";
@@ -23,8 +23,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn find(arguments: &Arguments, get: Get<'_>) -> anyhow::Result<Self> {
-        let endpoint = arguments
+    pub(super) fn find(choice: &ServerChoice, get: Get<'_>) -> anyhow::Result<Self> {
+        let endpoint = choice
             .endpoint_url
             .clone()
             .or_else(|| get("AWS_ENDPOINT_URL_CAIRN"))
@@ -39,8 +39,8 @@ impl Place {
             matches!(endpoint.scheme_str(), Some("http" | "https")),
             "the server's URL begins with http:// or https://, unlike {endpoint}"
         );
-        let named = arguments.profile.is_some();
-        let profile = arguments
+        let named = choice.profile.is_some();
+        let profile = choice
             .profile
             .clone()
             .or_else(|| get("AWS_PROFILE"))
@@ -51,7 +51,7 @@ impl Place {
             Some(keys) => keys,
             None => keys_of_file(file.as_ref(), text.as_deref(), &profile)?,
         };
-        let region = arguments
+        let region = choice
             .region
             .clone()
             .or_else(|| get("AWS_REGION"))
@@ -112,12 +112,12 @@ fn region_of(text: &str, profile: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Arguments, Place};
+    use super::{Place, ServerChoice};
 
     const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 
-    fn find(arguments: &Arguments, variables: &[(&str, &str)]) -> anyhow::Result<Place> {
-        Place::find(arguments, &|name| {
+    fn find(choice: &ServerChoice, variables: &[(&str, &str)]) -> anyhow::Result<Place> {
+        Place::find(choice, &|name| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -136,15 +136,15 @@ mod tests {
             ("AWS_ENDPOINT_URL", "http://127.0.0.1:4580"),
             ("AWS_SHARED_CREDENTIALS_FILE", file.to_str().unwrap()),
         ];
-        let place = find(&Arguments::default(), &variables).unwrap();
+        let place = find(&ServerChoice::default(), &variables).unwrap();
         assert_eq!((place.keys.secret.expose(), place.region.as_str()), ("of-file", "eu-west-1"));
 
-        let other = Arguments { profile: Some("other".to_owned()), ..Arguments::default() };
+        let other = ServerChoice { profile: Some("other".to_owned()), ..ServerChoice::default() };
         variables.extend([("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", "of-environment")]);
         let place = find(&other, &variables).unwrap();
         assert_eq!((place.keys.secret.expose(), place.region.as_str()), ("of-other", "us-east-1"));
         variables.push(("AWS_REGION", "sa-east-1"));
-        let place = find(&Arguments::default(), &variables).unwrap();
+        let place = find(&ServerChoice::default(), &variables).unwrap();
         assert_eq!(
             (place.keys.secret.expose(), place.region.as_str()),
             ("of-environment", "sa-east-1")
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn errors_say_what_to_do() {
         let says = |variables: &[(&str, &str)]| {
-            format!("{:#}", find(&Arguments::default(), variables).unwrap_err())
+            format!("{:#}", find(&ServerChoice::default(), variables).unwrap_err())
         };
         assert!(says(&[]).contains("AWS_ENDPOINT_URL"));
         assert!(says(&[("AWS_ENDPOINT_URL", "localhost:4580")]).contains("http://"));

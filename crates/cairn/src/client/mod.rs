@@ -27,7 +27,7 @@ const CALL_MAX: Duration = Duration::from_secs(90);
 /// Where the server is and who calls it.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Server")]
-pub(crate) struct Arguments {
+pub(crate) struct ServerChoice {
     /// The server [default: `AWS_ENDPOINT_URL`]
     #[arg(long, value_name = "URL")]
     endpoint_url: Option<String>,
@@ -91,9 +91,9 @@ pub(crate) struct Client {
 
 impl Client {
     /// A client as the command line and the environment say.
-    pub(crate) fn new(arguments: &Arguments) -> anyhow::Result<Self> {
+    pub(crate) fn new(choice: &ServerChoice) -> anyhow::Result<Self> {
         let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let place = Place::find(arguments, &get)?;
+        let place = Place::find(choice, &get)?;
         let transport = Transport::new(get("AWS_CA_BUNDLE").as_deref())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { place, transport, runtime })

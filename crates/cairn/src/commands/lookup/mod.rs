@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     #[command(flatten)]
-    client: client::Arguments,
+    server: client::ServerChoice,
 }
 
 /// Where records come from, page by page.
@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             let mut source = Offline::open(&Directory::existing(data)?, query)?;
             search(&mut source, arguments.limit, &mut show)?;
         }
-        None => search(&mut Online::new(&arguments.client, &query)?, arguments.limit, &mut show)?,
+        None => search(&mut Online::new(&arguments.server, &query)?, arguments.limit, &mut show)?,
     }
     Ok(ExitCode::SUCCESS)
 }

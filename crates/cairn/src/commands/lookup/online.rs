@@ -5,7 +5,7 @@ use cairn_history::{Match, SearchQuery};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
-use crate::client::{Arguments, Client};
+use crate::client::{Client, ServerChoice};
 
 use super::{Found, Source};
 
@@ -30,8 +30,8 @@ struct Record {
 }
 
 impl Online {
-    pub(super) fn new(arguments: &Arguments, query: &SearchQuery) -> anyhow::Result<Self> {
-        Ok(Self { client: Client::new(arguments)?, input: input(query) })
+    pub(super) fn new(choice: &ServerChoice, query: &SearchQuery) -> anyhow::Result<Self> {
+        Ok(Self { client: Client::new(choice)?, input: input(query) })
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
-    client: client::Arguments,
+    server: client::ServerChoice,
 }
 
 #[derive(Deserialize)]
@@ -49,7 +49,7 @@ struct Record {
 
 /// Runs the command, until nobody reads its output.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let client = Client::new(&arguments.client)?;
+    let client = Client::new(&arguments.server)?;
     let mut cursor = if arguments.from_start { "earliest" } else { "latest" }.to_owned();
     // The first call takes its place and does not wait: a wrong endpoint or key is told at once.
     let mut answer = ask(&client, &cursor, 0)?;
