@@ -1,5 +1,6 @@
 //! What is not an AWS call: our own pages, and paths that other servers own.
 
+use cairn_store::log::LogHealth;
 use http::{Method, Response, StatusCode};
 
 use crate::body::{AnswerBody, full};
@@ -36,9 +37,16 @@ impl Gateway {
     /// Ready: the log takes records. A log that stopped after a failed write says so here.
     async fn ready(&self) -> Response<AnswerBody> {
         let stores = self.stores.read().await;
-        let next = stores.services.log.committed().as_u64();
-        let body = format!(r#"{{"status":"ready","committed":{next}}}"#);
-        text(StatusCode::OK, "application/json", &body)
+        let log = &stores.services.log;
+        let (status, word) = match log.health() {
+            LogHealth::Open => (StatusCode::OK, "ready"),
+            // Ready all the same: only a call that tries again finds out that there is room again.
+            LogHealth::Full => (StatusCode::OK, "the disk is full"),
+            LogHealth::Failed => (StatusCode::SERVICE_UNAVAILABLE, "the log failed; restart"),
+            LogHealth::Closed => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+        };
+        let next = log.committed().as_u64();
+        text(status, "application/json", &format!(r#"{{"status":"{word}","committed":{next}}}"#))
     }
 
     /// Empties a test rig: waits for the calls under way, then puts fresh stores in place.

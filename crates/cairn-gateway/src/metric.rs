@@ -1,17 +1,17 @@
 //! The metrics of the front door, each declared once.
 
 /// Calls answered, by `service` and `outcome` (`ok`, `error`).
-pub const CALLS_TOTAL: &str = "gateway_calls_total";
+pub const CALLS_TOTAL: &str = "cairn_gateway_calls_total";
 /// Calls refused before anybody was identified, by `reason`.
-pub const REFUSALS_TOTAL: &str = "gateway_refusals_total";
+pub const REFUSALS_TOTAL: &str = "cairn_gateway_refusals_total";
 /// Calls that were not acknowledged because their record could not be written.
-pub const UNRECORDED_TOTAL: &str = "gateway_unrecorded_calls_total";
+pub const UNRECORDED_TOTAL: &str = "cairn_gateway_unrecorded_calls_total";
 /// From the request's head to the answer, in seconds.
-pub const CALL_SECONDS: &str = "gateway_call_seconds";
+pub const CALL_SECONDS: &str = "cairn_gateway_call_seconds";
 /// Building the record and making it durable, in seconds.
-pub const COMMIT_SECONDS: &str = "gateway_commit_seconds";
+pub const COMMIT_SECONDS: &str = "cairn_gateway_commit_seconds";
 /// Connections open now.
-pub const CONNECTIONS: &str = "gateway_connections_count";
+pub const CONNECTIONS: &str = "cairn_gateway_connections_count";
 
 /// Describes all metrics to the recorder that the program installed.
 pub fn describe() {

@@ -74,9 +74,11 @@ impl Directory {
     pub(crate) fn lock(&self) -> anyhow::Result<DirectoryLock> {
         std::fs::create_dir_all(&self.root)
             .with_context(|| format!("cannot make {}", self.root.display()))?;
-        DirectoryLock::acquire(&self.root).with_context(|| {
-            "stop that server first, or ask it: without --data, commands go to AWS_ENDPOINT_URL"
-                .to_owned()
+        DirectoryLock::acquire(&self.root).map_err(|error| {
+            anyhow::anyhow!(
+                "{error}; stop that server first, or ask it with `cairn lookup` and `cairn tail`, \
+                 which go to AWS_ENDPOINT_URL"
+            )
         })
     }
 }

@@ -56,7 +56,8 @@ pub const BATCH_RECORDS_MAX: usize = 1 << 16;
 ///     than it could (it removes whole segments), it returns the new `first()`, which never falls.
 ///  9. Limits: `RECORD_BYTES_MAX`, `BATCH_BYTES_MAX`, `BATCH_RECORDS_MAX`; beyond them `TooLarge`.
 ///     An append of no records is `Ok(committed())` and writes nothing.
-/// 10. Appends wait, rather than pile up, when more bytes are under way than the log has set.
+/// 10. `health` tells whether appends are taken, for whoever directs calls to this server.
+/// 11. Appends wait, rather than pile up, when more bytes are under way than the log has set.
 ///     A dropped `append` may still be appended.
 #[async_trait]
 pub trait EventLog: Send + Sync + fmt::Debug {
@@ -74,6 +75,9 @@ pub trait EventLog: Send + Sync + fmt::Debug {
 
     /// Resolves once there is more than the caller has seen.
     async fn changed(&self, seen: Offset);
+
+    /// Whether appends are taken.
+    fn health(&self) -> LogHealth;
 
     /// Removes records below an offset, by whole segments, and returns the new `first()`.
     async fn expire(&self, before: Offset) -> Result<Offset, LogError>;

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use crate::log::{EventLog, LogError, LogSlice, Offset, ReadLimit};
+use crate::log::{EventLog, LogError, LogHealth, LogSlice, Offset, ReadLimit};
 use crate::meta::{Key, KeyPrefix, MetaError, MetaStore, MetaWatch, Version, Versioned};
 use crate::objects::{
     Attributes, Condition, ListQuery, ObjectError, ObjectHead, ObjectName, ObjectReader,
@@ -109,6 +109,10 @@ impl EventLog for FaultyLog {
 
     async fn changed(&self, seen: Offset) {
         self.inner.changed(seen).await;
+    }
+
+    fn health(&self) -> LogHealth {
+        if self.closed.load(Ordering::SeqCst) { LogHealth::Failed } else { self.inner.health() }
     }
 
     async fn expire(&self, before: Offset) -> Result<Offset, LogError> {

@@ -146,11 +146,6 @@ impl SegmentLog {
         self.shared.head()
     }
 
-    /// Whether the log takes appends.
-    pub fn health(&self) -> LogHealth {
-        self.shared.health()
-    }
-
     /// As `append`, for callers that may block: compresses on this thread, so that several of them
     /// share the work, and waits for the commit.
     pub fn append_blocking<R: AsRef<[u8]>>(&self, records: &[R]) -> Result<Offset, LogError> {
@@ -274,6 +269,10 @@ impl EventLog for SegmentLog {
 
     async fn changed(&self, seen: Offset) {
         self.shared.changed(seen).await;
+    }
+
+    fn health(&self) -> LogHealth {
+        self.shared.health()
     }
 
     async fn expire(&self, before: Offset) -> Result<Offset, LogError> {

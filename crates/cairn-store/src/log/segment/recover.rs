@@ -131,6 +131,7 @@ fn open_last(
         segment,
         data_end: checked.data_end,
         allocated_end: checked.data_end,
+        zeroed_end: checked.data_end,
         frames: checked.frames,
         raw_bytes: checked.raw_bytes,
         first_ms: checked.first_ms,

@@ -50,16 +50,18 @@ pub(super) fn run(
     // only notice that a neighbour is gone end without an error of their own.
     thread::scope(|scope| {
         let mut stages = Vec::new();
-        scope.spawn(move || read::files(sources, &piece_sender, progress));
-        let sorting =
-            scope.spawn(move || sort_out::files(sources, &pieces, &batch_sender, known, progress));
+        let stage = |name: &str| thread::Builder::new().name(format!("import-{name}"));
+        stage("read").spawn_scoped(scope, move || read::files(sources, &piece_sender, progress))?;
+        let sorting = stage("sort").spawn_scoped(scope, move || {
+            sort_out::files(sources, &pieces, &batch_sender, known, progress)
+        })?;
         for orders in orders {
             let done = done_sender.clone();
-            stages.push(scope.spawn(move || slices::build(history, &orders, &done)));
+            let build = move || slices::build(history, &orders, &done);
+            stages.push(stage("build").spawn_scoped(scope, build)?);
         }
-        stages.push(
-            scope.spawn(move || append::batches(log, &batches, dispatch, &done_sender, clock)),
-        );
+        let append = move || append::batches(log, &batches, dispatch, &done_sender, clock);
+        stages.push(stage("append").spawn_scoped(scope, append)?);
         let published = publish::all(history, &done, finished, progress);
         drop(done);
         for stage in stages {

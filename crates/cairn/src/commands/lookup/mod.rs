@@ -25,8 +25,6 @@ const PAGE_RECORDS_MAX: u64 = 1_000;
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    conditions: Conditions,
     /// Show so many records at most; 0 for all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u64,
@@ -39,6 +37,8 @@ pub(crate) struct Arguments {
     /// Read this data directory, whose server is stopped, instead of asking a server
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    #[command(flatten)]
+    conditions: Conditions,
     #[command(flatten)]
     server: client::ServerChoice,
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::world::World;
 use crate::files::sim::{Fault, Random};
-use crate::log::LogHealth;
+use crate::log::{EventLog as _, LogHealth};
 
 /// One life of the process, up to a loss of power or a kill.
 fn live(world: &mut World, random: &mut Random) {
