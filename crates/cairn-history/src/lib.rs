@@ -35,7 +35,9 @@ mod walk;
 #[cfg(any(test, feature = "testkit"))]
 pub use disk::{Fault, FaultPlan};
 pub use error::HistoryError;
-pub use history::{BuiltSlice, History, HistoryStatus, Problem, SliceBuilder, SliceSummary};
+pub use history::{
+    BuiltSlice, History, HistoryStatus, Prepared, Problem, SliceBuilder, SliceSummary,
+};
 pub use options::{
     HistoryOptions, MERGED_ROWS_MAX, RETENTION_MS, TAIL_AGE_MS_MAX, TAIL_BYTES_MAX,
     TAIL_RECORDS_MAX,

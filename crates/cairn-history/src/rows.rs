@@ -37,29 +37,57 @@ struct Row {
     read_only: Option<bool>,
 }
 
+/// Stands where a time is not known yet; no record has it.
+const NO_TIME_MS: i64 = i64::MIN;
+
+impl Row {
+    fn fix(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
+        if self.event_time_ms == NO_TIME_MS {
+            self.event_time_ms = recorded_ms;
+        }
+        (self.offset, self.record, self.recorded_ms) = (offset, record, recorded_ms);
+    }
+}
+
 impl Rows {
     /// Parses a record and adds it.
     pub(crate) fn push(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
+        with_fields(&record, |fields| self.add(fields, &record));
+        self.fix_last(offset, record, recorded_ms);
+    }
+
+    /// Adds the columns of a record, which [`Rows::fix_last`] or [`Rows::fix_all`] completes.
+    pub(crate) fn add(&mut self, fields: &Fields<'_>, record: &[u8]) {
         let (places_at, others_at) = (self.places.len(), self.others.len());
         let keys_at = self.keys.len();
-        let (event_time_ms, category, read_only) = with_fields(&record, |fields| {
-            encode(fields, &record, &mut self.places, &mut self.others);
-            let scope = fields.keys(&mut self.keys);
-            self.scopes.entry(scope).or_insert_with(|| fields.scope());
-            (fields.event_time_ms, fields.category, fields.read_only)
-        });
+        encode(fields, record, &mut self.places, &mut self.others);
+        let scope = fields.keys(&mut self.keys);
+        self.scopes.entry(scope).or_insert_with(|| fields.scope());
         self.record_bytes += record.len() as u64;
         self.list.push(Row {
-            record,
-            event_time_ms: event_time_ms.unwrap_or(recorded_ms),
-            recorded_ms,
-            offset,
+            record: Bytes::new(),
+            event_time_ms: fields.event_time_ms.unwrap_or(NO_TIME_MS),
+            recorded_ms: NO_TIME_MS,
+            offset: 0,
             places_at,
             others_at,
             keys_at,
-            category: category_code(category),
-            read_only,
+            category: category_code(fields.category),
+            read_only: fields.read_only,
         });
+    }
+
+    fn fix_last(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
+        if let Some(row) = self.list.last_mut() {
+            row.fix(offset, record, recorded_ms);
+        }
+    }
+
+    /// Completes rows that were only added: their records, which follow one another in the log.
+    pub(crate) fn fix_all(&mut self, first: u64, records: Vec<Bytes>, recorded_ms: i64) {
+        for ((row, record), offset) in self.list.iter_mut().zip(records).zip(first..) {
+            row.fix(offset, record, recorded_ms);
+        }
     }
 
     pub(crate) fn len(&self) -> usize {

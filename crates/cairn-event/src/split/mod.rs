@@ -31,8 +31,8 @@ impl Default for SplitLimits {
     }
 }
 
-/// The deepest nesting that is taken by default; readers downstream commonly stop at 128.
-pub const DEPTH_MAX: usize = 100;
+/// The deepest nesting that is taken by default: as deep as a record may be.
+pub const DEPTH_MAX: usize = crate::json::check::DEPTH_MAX as usize;
 
 /// Why a piece of the input is no record. After [`SplitError::Broken`] and
 /// [`SplitError::Truncated`] nothing more can be read, after the others the next piece can.
@@ -119,6 +119,20 @@ impl Splitter {
     /// Says that no input will follow.
     pub fn finish(&mut self) {
         self.is_finished = true;
+    }
+
+    /// The next line, if the input stands at the start of one, all of it is there and it begins as
+    /// an object does. Most files have a record on each line: a caller who finds that this is one
+    /// [skips](Splitter::skip_line) it and saves the walk over its brackets; else
+    /// [`Splitter::next_record`] goes on as if nobody had looked.
+    pub fn line(&mut self) -> Option<&[u8]> {
+        let line = self.walker.line(&self.buffer)?;
+        self.buffer.get(line)
+    }
+
+    /// Goes on after the line that was looked at last.
+    pub fn skip_line(&mut self) {
+        self.walker.skip_line();
     }
 
     /// The next record, or why a piece is none. `None` means that more input is needed, or, after

@@ -187,3 +187,38 @@ proptest! {
         let _ = in_chunks(&input, 3, limits);
     }
 }
+
+#[test]
+fn lines_are_seen_once_and_may_be_skipped() {
+    let text = b"\xef\xbb\xbf{\"a\":1}\r\n\n{\"b\":{\"c\":\"}\\n\"}}\n[{\"d\":1}]\n{\"e\":2} {\"f\":3}\n{\"g\":4}";
+    for piece_bytes in 1..=text.len() {
+        let (mut found, mut lines) = (Vec::new(), 0);
+        let mut splitter = Splitter::new(SplitLimits::default());
+        let mut take = |splitter: &mut Splitter| {
+            loop {
+                if let Some(line) = splitter.line()
+                    && !line.contains(&b' ')
+                {
+                    found.push(line.to_vec());
+                    lines += 1;
+                    splitter.skip_line();
+                } else if let Some(record) = splitter.next_record() {
+                    found.push(record.unwrap().into_owned());
+                } else {
+                    break;
+                }
+            }
+        };
+        for piece in text.chunks(piece_bytes) {
+            splitter.push(piece);
+            take(&mut splitter);
+        }
+        splitter.finish();
+        take(&mut splitter);
+        let found: Vec<_> = found.iter().map(|record| String::from_utf8_lossy(record)).collect();
+        let wanted =
+            ["{\"a\":1}", "{\"b\":{\"c\":\"}\\n\"}}", "{\"d\":1}", "{\"e\":2}", "{\"f\":3}", "{\"g\":4}"];
+        assert_eq!(found, wanted, "{piece_bytes}");
+        assert!(piece_bytes < text.len() || lines == 1, "{lines} lines");
+    }
+}

@@ -73,6 +73,8 @@ pub(super) struct Walker {
     /// A bad line is being skipped.
     skips_line: bool,
     has_failed: bool,
+    /// Up to here in the input, lines were looked at as such: each is looked at once.
+    lines_seen: u64,
 }
 
 impl Walker {
@@ -85,7 +87,35 @@ impl Walker {
             value: None,
             skips_line: false,
             has_failed: false,
+            lines_seen: 0,
         }
+    }
+
+    /// The line that begins here, without its end; see [`Splitter::line`](super::Splitter::line).
+    pub(super) fn line(&mut self, bytes: &[u8]) -> Option<Range<usize>> {
+        let is_between = self.value.is_none() && self.nesting.is_empty();
+        if !is_between || self.skips_line || self.has_failed {
+            return None;
+        }
+        let ends = |at: usize| matches!(bytes.get(at), Some(b'\n' | b'\r'));
+        let mut start = self.at;
+        while ends(start) {
+            start += 1;
+        }
+        if bytes.get(start) != Some(&b'{') || self.position(start) < self.lines_seen {
+            return None;
+        }
+        let rest = bytes.get(start..)?;
+        let length = memchr(b'\n', rest);
+        self.lines_seen = self.position(start + length.unwrap_or(rest.len()));
+        let end = start + length?;
+        let end = if bytes.get(end - 1) == Some(&b'\r') { end - 1 } else { end };
+        (end - start <= self.limits.record_bytes_max).then_some(start..end)
+    }
+
+    /// Goes on after the line that was looked at last.
+    pub(super) fn skip_line(&mut self) {
+        self.at = usize::try_from(self.lines_seen.saturating_sub(self.before)).unwrap_or(self.at);
     }
 
     /// How many bytes at the front of the buffer are not needed any more; they are about to be

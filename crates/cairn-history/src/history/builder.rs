@@ -3,10 +3,12 @@
 use std::path::PathBuf;
 
 use bytes::Bytes;
+use cairn_event::RecordHead;
 use cairn_store::Offset;
 
 use crate::HistoryError;
 use crate::disk::Disk;
+use crate::fields::Fields;
 use crate::rows::Rows;
 use crate::slice::{self, Built, UnpublishedSlice};
 
@@ -28,6 +30,18 @@ pub struct SliceBuilder {
     record_bytes: u64,
     /// Runs of a limited length: one that grew without end would be moved again and again.
     runs: Vec<Rows>,
+}
+
+/// The columns of records that are parsed already, for [`SliceBuilder::push_prepared`]: an import
+/// parses each record anyway, to see that it is one.
+#[derive(Debug, Default)]
+pub struct Prepared(Rows);
+
+impl Prepared {
+    /// Adds the columns of the next record. `head` is that of `record`.
+    pub fn push(&mut self, head: &RecordHead<'_>, record: &[u8]) {
+        self.0.add(&Fields::of(head), record);
+    }
 }
 
 /// A slice that is built but not part of history yet. Dropped, it leaves nothing.
@@ -62,6 +76,20 @@ impl SliceBuilder {
             run.push(self.next, record, appended_ms);
         }
         self.next += 1;
+    }
+
+    /// Adds records whose columns are prepared, with the time at which they were appended.
+    ///
+    /// `records` are those that were prepared, in the same order.
+    pub fn push_prepared(&mut self, prepared: Prepared, records: Vec<Bytes>, appended_ms: i64) {
+        debug_assert_eq!(prepared.0.len(), records.len(), "each record is prepared once");
+        let mut rows = prepared.0;
+        self.records += records.len() as u64;
+        self.record_bytes += rows.record_bytes();
+        let first = self.next;
+        self.next += records.len() as u64;
+        rows.fix_all(first, records, appended_ms);
+        self.runs.push(rows);
     }
 
     /// How many records it holds.

@@ -21,7 +21,7 @@ use crate::slice::{Benches, Slice, SliceName};
 use crate::tail::Tail;
 use crate::{HistoryError, HistoryOptions};
 
-pub use builder::{BuiltSlice, SliceBuilder};
+pub use builder::{BuiltSlice, Prepared, SliceBuilder};
 pub use check::Problem;
 pub use status::{HistoryStatus, SliceSummary};
 

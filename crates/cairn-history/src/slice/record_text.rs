@@ -14,7 +14,7 @@ const ESCAPE: &str = "base64:";
 
 /// The text that stands for a record.
 pub(crate) fn encode(record: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(record) {
+    match simdutf8::basic::from_utf8(record) {
         Ok(text) if !text.starts_with(ESCAPE) => Cow::Borrowed(text),
         _ => Cow::Owned(format!("{ESCAPE}{}", STANDARD_NO_PAD.encode(record))),
     }

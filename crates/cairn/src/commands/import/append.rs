@@ -19,12 +19,12 @@ pub(super) fn batches(
 ) -> anyhow::Result<()> {
     let mut next = log.committed();
     for batch in batches {
-        let Batch { records, finished } = batch;
+        let Batch { records, prepared, finished } = batch;
         let ticket = log.submit_blocking(&records).context("cannot append to the log")?;
         let appended =
             Done::Appended { first: next, records: records.len() as u64, ticket, finished };
         next = next.plus(records.len() as u64);
-        if done.send(appended).is_err() || !slices.give(records, clock().as_ms()) {
+        if done.send(appended).is_err() || !slices.give(prepared, records, clock().as_ms()) {
             return Ok(());
         }
     }

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use cairn_history::{History, SliceBuilder};
+use cairn_history::{History, Prepared, SliceBuilder};
 use cairn_store::Offset;
 
 use super::publish::Done;
@@ -34,7 +34,7 @@ pub(super) enum Order {
     /// A slice begins.
     Begin(Offset),
     /// Its next records, and when they were appended.
-    Records(Vec<Bytes>, i64),
+    Records(Prepared, Vec<Bytes>, i64),
     /// The slice is complete.
     End,
 }
@@ -58,7 +58,12 @@ impl Dispatch {
     }
 
     /// Hands on the next records; `false` if a builder is gone.
-    pub(super) fn give(&mut self, records: Vec<Bytes>, appended_ms: i64) -> bool {
+    pub(super) fn give(
+        &mut self,
+        prepared: Prepared,
+        records: Vec<Bytes>,
+        appended_ms: i64,
+    ) -> bool {
         if records.is_empty() {
             return true;
         }
@@ -68,7 +73,7 @@ impl Dispatch {
         self.records += records.len() as u64;
         self.bytes += records.iter().map(|record| record.len() as u64).sum::<u64>();
         self.next = self.next.plus(records.len() as u64);
-        let is_taken = self.order(Order::Records(records, appended_ms));
+        let is_taken = self.order(Order::Records(prepared, records, appended_ms));
         is_taken && (!fills(self.records, self.bytes) || self.end())
     }
 
@@ -98,11 +103,9 @@ pub(super) fn build(
     for order in orders {
         match order {
             Order::Begin(first) => slice = Some(history.builder(first)),
-            Order::Records(records, appended_ms) => {
+            Order::Records(prepared, records, appended_ms) => {
                 if let Some(slice) = &mut slice {
-                    for record in records {
-                        slice.push(record, appended_ms);
-                    }
+                    slice.push_prepared(prepared, records, appended_ms);
                 }
             }
             Order::End => {

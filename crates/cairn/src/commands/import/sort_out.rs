@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender};
 use bytes::Bytes;
 use cairn_event::RecordHead;
 use cairn_event::split::{SplitError, SplitLimits, Splitter};
+use cairn_history::Prepared;
 
 use super::finished::FileNote;
 use super::known::KnownRecords;
@@ -23,6 +24,8 @@ const BATCH_RECORDS_MAX: usize = 8_192;
 pub(super) struct Batch {
     /// The records; they share memory.
     pub(super) records: Vec<Bytes>,
+    /// Their columns.
+    pub(super) prepared: Prepared,
     /// Files whose last record is in this batch or an earlier one.
     pub(super) finished: Vec<FileNote>,
 }
@@ -111,30 +114,49 @@ impl Sorter<'_> {
     }
 
     fn records(&mut self, splitter: &mut Splitter, flaws: &mut Flaws) {
-        while let Some(piece) = splitter.next_record() {
+        loop {
+            if splitter.line().is_some_and(|line| self.line(line)) {
+                splitter.skip_line();
+                continue;
+            }
+            let Some(piece) = splitter.next_record() else { break };
             match piece {
                 Ok(record) => self.record(&record, flaws),
                 Err(SplitError::NotARecord { .. }) => self.findings.not_records += 1,
                 Err(error) => flaws.add(&error),
             }
-            if self.open.is_full() {
-                self.flush();
+        }
+    }
+
+    /// Takes a line if it is a record and nothing else, which it is in most files. Some wrappers
+    /// have a member or two in common with records; none has these.
+    fn line(&mut self, line: &[u8]) -> bool {
+        match RecordHead::parse(line) {
+            Ok(head) if head.event_version.is_some() && head.event_source.is_some() => {
+                self.take(&head, line);
+                true
             }
+            _ => false,
         }
     }
 
     fn record(&mut self, record: &[u8], flaws: &mut Flaws) {
         match RecordHead::parse(record) {
-            Ok(head) if is_record(&head) => {
-                self.findings.bytes += record.len() as u64;
-                if self.known.insert(record) {
-                    self.open.add(record);
-                } else {
-                    self.findings.duplicates += 1;
-                }
-            }
+            Ok(head) if is_record(&head) => self.take(&head, record),
             Ok(_) => self.findings.not_records += 1,
             Err(error) => flaws.add(&error),
+        }
+    }
+
+    fn take(&mut self, head: &RecordHead<'_>, record: &[u8]) {
+        self.findings.bytes += record.len() as u64;
+        if self.known.insert(record) {
+            self.open.add(head, record);
+        } else {
+            self.findings.duplicates += 1;
+        }
+        if self.open.is_full() {
+            self.flush();
         }
     }
 
@@ -159,11 +181,13 @@ fn is_record(head: &RecordHead<'_>) -> bool {
 struct OpenBatch {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    prepared: Prepared,
     finished: Vec<FileNote>,
 }
 
 impl OpenBatch {
-    fn add(&mut self, record: &[u8]) {
+    fn add(&mut self, head: &RecordHead<'_>, record: &[u8]) {
+        self.prepared.push(head, record);
         if self.bytes.capacity() == 0 {
             self.bytes.reserve(BATCH_BYTES + BATCH_BYTES / 8);
         }
@@ -176,12 +200,12 @@ impl OpenBatch {
     }
 
     fn take(&mut self) -> Batch {
-        let Self { bytes, ends, finished } = std::mem::take(self);
+        let Self { bytes, ends, prepared, finished } = std::mem::take(self);
         let bytes = Bytes::from(bytes);
         let mut start = 0;
         let records =
             ends.into_iter().map(|end| bytes.slice(std::mem::replace(&mut start, end)..end));
-        Batch { records: records.collect(), finished }
+        Batch { records: records.collect(), prepared, finished }
     }
 }
 
