@@ -180,13 +180,16 @@ pub(crate) struct Decoded<'r> {
     resources: u64,
     /// Places that are not walked yet.
     places: &'r [u8],
-    record: &'r [u8],
+    /// Empty if it is no text; then nothing is in it either.
+    record: &'r str,
     /// Texts of this row and later ones that are in no record.
     others: &'r str,
 }
 
 impl<'r> Decoded<'r> {
     fn new(places: &'r [u8], record: &'r [u8], others: &'r str) -> Self {
+        // Checked once as a whole, not text by text: a row has twenty.
+        let record = simdutf8::basic::from_utf8(record).unwrap_or_default();
         let mut row = Self { texts: [None; TEXTS], resources: 0, places, record, others };
         row.texts = std::array::from_fn(|_| row.next());
         row.resources = row.number();
@@ -202,8 +205,7 @@ impl<'r> Decoded<'r> {
     fn next(&mut self) -> Option<&'r str> {
         let length = self.number().checked_sub(1)? as usize;
         if let Some(at) = self.number().checked_sub(1) {
-            let text = self.record.get(at as usize..)?.get(..length)?;
-            return std::str::from_utf8(text).ok();
+            return self.record.get(at as usize..)?.get(..length);
         }
         let (text, rest) = self.others.split_at_checked(length)?;
         self.others = rest;

@@ -216,8 +216,14 @@ fn lines_are_seen_once_and_may_be_skipped() {
         splitter.finish();
         take(&mut splitter);
         let found: Vec<_> = found.iter().map(|record| String::from_utf8_lossy(record)).collect();
-        let wanted =
-            ["{\"a\":1}", "{\"b\":{\"c\":\"}\\n\"}}", "{\"d\":1}", "{\"e\":2}", "{\"f\":3}", "{\"g\":4}"];
+        let wanted = [
+            "{\"a\":1}",
+            "{\"b\":{\"c\":\"}\\n\"}}",
+            "{\"d\":1}",
+            "{\"e\":2}",
+            "{\"f\":3}",
+            "{\"g\":4}",
+        ];
         assert_eq!(found, wanted, "{piece_bytes}");
         assert!(piece_bytes < text.len() || lines == 1, "{lines} lines");
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
@@ -16,6 +17,8 @@ const COMMIT_BYTES_MAX: usize = 16 << 20;
 /// Small appends are laid out together in one frame until they have so many bytes: enough to
 /// compress well, and little to expand for a reader who wants one record.
 const MERGE_BYTES_MAX: usize = 1 << 20;
+/// How long a commit waits for as many appends as the last ones had.
+const GATHER_MAX: Duration = Duration::from_micros(200);
 /// The most segments that one expiry removes, since appends wait meanwhile.
 const EXPIRE_SEGMENTS_MAX: usize = 16;
 
@@ -66,11 +69,13 @@ pub(crate) struct Committer {
     shared: Arc<Shared>,
     writer: Writer,
     commands: Receiver<Command>,
+    /// How many appends the last commits had.
+    expected: usize,
 }
 
 impl Committer {
     pub(crate) fn new(shared: Arc<Shared>, writer: Writer, commands: Receiver<Command>) -> Self {
-        Self { shared, writer, commands }
+        Self { shared, writer, commands, expected: 0 }
     }
 
     /// Works until the log is closed or dropped.
@@ -92,8 +97,12 @@ impl Committer {
         self.close();
     }
 
-    /// All appends that wait, up to the limit or to a command of another kind.
-    fn gather(&self, first: Command) -> (Vec<Request>, Option<Command>) {
+    /// All appends that wait, up to the limit or to a command of another kind. Where the last
+    /// commits had several, it waits a moment for as many: callers who were answered together call
+    /// again together, and one sync for all of them costs less than one each. Who is alone never
+    /// waits.
+    fn gather(&mut self, first: Command) -> (Vec<Request>, Option<Command>) {
+        let until = Instant::now() + GATHER_MAX;
         let mut requests = Vec::new();
         let mut bytes = 0_usize;
         let mut command = Some(first);
@@ -101,10 +110,20 @@ impl Committer {
             bytes = bytes.saturating_add(request.bytes);
             requests.push(request);
             if bytes >= COMMIT_BYTES_MAX {
-                return (requests, None);
+                command = None;
+                break;
             }
-            command = self.commands.try_recv().ok();
+            command = match self.commands.try_recv() {
+                Ok(command) => Some(command),
+                Err(_) if requests.len() < self.expected => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    self.commands.recv_timeout(left).ok()
+                }
+                Err(_) => None,
+            };
         }
+        // Falls slowly: one commit that came early does not end it.
+        self.expected = requests.len().max(self.expected / 2);
         (requests, command)
     }
 
