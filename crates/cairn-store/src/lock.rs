@@ -68,6 +68,26 @@ impl DirectoryLock {
         Ok(Self { _file: file, path })
     }
 
+    /// Keeps writers away for as long as somebody reads, without changing anything; several may
+    /// read. `None` if the directory was never locked: nobody writes to it.
+    pub fn acquire_to_read(directory: &Path) -> Result<Option<Self>, LockError> {
+        let failed = |source| LockError::Io { directory: directory.to_owned(), source };
+        let path = directory.join(LOCK_FILE);
+        let mut file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(failed(source)),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Some(Self { _file: file, path })),
+            Err(TryLockError::WouldBlock) => {
+                let pid = read_pid(&mut file);
+                Err(LockError::Held { directory: directory.to_owned(), pid })
+            }
+            Err(TryLockError::Error(source)) => Err(failed(source)),
+        }
+    }
+
     /// The lock file.
     pub fn path(&self) -> &Path {
         &self.path

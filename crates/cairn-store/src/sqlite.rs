@@ -105,11 +105,17 @@ pub(crate) fn verify(path: &Path, schema: Schema) -> Result<Vec<String>, Databas
     }
 }
 
-fn problems(path: &Path, schema: Schema) -> Result<Vec<String>, DatabaseError> {
+/// Opens a file that nobody has opened, to look at it.
+pub(crate) fn open_to_read(path: &Path, schema: Schema) -> Result<Connection, DatabaseError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let reader = Connection::open_with_flags(path, flags)?;
     reader.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
     expect_kind(&reader, schema)?;
+    Ok(reader)
+}
+
+fn problems(path: &Path, schema: Schema) -> Result<Vec<String>, DatabaseError> {
+    let reader = open_to_read(path, schema)?;
     let mut statement = reader.prepare("PRAGMA integrity_check")?;
     let lines = statement.query_map([], |row| row.get::<_, String>(0))?;
     let lines = lines.collect::<Result<Vec<_>, _>>()?;

@@ -48,6 +48,13 @@ impl SqliteMeta {
         Ok(Self { inner: Arc::new(Inner { database, changes: Changes::new() }) })
     }
 
+    /// The value of one key in a file that nobody has opened, without changing anything. Blocks.
+    pub fn peek(path: &Path, key: &Key) -> Result<Option<Bytes>, MetaError> {
+        let reader = crate::sqlite::open_to_read(path, SCHEMA)?;
+        let found = find(&reader, key).map_err(DatabaseError::from)?;
+        Ok(found.map(|found| found.value))
+    }
+
     /// Reads a file that nobody has opened and lists what is wrong with it, without changing
     /// anything. Blocks.
     pub fn verify(path: &Path) -> Result<Vec<String>, MetaError> {

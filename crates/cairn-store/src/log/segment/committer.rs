@@ -153,6 +153,7 @@ impl Committer {
         let health = match &outcome {
             _ if self.writer.has_failed() => LogHealth::Failed,
             Err(LogError::Full) => LogHealth::Full,
+            _ if self.writer.is_short() => LogHealth::Full,
             _ => LogHealth::Open,
         };
         if health != self.shared.health() {

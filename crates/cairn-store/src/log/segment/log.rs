@@ -50,7 +50,8 @@ pub struct LogHead {
 pub enum LogHealth {
     /// It does.
     Open = 0,
-    /// The last commit found no space; the next one tries again.
+    /// The last commit found no space to set aside for those after it, or none at all. The next one
+    /// tries again.
     Full = 1,
     /// A sync has failed. It must be opened anew.
     Failed = 2,

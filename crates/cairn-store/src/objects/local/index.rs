@@ -18,14 +18,14 @@ const SCHEMA: Schema = Schema {
     version: 1,
     create: "CREATE TABLE object (name BLOB NOT NULL PRIMARY KEY, version INTEGER NOT NULL, \
              bytes INTEGER NOT NULL, modified_ms INTEGER NOT NULL, path TEXT NOT NULL, \
-             attributes TEXT NOT NULL) STRICT, WITHOUT ROWID;\n\
+             attributes TEXT NOT NULL, crc32 INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n\
              CREATE INDEX object_by_path ON object (path);\n\
              CREATE TABLE counter (id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1), \
              version INTEGER NOT NULL) STRICT;\n\
              INSERT INTO counter (id, version) VALUES (1, 0);",
 };
 
-const COLUMNS: &str = "name, version, bytes, modified_ms, path, attributes";
+const COLUMNS: &str = "name, version, bytes, modified_ms, path, attributes, crc32";
 
 /// The index file.
 #[derive(Debug)]
@@ -37,6 +37,8 @@ pub(crate) struct Entry {
     pub head: ObjectHead,
     /// Where its bytes lie, below the data directory.
     pub path: String,
+    /// The checksum of its bytes.
+    pub crc32: u32,
 }
 
 /// What becomes of an object when it is finished.
@@ -47,6 +49,7 @@ pub(crate) struct NewEntry<'a> {
     pub modified: Timestamp,
     pub path: &'a str,
     pub attributes: Attributes,
+    pub crc32: u32,
 }
 
 impl Index {
@@ -85,6 +88,23 @@ impl Index {
         self.0.write(|writer| {
             remove(writer, name).map_err(|error| ObjectError::from(DatabaseError::from(error)))
         })
+    }
+
+    /// What is wrong with an index that nobody has opened, and, if it can be read, its entries.
+    pub(crate) fn examine(path: &Path) -> Result<(Vec<String>, Vec<Entry>), ObjectError> {
+        let problems = crate::sqlite::verify(path, SCHEMA)?;
+        if !problems.is_empty() {
+            return Ok((problems, Vec::new()));
+        }
+        let reader = crate::sqlite::open_to_read(path, SCHEMA)?;
+        let read = || {
+            let mut statement = reader.prepare(&format!("SELECT {COLUMNS} FROM object"))?;
+            statement.query_map([], entry)?.collect::<Result<Vec<_>, _>>()
+        };
+        match read() {
+            Ok(entries) => Ok((problems, entries)),
+            Err(error) => Ok((vec![error.to_string()], Vec::new())),
+        }
     }
 
     /// Whether an object's bytes lie at a path.
@@ -156,6 +176,7 @@ fn entry(row: &Row<'_>) -> Result<Entry, rusqlite::Error> {
             attributes: serde_json::from_str(&text).map_err(|error| wrong(5, error.into()))?,
         },
         path: row.get(4)?,
+        crc32: row.get(6)?,
     })
 }
 
@@ -165,11 +186,13 @@ fn insert(
     attributes: &str,
 ) -> Result<u64, rusqlite::Error> {
     let version = count(writer)?;
-    let sql = format!("INSERT OR REPLACE INTO object ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    let sql =
+        format!("INSERT OR REPLACE INTO object ({COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     let (bytes, modified_ms) = (new.bytes.cast_signed(), new.modified.as_ms());
     let name = new.name.as_bytes();
     let mut statement = writer.prepare_cached(&sql)?;
-    statement.execute(params![name, version, bytes, modified_ms, new.path, attributes])?;
+    let row = params![name, version, bytes, modified_ms, new.path, attributes, new.crc32];
+    statement.execute(row)?;
     Ok(version.unsigned_abs())
 }
 

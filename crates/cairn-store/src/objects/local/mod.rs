@@ -32,6 +32,7 @@ mod reader;
 #[cfg(test)]
 mod tests;
 mod upload;
+mod verify;
 
 use std::fs;
 use std::io;

@@ -22,8 +22,16 @@ pub(crate) struct LocalUpload {
     bytes: u64,
     bytes_max: u64,
     gathered: Vec<u8>,
+    /// Over all that was written.
+    crc32: crc32fast::Hasher,
     /// A write has failed: the file is not what the caller thinks.
     broken: bool,
+}
+
+/// What was written.
+struct Content {
+    bytes: u64,
+    crc32: u32,
 }
 
 /// The file of an upload.
@@ -50,7 +58,8 @@ impl LocalUpload {
         let file = store.files.create(&path);
         let file = file.map_err(|error| ObjectError::io("begin an object", error))?;
         let unfinished = Unfinished { store, path, file, renamed: false };
-        Ok(Self { unfinished, bytes: 0, bytes_max, gathered: Vec::new(), broken: false })
+        let (gathered, crc32) = (Vec::new(), crc32fast::Hasher::new());
+        Ok(Self { unfinished, bytes: 0, bytes_max, gathered, crc32, broken: false })
     }
 
     /// Writes what was gathered.
@@ -87,6 +96,7 @@ impl ObjectUpload for LocalUpload {
             return Err(ObjectError::TooLarge { bytes_max: self.bytes_max });
         }
         self.bytes = bytes;
+        self.crc32.update(&chunk);
         self.gathered.extend_from_slice(&chunk);
         if self.gathered.len() >= WRITE_BYTES { self.flush().await } else { Ok(()) }
     }
@@ -99,9 +109,10 @@ impl ObjectUpload for LocalUpload {
     ) -> Result<ObjectHead, ObjectError> {
         self.refuse_if_broken()?;
         self.flush().await?;
-        let (name, bytes) = (name.clone(), self.bytes);
+        let (name, content) =
+            (name.clone(), Content { bytes: self.bytes, crc32: self.crc32.finalize() });
         let unfinished = self.unfinished;
-        blocking(move || unfinished.finish(&name, bytes, attributes, condition)).await
+        blocking(move || unfinished.finish(&name, content, attributes, condition)).await
     }
 }
 
@@ -109,7 +120,7 @@ impl Unfinished {
     fn finish(
         mut self,
         name: &ObjectName,
-        bytes: u64,
+        content: Content,
         attributes: Attributes,
         condition: Condition,
     ) -> Result<ObjectHead, ObjectError> {
@@ -124,7 +135,8 @@ impl Unfinished {
             let _tree = store.tree.read().unwrap_or_else(PoisonError::into_inner);
             let path = self.put_in_place(name, in_use).map_err(failed)?;
             let modified = (store.now)();
-            let new = NewEntry { name, bytes, modified, path: &path, attributes };
+            let Content { bytes, crc32 } = content;
+            let new = NewEntry { name, bytes, modified, path: &path, attributes, crc32 };
             store.index.put(new, condition).map_err(|error| (path, error))
         };
         match put {

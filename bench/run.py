@@ -1,0 +1,179 @@
+"""`make bench`: every figure of docs/benchmarks.md, each beside a peer on the same work in the same run.
+
+The records are made once (bench/events.py) and kept below target/bench. With --write the table goes to
+docs/benchmarks.md. CAIRN_BENCH_RECORDS sets the size of the large directory (10,000,000).
+"""
+
+import argparse
+import datetime
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import events
+import measure
+from events import ROOT
+
+RECORDS = int(os.environ.get("CAIRN_BENCH_RECORDS", "10000000"))
+PART = events.PART_RECORDS
+NEEDLES_PER_PART = 1_000
+
+
+def mb(count: float) -> str:
+    """Bytes as megabytes."""
+    return f"{count / 1e6:,.0f} MB"
+
+
+def ms(microseconds: float) -> str:
+    """Microseconds as milliseconds."""
+    return f"{microseconds / 1e3:.2f} ms"
+
+
+def percent(share: float) -> str:
+    """A share as per cent."""
+    return f"{share * 100:.1f} %"
+
+
+def row(what: str, ours: str, peer: str, target: str, is_met: bool) -> tuple:
+    """A line of the table."""
+    return what, ours, peer, target, "yes" if is_met else "no"
+
+
+def importing(done: dict) -> list:
+    """Rows for the import and for sizes on disk."""
+    return [
+        row(
+            f"import of {done['records']:,} records, gzip, to durable and searchable",
+            f"{done['rate']:,.0f} records/s",
+            f"DuckDB to Parquet (not durable, no index): {done['duckdb_rate']:,.0f} records/s",
+            "≥ 100,000/s",
+            done["rate"] >= 100_000,
+        ),
+        row(
+            "memory of that import, peak", mb(done["peak_bytes"]), "–", "≤ 1 GB", done["peak_bytes"] <= 1e9
+        ),
+        row(
+            f"history with its index, of {mb(done['raw_bytes'])} raw JSON",
+            percent(done["history_share"]),
+            f"DuckDB's Parquet (zstd) {percent(done['duckdb_share'])}; gzip -6 {percent(done['gzip_share'])}",
+            "≤ 22 %",
+            done["history_share"] <= 0.22,
+        ),
+        row("the log beside it", percent(done["log_share"]), "–", "–", True),
+    ]
+
+
+def lookups(done: dict, peer: dict, records: int) -> list:
+    """Rows for LookupEvents."""
+    rows = []
+    for key, name in (("EventId", "event id"), ("AccessKeyId", "access key")):
+        one, many = done[key]["one"], done[key]["many"]
+        beside = f"DuckDB on our Parquet {peer['parquet_p50_ms']:,.0f} ms, on the raw JSON {peer['raw_ms']:,.0f} ms"
+        rows.append(
+            row(
+                f"LookupEvents by {name}, signed, over HTTP, {records:,} records, one caller",
+                f"p50 {ms(one['p50_us'])}, p99 {ms(one['p99_us'])}",
+                beside if key == "EventId" else "as above",
+                "p50 ≤ 2 ms, p99 ≤ 10 ms",
+                one["p50_us"] <= 2_000 and one["p99_us"] <= 10_000,
+            )
+        )
+        rows.append(
+            row(
+                f"the same, {measure.CONNECTIONS} callers on the same machine",
+                f"{many['calls_per_second']:,.0f} requests/s, p50 {ms(many['p50_us'])}, p99 {ms(many['p99_us'])}",
+                f"DuckDB: {1e3 / peer['parquet_p50_ms']:,.1f} queries/s" if key == "EventId" else "as above",
+                "≥ 3,000/s",
+                many["calls_per_second"] >= 3_000,
+            )
+        )
+    rows.append(
+        row(
+            "start to ready", f"{done['start_seconds']:.2f} s", "–", "≤ 0.5 s", done["start_seconds"] <= 0.5
+        )
+    )
+    rows.append(
+        row(
+            f"memory, idle after the start / after {3 * measure.CALLS:,} lookups or so",
+            f"{mb(done['idle_bytes'])} / {mb(done['busy_bytes'])}",
+            "–",
+            "idle ≤ 50 MB",
+            done["idle_bytes"] <= 50e6,
+        )
+    )
+    return rows
+
+
+def recording(done: dict) -> list:
+    """Rows for what recording costs."""
+    rows = []
+    for kind, name in (("sts", "STS GetCallerIdentity"), ("put", "S3 PutObject, 1 KB")):
+        found = done[kind]
+        with_log, without, moto = found["recorded"], found["forgotten"], found["moto"]
+        cost = 1 - with_log["calls_per_second"] / without["calls_per_second"]
+        rows.append(
+            row(
+                f"{name}, {measure.CONNECTIONS} callers: recorded, and with a log that forgets",
+                f"{with_log['calls_per_second']:,.0f} and {without['calls_per_second']:,.0f} calls/s: "
+                f"recording costs {percent(cost)}",
+                f"moto server {moto['calls_per_second']:,.0f} calls/s (keeps no record)",
+                "< 10 %",
+                cost < 0.10,
+            )
+        )
+        commit = found["commit"]
+        rows.append(
+            row(
+                f"{name}: building the record and making it durable",
+                f"{commit['mean_us']:,.0f} µs on average, {percent(commit['within_1ms'])} of calls within 1 ms",
+                f"the whole call: p99 {ms(with_log['p99_us'])}, without the log {ms(without['p99_us'])}, "
+                f"moto {ms(moto['p99_us'])}",
+                "99 % within 1 ms",
+                commit["within_1ms"] >= 0.99,
+            )
+        )
+    return rows
+
+
+def table(rows: list) -> str:
+    """The table in Markdown."""
+    lines = ["| what | Cairn | beside it, same run | target | met |", "| --- | --- | --- | --- | --- |"]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
+
+
+def machine() -> str:
+    """What it was measured on."""
+    model = [line.split(":")[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=ROOT)
+    return (
+        f"{datetime.date.today()}, commit {commit.stdout.strip()}, {os.cpu_count()} cores ({model[0]}), Linux "
+        f"{platform.release().split('-')[0]}; the load generator, the servers and the peers share the machine."
+    )
+
+
+def main() -> None:
+    """Measures, prints, and writes if asked."""
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
+    is_written = arguments.parse_args().write
+    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "cairn", "-p", "cairn-bench"], check=True)
+    rows = importing(measure.importing(events.parts(PART)[0]))
+    print(table(rows), flush=True)
+    parts = events.parts(RECORDS)
+    data, _ = measure.filled(parts)
+    found = events.needles(parts, NEEDLES_PER_PART)
+    rows += lookups(measure.lookups(data, found), measure.duckdb_lookups(data, found, parts), RECORDS)
+    print(table(rows), flush=True)
+    rows += recording(measure.recording())
+    text = f"{table(rows)}\n\n{machine()}\n"
+    print(text)
+    if is_written:
+        path = Path(ROOT / "docs" / "benchmarks.md")
+        head, _, rest = path.read_text().partition("<!-- table -->\n")
+        _, _, tail = rest.partition("<!-- end of table -->\n")
+        path.write_text(f"{head}<!-- table -->\n{text}<!-- end of table -->\n{tail}")
+
+
+if __name__ == "__main__":
+    main()
