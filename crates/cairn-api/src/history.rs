@@ -14,25 +14,36 @@ use cairn_store::Offset;
 use crate::{Ctx, Internal};
 
 /// How long a reader waits for history to have what the log has. It is behind by a moment, unless
-/// something is wrong; an answer that lacks the newest records is better then than none.
+/// something is wrong; then there is no answer, since one without the newest records would look
+/// whole.
 const CATCH_UP_MS_MAX: u64 = 2_000;
 /// How much of a hash a token carries.
 const SEAL_BYTES: usize = 16;
 /// A token: two numbers and the hash.
 const TOKEN_BYTES: usize = 8 + 8 + SEAL_BYTES;
 
+/// History does not show what the log has.
+#[derive(Debug, thiserror::Error)]
+#[error("history shows records up to {shown}, but the log has {committed}")]
+pub(crate) struct Behind {
+    shown: Offset,
+    committed: Offset,
+}
+
 /// Waits until history shows every record that is committed by now, so that callers find what they
 /// have just done.
-pub(crate) async fn catch_up(ctx: &Ctx) {
+pub(crate) async fn catch_up(ctx: &Ctx) -> Result<(), Behind> {
     let committed = ctx.services.log.committed();
     if ctx.services.history.tail_next() >= committed {
-        return;
+        return Ok(());
     }
     let reached = ctx.services.history.reached(committed);
-    if tokio::time::timeout(Duration::from_millis(CATCH_UP_MS_MAX), reached).await.is_err() {
-        let (committed, shown) = (committed.as_u64(), ctx.services.history.tail_next().as_u64());
-        tracing::warn!(committed, shown, "history is behind the log");
-    }
+    let waited = tokio::time::timeout(Duration::from_millis(CATCH_UP_MS_MAX), reached).await;
+    waited.map_err(|_| {
+        let behind = Behind { shown: ctx.services.history.tail_next(), committed };
+        tracing::error!(error = %behind, "a search was refused");
+        behind
+    })
 }
 
 /// Asks history on a thread of its own. The question is told when nobody waits for the answer any

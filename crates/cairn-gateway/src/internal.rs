@@ -1,11 +1,15 @@
 //! What is not an AWS call: our own pages, and paths that other servers own.
 
+use std::time::Duration;
+
 use cairn_store::log::LogHealth;
 use http::{Method, Response, StatusCode};
 
 use crate::body::{AnswerBody, full};
 use crate::gateway::Gateway;
 
+/// How long `/_cairn/ready` waits for history to show what is in the log.
+const READY_MAX: Duration = Duration::from_secs(1);
 /// Paths that are never an AWS call. Clients of other emulators probe some of them; taken for S3, a
 /// probe would become a bucket named `moto-api`.
 const RESERVED: [&str; 6] =
@@ -45,7 +49,16 @@ impl Gateway {
             LogHealth::Failed => (StatusCode::SERVICE_UNAVAILABLE, "the log failed; restart"),
             LogHealth::Closed => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         };
-        let next = log.committed().as_u64();
+        let next = log.committed();
+        // A history that does not follow the log finds nothing new, and says so to whoever searches.
+        let reached = stores.services.history.reached(next);
+        let follows = tokio::time::timeout(READY_MAX, reached).await.is_ok();
+        let (status, word) = match status {
+            StatusCode::OK if !follows => {
+                (StatusCode::SERVICE_UNAVAILABLE, "history does not follow the log")
+            }
+            _ => (status, word),
+        };
         text(status, "application/json", &format!(r#"{{"status":"{word}","committed":{next}}}"#))
     }
 

@@ -4,6 +4,7 @@ use cairn_history::HistoryError;
 use cairn_store::LogError;
 
 use crate::Internal;
+use crate::history::Behind;
 use crate::error::{INTERNAL_TEXT, Modelled};
 
 /// Why Cairn's service did not answer.
@@ -70,6 +71,12 @@ impl From<HistoryError> for CairnError {
             HistoryError::Full => Self::Unavailable(Internal::new("search history", error)),
             other => Self::Internal(Internal::new("search history", other)),
         }
+    }
+}
+
+impl From<Behind> for CairnError {
+    fn from(behind: Behind) -> Self {
+        Self::Unavailable(Internal::new("search history", behind))
     }
 }
 

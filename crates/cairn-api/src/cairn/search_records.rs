@@ -74,7 +74,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CairnError
         }
     };
     let limit = input.max_results.unwrap_or(RECORDS_DEFAULT).clamp(1, RECORDS_MAX);
-    history::catch_up(ctx).await;
+    history::catch_up(ctx).await?;
     let page = history::ask::<_, CairnError>(ctx, move |history, gone| {
         let stop = || gone.load(Ordering::Relaxed);
         history.search(&query, after, limit, SearchBudget { rows_max: ROWS_MAX, stop: &stop })

@@ -4,6 +4,7 @@ use cairn_history::{AttributeKey, HistoryError};
 
 use crate::Internal;
 use crate::error::{INTERNAL_TEXT, Modelled};
+use crate::history::Behind;
 
 /// Why CloudTrail did not answer. The texts are ours where AWS's are not known.
 #[derive(Debug, thiserror::Error)]
@@ -87,6 +88,12 @@ impl CloudTrailError {
             Self::Unavailable(_) => Modelled::UNAVAILABLE,
             Self::Internal(_) => Modelled::INTERNAL,
         }
+    }
+}
+
+impl From<Behind> for CloudTrailError {
+    fn from(behind: Behind) -> Self {
+        Self::Unavailable(Internal::new("search history", behind))
     }
 }
 

@@ -4,6 +4,7 @@
 //! may do nothing. The operations of S3 check the owner of a bucket themselves. Anonymous calls of
 //! operations that need no signature go on: they are for whoever serves them to answer.
 
+use cairn_wire::codec::WireError;
 use cairn_wire::model::Operation;
 
 use super::authenticate::Identity;
@@ -13,6 +14,17 @@ pub(super) struct Denied {
     pub(super) code: &'static str,
     pub(super) message: &'static str,
     pub(super) status: u16,
+}
+
+impl Denied {
+    /// As the caller is told.
+    pub(super) fn wire(&self) -> WireError {
+        WireError {
+            status: Some(self.status),
+            sender_fault: self.status < 500,
+            ..WireError::sender(self.code, self.message)
+        }
+    }
 }
 
 /// Decides.

@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 use cairn_event::{AccountId, Region};
-use cairn_wire::model::Protocol;
+use cairn_store::log::LogHealth;
+use cairn_wire::model::{Operation, Protocol};
 use cairn_wire::value::Value;
 
 use super::Call;
 use super::authenticate::Identity;
+use super::authorise::Denied;
 use crate::metric;
 use crate::recorder::{self, Outcome, S3Names, Target};
 
@@ -25,8 +27,21 @@ pub(super) struct Facts<'a> {
     pub(super) s3: Option<S3Names<'a>>,
 }
 
+/// What a caller is told whose call was not done for want of room; our own text (assumed).
+const NO_ROOM_TEXT: &str = "The call could not be recorded, so it was not made. Try again later.";
+
 /// The record is not in the log; the caller must not be told that the call succeeded.
 pub(super) struct Unrecorded;
+
+/// Refuses a call that would change something while the log may soon take no records: nothing is
+/// done that might go unrecorded. The refusal is recorded, and its commit finds out whether there
+/// is room again. Calls that only read go on, as long as they can be recorded.
+pub(super) fn may_be_done(call: &Call<'_>, operation: Operation<'_>) -> Result<(), Denied> {
+    if operation.read_only() || call.stores.services.log.health() == LogHealth::Open {
+        return Ok(());
+    }
+    Err(Denied { code: "ServiceUnavailable", message: NO_ROOM_TEXT, status: 503 })
+}
 
 /// Builds the record and waits until it is durable.
 pub(super) async fn record(call: &Call<'_>, facts: &Facts<'_>) -> Result<(), Unrecorded> {

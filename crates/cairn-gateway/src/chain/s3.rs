@@ -39,7 +39,8 @@ pub(super) async fn run(
         Ok(identity) => identity,
         Err(why) => return refuse_signature(&why),
     };
-    if let Err(denied) = authorise::decide(&identity, operation) {
+    let decided = authorise::decide(&identity, operation);
+    if let Err(denied) = decided.and_then(|()| commit::may_be_done(call, operation)) {
         return deny(call, resolved, &identity, &denied).await;
     }
     let (check, decoded_bytes) = match check(call, &identity) {
@@ -92,7 +93,7 @@ pub(super) async fn run(
     }
 }
 
-/// An anonymous call: denied, and recorded, since the owner of the bucket wants to know.
+/// A call that is denied, and recorded: the owner of the bucket wants to know.
 async fn deny(
     call: &Call<'_>,
     resolved: &Resolved,
@@ -123,9 +124,7 @@ async fn deny(
     if commit::record(call, &facts).await.is_err() {
         return refuse::unrecorded(call, service, Some(operation), resolved.protocol);
     }
-    let error =
-        WireError { status: Some(denied.status), ..WireError::sender(denied.code, denied.message) };
-    refuse::error(call, service, Some(operation), resolved.protocol, &error)
+    refuse::error(call, service, Some(operation), resolved.protocol, &denied.wire())
 }
 
 /// How the body has to be checked, and how long it is once unwrapped.

@@ -51,7 +51,10 @@ pub(super) async fn run(
                 request_id: call.ids.request.clone(),
                 services: Arc::clone(&call.stores.services),
             };
-            handle(&ctx, &identity, operation, input).await
+            match commit::may_be_done(call, operation) {
+                Ok(()) => handle(&ctx, &identity, operation, input).await,
+                Err(denied) => Err(denied.wire()),
+            }
         }
     };
     let encoded = match &outcome {
@@ -93,10 +96,7 @@ async fn handle(
     operation: Operation<'static>,
     input: &Value,
 ) -> Result<Value, WireError> {
-    authorise::decide(identity, operation).map_err(|denied| WireError {
-        status: Some(denied.status),
-        ..WireError::sender(denied.code, denied.message)
-    })?;
+    authorise::decide(identity, operation).map_err(|denied| denied.wire())?;
     let service = operation.service().id();
     if !cairn_api::serves(service, operation.name()) {
         return Err(not_served(operation));

@@ -72,7 +72,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
             Some(history::position(&identity, token).ok_or(CloudTrailError::InvalidNextToken)?)
         }
     };
-    history::catch_up(ctx).await;
+    history::catch_up(ctx).await?;
     let page = history::ask::<_, CloudTrailError>(ctx, move |history, _| {
         history.lookup(&query, after, limit)
     })
