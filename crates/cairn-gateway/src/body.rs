@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future as _;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -11,10 +12,11 @@ use cairn_wire::sigv4::{BodyHash, ChunkedDecoder, Family, SignatureError, Traile
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_body_util::{BodyExt as _, Full};
 
 use tokio::time::{Instant, Sleep};
 
+use crate::budget::Share;
 use crate::limits::{BODY_BYTES_MAX, BODY_IDLE_MAX, BODY_READ_MAX};
 
 /// The body of an answer.
@@ -34,10 +36,12 @@ pub(crate) enum ReadError {
     TooSlow,
     /// The connection broke, or the framing did.
     Broken,
+    /// Other requests hold all the memory that there is for them.
+    NoRoom,
 }
 
-/// Reads a body whole.
-pub(crate) async fn read<B>(body: B) -> Result<Bytes, ReadError>
+/// Reads a body whole, into memory that `share` accounts for.
+pub(crate) async fn read<B>(body: B, share: &Share) -> Result<Bytes, ReadError>
 where
     B: Body<Data = Bytes>,
     B::Error: Into<BoxError>,
@@ -45,13 +49,87 @@ where
     if body.size_hint().lower() > BODY_BYTES_MAX as u64 {
         return Err(ReadError::TooLarge);
     }
-    let limited = Limited::new(body, BODY_BYTES_MAX);
-    match tokio::time::timeout(BODY_READ_MAX, limited.collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(ReadError::TooLarge),
-        Ok(Err(_)) => Err(ReadError::Broken),
-        Err(_) => Err(ReadError::TooSlow),
+    let gathered = tokio::time::timeout(BODY_READ_MAX, gather(body, share)).await;
+    gathered.unwrap_or(Err(ReadError::TooSlow))
+}
+
+/// Into one piece: a list of frames would hold the buffers that they were read into, however small
+/// they are.
+async fn gather<B>(body: B, share: &Share) -> Result<Bytes, ReadError>
+where
+    B: Body<Data = Bytes>,
+{
+    let mut body = std::pin::pin!(body);
+    let announced = body.size_hint().exact().and_then(|bytes| usize::try_from(bytes).ok());
+    let largest = announced.unwrap_or(BODY_BYTES_MAX).min(BODY_BYTES_MAX);
+    let mut gathered = Vec::new();
+    while let Some(frame) = body.as_mut().frame().await {
+        let Ok(data) = frame.map_err(|_| ReadError::Broken)?.into_data() else { continue };
+        let len = gathered.len() + data.len();
+        if len > BODY_BYTES_MAX {
+            return Err(ReadError::TooLarge);
+        }
+        let capacity = gathered.capacity();
+        if len > capacity {
+            let wanted = (capacity * 2).min(largest).max(len);
+            if !share.take(wanted - capacity) {
+                return Err(ReadError::NoRoom);
+            }
+            gathered.reserve_exact(wanted - gathered.len());
+        }
+        gathered.extend_from_slice(&data);
     }
+    Ok(Bytes::from(gathered))
+}
+
+/// A body that somebody else gathers, whose frames `share` accounts for as they come.
+pub(crate) struct CountedBody<B> {
+    inner: B,
+    share: Arc<Share>,
+}
+
+/// What a list of frames holds for each, beside its bytes.
+const FRAME_BYTES: usize = 128;
+
+impl<B> CountedBody<B> {
+    pub(crate) fn new(inner: B, share: Arc<Share>) -> Self {
+        Self { inner, share }
+    }
+}
+
+impl<B> Body for CountedBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let Some(frame) = ready!(Pin::new(&mut self.inner).poll_frame(cx)) else {
+            return Poll::Ready(None);
+        };
+        let frame = frame.map_err(Into::into)?;
+        let bytes = frame.data_ref().map_or(0, Bytes::len);
+        if self.share.take(bytes + FRAME_BYTES) {
+            Poll::Ready(Some(Ok(frame)))
+        } else {
+            Poll::Ready(Some(Err(no_room())))
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Documented: `SlowDown`, HTTP 503.
+fn no_room() -> BoxError {
+    let message = "Please reduce your request rate.".to_owned();
+    Box::new(BodyRefusal { code: "SlowDown", message, status: 503 })
 }
 
 /// What is checked of a body while it streams by.
@@ -194,6 +272,8 @@ mod tests {
     use http_body_util::StreamBody;
 
     use super::*;
+    use crate::budget::Budget;
+    use crate::limits::STRANGERS_BYTES_MAX;
 
     /// Bytes in two pieces, and then nothing, for ever, if `stalls`.
     fn pieces(
@@ -233,9 +313,52 @@ mod tests {
 
     #[tokio::test]
     async fn a_document_has_a_limit() {
-        let small = read(Full::new(Bytes::from_static(b"{}"))).await;
+        let share = Arc::new(Budget::default()).share(true);
+        let small = read(Full::new(Bytes::from_static(b"{}")), &share).await;
         assert_eq!(small.unwrap(), "{}");
-        let large = read(Full::new(Bytes::from(vec![0; BODY_BYTES_MAX + 1]))).await;
+        let large = read(Full::new(Bytes::from(vec![0; BODY_BYTES_MAX + 1])), &share).await;
         assert_eq!(large.unwrap_err(), ReadError::TooLarge);
+    }
+
+    #[tokio::test]
+    async fn documents_together_have_a_limit() {
+        let budget = Arc::new(Budget::default());
+        let document = || Full::new(Bytes::from(vec![0; BODY_BYTES_MAX]));
+        let mut held = Vec::new();
+        loop {
+            let share = budget.share(true);
+            match read(document(), &share).await {
+                Ok(bytes) => held.push((share, bytes)),
+                Err(error) => {
+                    assert_eq!(error, ReadError::NoRoom);
+                    break;
+                }
+            }
+        }
+        assert_eq!(held.len(), STRANGERS_BYTES_MAX / BODY_BYTES_MAX);
+        assert!(read(document(), &budget.share(false)).await.is_ok());
+        held.pop();
+        assert!(read(document(), &budget.share(true)).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_document_of_many_pieces_is_counted_as_what_it_holds() {
+        let budget = Arc::new(Budget::default());
+        let frames = (0..5000).map(|_| Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x"))));
+        let share = budget.share(true);
+        let read = read(StreamBody::new(futures_util::stream::iter(frames)), &share).await;
+        assert_eq!(read.unwrap().len(), 5000);
+        assert!(budget.share(true).take(STRANGERS_BYTES_MAX - 2 * 5000));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_gathered_elsewhere_is_counted() {
+        let share = Arc::new(Arc::new(Budget::default()).share(true));
+        let body = CountedBody::new(pieces(b"counted", false), Arc::clone(&share));
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "counted");
+        assert!(share.take(STRANGERS_BYTES_MAX - 7 - 2 * FRAME_BYTES));
+        let body = CountedBody::new(pieces(b"refused", false), share);
+        let error = body.collect().await.unwrap_err();
+        assert_eq!((refused(&error).code, refused(&error).status), ("SlowDown", 503));
     }
 }

@@ -15,6 +15,8 @@ use cairn_wire::resolve::BaseDomains;
 use cairn_wire::sigv4::SigningKey;
 use tokio::sync::RwLock;
 
+use crate::budget::Budget;
+
 /// Fills a buffer with random bytes.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
@@ -65,6 +67,7 @@ pub struct Gateway {
     pub(crate) entropy: Entropy,
     pub(crate) hooks: Hooks,
     pub(crate) signing_keys: Mutex<HashMap<String, SigningKey>>,
+    pub(crate) budget: Arc<Budget>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -90,6 +93,7 @@ impl Gateway {
             entropy,
             hooks,
             signing_keys: Mutex::default(),
+            budget: Arc::default(),
         })
     }
 

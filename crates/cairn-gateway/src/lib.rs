@@ -17,8 +17,10 @@
 //! passes here, so it is never recorded and never makes a loop.
 
 mod body;
+mod budget;
 mod chain;
 mod gateway;
+mod idle;
 mod ids;
 mod internal;
 pub mod limits;

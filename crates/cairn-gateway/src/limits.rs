@@ -6,12 +6,34 @@ use std::time::Duration;
 pub const CONNECTIONS_MAX: usize = 4096;
 /// A body that is read whole: JSON, forms, XML, CBOR. Objects are streamed and have S3's own limit.
 pub const BODY_BYTES_MAX: usize = 6 << 20;
+/// What all requests under way hold of bodies and heads together; further ones are asked to come
+/// back.
+pub const BUFFERED_BYTES_MAX: usize = 128 << 20;
+/// The part of it that callers can have who name no access key of ours.
+pub const STRANGERS_BYTES_MAX: usize = 32 << 20;
 /// All headers of a request together.
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
 /// Headers of a request.
 pub const HEADERS_MAX: usize = 128;
+/// Calls under way at once on one HTTP/2 connection.
+pub const STREAMS_MAX: u32 = 64;
+/// What a sender may have under way on one HTTP/2 stream before we read it.
+pub const STREAM_WINDOW_BYTES: u32 = 128 << 10;
+/// The same for all streams of a connection together.
+pub const CONNECTION_WINDOW_BYTES: u32 = 256 << 10;
+/// What one HTTP/2 stream holds of an answer that its reader has not taken.
+pub const STREAM_SEND_BYTES_MAX: usize = 64 << 10;
 /// From the first byte of a request to the last of its headers.
 pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
+/// From the accepting of a connection to the end of its first request's head, the TLS handshake
+/// included.
+pub const FIRST_CALL_MAX: Duration = Duration::from_secs(30);
+/// No byte in either direction, and no call under way: the connection is closed.
+pub const CONNECTION_IDLE_MAX: Duration = Duration::from_mins(2);
+/// After a connection could not be accepted, none is tried for so long.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Connections that could not be accepted are reported once in this time.
+pub const ACCEPT_REPORT_PAUSE: Duration = Duration::from_secs(5);
 /// A body that is read whole has to be there in this time.
 pub const BODY_READ_MAX: Duration = Duration::from_mins(1);
 /// A body that streams may pause for so long between two pieces.

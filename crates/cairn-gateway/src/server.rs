@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -13,12 +14,18 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::chain::{self, Peer};
 use crate::gateway::Gateway;
-use crate::limits::{CONNECTIONS_MAX, HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX, STOP_MAX};
+use crate::idle::{Calls, Watched};
+use crate::limits::{
+    ACCEPT_PAUSE, ACCEPT_REPORT_PAUSE, CONNECTION_WINDOW_BYTES, CONNECTIONS_MAX, HEADER_BYTES_MAX,
+    HEADER_READ_MAX, HEADERS_MAX, STOP_MAX, STREAM_SEND_BYTES_MAX, STREAM_WINDOW_BYTES,
+    STREAMS_MAX,
+};
 use crate::metric;
 use crate::tls::Session;
 
@@ -34,6 +41,7 @@ impl Gateway {
         let tls = tls.map(TlsAcceptor::from);
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let graceful = Arc::new(GracefulShutdown::new());
+        let mut accept_failures = AcceptFailures::default();
         let mut stop = std::pin::pin!(stop);
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
@@ -45,8 +53,14 @@ impl Gateway {
                         let connection = Connection { gateway: Arc::clone(&self), address, place };
                         tokio::spawn(connection.run(stream, tls.clone(), graceful.watcher()));
                     }
-                    // Out of file descriptors, or a connection that was gone before we took it.
-                    Err(error) => tracing::warn!(error = %error, "a connection could not be accepted"),
+                    Err(error) if was_gone(&error) => {}
+                    // Out of file descriptors: it stays so until a connection ends.
+                    Err(error) => {
+                        if let Some(failures) = accept_failures.count(Instant::now()) {
+                            tracing::warn!(error = %error, failures, "connections could not be accepted");
+                        }
+                        tokio::time::sleep(ACCEPT_PAUSE).await;
+                    }
                 },
             }
         }
@@ -55,6 +69,32 @@ impl Gateway {
         if tokio::time::timeout(STOP_MAX, graceful.shutdown()).await.is_err() {
             tracing::warn!("calls were cut off by the stop");
         }
+    }
+}
+
+/// A connection that was gone before we took it; the next one may be well.
+fn was_gone(error: &io::Error) -> bool {
+    use io::ErrorKind as E;
+    matches!(error.kind(), E::ConnectionAborted | E::ConnectionReset | E::ConnectionRefused)
+}
+
+/// Failures since the last line in the log, and when that was: a log must not grow as fast as
+/// failures come.
+#[derive(Default)]
+struct AcceptFailures {
+    reported: Option<Instant>,
+    failures: u64,
+}
+
+impl AcceptFailures {
+    /// Counts one; how many to report, if it is time to.
+    fn count(&mut self, now: Instant) -> Option<u64> {
+        self.failures += 1;
+        if self.reported.is_some_and(|last| now < last + ACCEPT_REPORT_PAUSE) {
+            return None;
+        }
+        self.reported = Some(now);
+        Some(std::mem::take(&mut self.failures))
     }
 }
 
@@ -73,15 +113,17 @@ impl Connection {
     ) {
         // An answer is written in one piece; waiting for more would only delay it.
         let _ = stream.set_nodelay(true);
+        let calls = Calls::default();
+        let stream = Watched::new(stream, calls.clone());
         metrics::gauge!(metric::CONNECTIONS).increment(1.0);
         match tls {
-            None => self.speak(stream, None, watcher).await,
+            None => self.speak(stream, None, calls, watcher).await,
             Some(acceptor) => {
                 let shaken = tokio::time::timeout(HEADER_READ_MAX, acceptor.accept(stream)).await;
                 match shaken {
                     Ok(Ok(stream)) => {
                         let session = Session::of(stream.get_ref().1);
-                        self.speak(stream, Some(session), watcher).await;
+                        self.speak(stream, Some(session), calls, watcher).await;
                     }
                     Ok(Err(error)) => tracing::debug!(error = %error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
@@ -95,6 +137,7 @@ impl Connection {
         self,
         stream: S,
         session: Option<Session>,
+        calls: Calls,
         watcher: hyper_util::server::graceful::Watcher,
     ) where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -103,7 +146,12 @@ impl Connection {
         let peer = Arc::new(Peer { ip: address.ip(), tls: session });
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (gateway, peer) = (Arc::clone(&gateway), Arc::clone(&peer));
-            async move { Ok::<_, Infallible>(chain::answer(&gateway, &peer, request).await) }
+            let under_way = calls.begin();
+            async move {
+                let answer = chain::answer(&gateway, &peer, request).await;
+                drop(under_way);
+                Ok::<_, Infallible>(answer)
+            }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
@@ -111,12 +159,35 @@ impl Connection {
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_READ_MAX)
             .max_headers(HEADERS_MAX)
-            .max_buf_size(HEADER_BYTES_MAX * 4);
-        builder.http2().timer(TokioTimer::new()).max_header_list_size(HEADER_BYTES_MAX as u32);
+            .max_buf_size(HEADER_BYTES_MAX);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .max_header_list_size(HEADER_BYTES_MAX as u32)
+            .max_concurrent_streams(STREAMS_MAX)
+            .initial_stream_window_size(STREAM_WINDOW_BYTES)
+            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+            .max_send_buf_size(STREAM_SEND_BYTES_MAX);
         let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(error = %error, "a connection ended early");
         }
         drop(place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_failures_is_one_line() {
+        let mut failures = AcceptFailures::default();
+        let start = Instant::now();
+        assert_eq!(failures.count(start), Some(1));
+        for _ in 0..1000 {
+            assert_eq!(failures.count(start), None);
+        }
+        assert_eq!(failures.count(start + ACCEPT_REPORT_PAUSE), Some(1001));
     }
 }

@@ -26,8 +26,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use cairn_event::{AccountId, Region, Timestamp};
+use cairn_iam::Found;
 use cairn_wire::RequestHead;
 use cairn_wire::model::Service;
+use cairn_wire::resolve::CredentialScope;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
@@ -100,7 +102,8 @@ pub(crate) async fn answer(
     let clock = std::time::Instant::now();
     let started = gateway.now();
     let stores = gateway.stores.read().await;
-    let asked = resolve::ask(gateway, &parts, body).await;
+    let share = Arc::new(gateway.budget.share(is_stranger(&stores, &parts)));
+    let asked = resolve::ask(gateway, &parts, body, &share).await;
     let call = Call {
         gateway,
         stores: &stores,
@@ -122,6 +125,13 @@ pub(crate) async fn answer(
     metrics::counter!(metric::CALLS_TOTAL, "service" => service, "outcome" => outcome).increment(1);
     metrics::histogram!(metric::CALL_SECONDS).record(clock.elapsed().as_secs_f64());
     response
+}
+
+/// Whether a request names no access key of ours. Nothing is verified yet.
+fn is_stranger(stores: &Stores, parts: &Parts) -> bool {
+    let scope = CredentialScope::read(&head_of(parts));
+    let key = scope.as_ref().map_or("", |scope| scope.access_key.as_str());
+    matches!(stores.keyring.find(key), Found::Unknown)
 }
 
 fn head_of(parts: &Parts) -> RequestHead<'_> {
