@@ -19,6 +19,8 @@ pub(crate) struct Catalog {
     /// What a crash left behind: unfinished files, slices that a merged one holds too, indexes
     /// without a Parquet file, what should have been deleted with the expired.
     pub leftovers: Vec<PathBuf>,
+    /// Indexes without a Parquet file, which are among the leftovers.
+    pub orphans: Vec<SliceName>,
     /// Slices that overlap a longer one but are not within it: no crash leaves such.
     pub overlapping: Vec<SliceName>,
 }
@@ -55,6 +57,7 @@ impl Catalog {
             let kept = catalog.slices.contains(&index) || catalog.overlapping.contains(&index);
             if !kept {
                 catalog.leftovers.push(index.index(directory));
+                catalog.orphans.push(index);
             }
         }
         catalog
@@ -79,6 +82,23 @@ impl Catalog {
                 self.slices.push(slice);
             }
         }
+    }
+
+    /// Whether no crash leaves this index without its Parquet file. Crashes do while a slice is
+    /// added at the end, and while slices are merged or deleted; then what it covers is to come,
+    /// or in slices, or expired.
+    pub(crate) fn is_lost(&self, orphan: SliceName) -> bool {
+        if orphan.from >= self.covered() {
+            return false;
+        }
+        let mut next = orphan.from.max(self.floor);
+        for slice in &self.slices {
+            if slice.from > next {
+                break;
+            }
+            next = next.max(slice.to);
+        }
+        next < orphan.to
     }
 
     /// The offset after the last that is in a slice or expired.

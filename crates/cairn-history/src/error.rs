@@ -64,6 +64,10 @@ pub enum HistoryError {
 
 impl HistoryError {
     pub(crate) fn io(doing: &'static str, source: io::Error) -> Self {
+        // What a checked read found, on its way through a library that knows only I/O errors.
+        if let Some(found) = source.get_ref().and_then(|inner| inner.downcast_ref::<Self>()) {
+            return found.clone();
+        }
         match source.kind() {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full,
             _ => Self::Io { doing, source: Arc::new(source) },

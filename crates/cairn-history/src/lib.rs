@@ -14,6 +14,7 @@
 //!
 //! History knows no clock and no threads of its own: the worker in `cairn-consumers` drives it.
 
+mod blocks;
 mod catalog;
 mod disk;
 mod error;

@@ -1,11 +1,12 @@
 //! Checking a history directory, file by file, without changing anything.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMillisecondType};
 use cairn_store::Offset;
+use parquet::file::metadata::PageIndexPolicy;
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::catalog::Catalog;
@@ -26,9 +27,10 @@ pub struct Problem {
 }
 
 impl History {
-    /// Reads every file of a history directory and lists what is wrong, without changing anything:
+    /// Reads every byte of a history directory and lists what is wrong, without changing anything:
     /// hashes, the order of rows, every record by Parquet and by index, every key of the index,
-    /// and whether offsets are missing between slices.
+    /// and whether offsets are missing between slices. What a crash leaves behind is not wrong, see
+    /// [`History::leftovers`].
     pub fn verify(directory: &Path) -> Result<Vec<Problem>, HistoryError> {
         let catalog = Catalog::read(directory)?;
         let mut problems = Vec::new();
@@ -45,16 +47,30 @@ impl History {
                 report(*name, error.to_string());
             }
         }
+        for name in catalog.orphans.iter().filter(|orphan| catalog.is_lost(**orphan)) {
+            report(*name, "its Parquet file is missing".to_owned());
+        }
         for name in &catalog.overlapping {
             report(*name, "it overlaps another slice and is not used".to_owned());
         }
         Ok(problems)
     }
+
+    /// The files that a crash left behind in a history directory, and that the next start removes;
+    /// nothing is lost with them.
+    pub fn leftovers(directory: &Path) -> Result<Vec<PathBuf>, HistoryError> {
+        let mut catalog = Catalog::read(directory)?;
+        let lost = catalog.orphans.iter().filter(|orphan| catalog.is_lost(**orphan));
+        let lost: Vec<_> = lost.map(|orphan| orphan.index(directory)).collect();
+        catalog.leftovers.retain(|path| !lost.contains(path));
+        Ok(catalog.leftovers)
+    }
 }
 
 fn check_slice(directory: &Path, name: SliceName) -> Result<(), HistoryError> {
     let slice = Arc::new(Slice::open(directory, name, &Arc::default())?);
-    slice.index.check_sections()?;
+    slice.index.check_all()?;
+    slice.check_parquet()?;
     let keys = check_rows(&slice)?;
     check_keys(&slice, keys)
 }
@@ -62,8 +78,9 @@ fn check_slice(directory: &Path, name: SliceName) -> Result<(), HistoryError> {
 /// Compares each row of the Parquet file with the index; returns the digest of the keys it should
 /// have.
 fn check_rows(slice: &Arc<Slice>) -> Result<KeyDigest, HistoryError> {
-    let failed = |source| HistoryError::parquet("read a Parquet file", source);
-    let rows = slice.columns()?.with_batch_size(1_024).build().map_err(failed)?;
+    let footer = slice.footer(PageIndexPolicy::Skip)?;
+    let rows = slice.columns(footer).with_batch_size(1_024).build();
+    let rows = rows.map_err(|source| slice.unread(source))?;
     let mut check = RowCheck {
         slice,
         records: RecordReader::new(Arc::clone(slice)),
@@ -73,7 +90,7 @@ fn check_rows(slice: &Arc<Slice>) -> Result<KeyDigest, HistoryError> {
         scratch: Vec::new(),
     };
     for batch in rows {
-        let batch = batch.map_err(|source| HistoryError::arrow("read a Parquet file", source))?;
+        let batch = batch.map_err(|source| slice.unread_rows(source))?;
         check.batch(&batch)?;
     }
     if u64::from(check.row) != slice.facts().rows() {

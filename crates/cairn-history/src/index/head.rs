@@ -2,12 +2,14 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::{BUCKET_BITS_MAX, BUCKET_BITS_MIN, MAGIC, ROWS_MAX};
+use crate::blocks::Blocks;
+
+use super::{BLOCK_BYTES, BUCKET_BITS_MAX, BUCKET_BITS_MIN, MAGIC, PARQUET_BLOCK_BYTES, ROWS_MAX};
 
 /// How many sections there are.
-pub(super) const SECTIONS: usize = 8;
-const NUMBERS: usize = 10;
-const HEAD_BYTES: usize = 8 * (NUMBERS + 3 * SECTIONS);
+pub(super) const SECTIONS: usize = 10;
+const NUMBERS: usize = 11;
+const HEAD_BYTES: usize = 8 * (NUMBERS + 2 * SECTIONS);
 /// The length of head, its hash and the closing magic.
 pub(super) const TRAILER_BYTES: usize = HEAD_BYTES + 8 + MAGIC.len();
 
@@ -42,14 +44,15 @@ pub(super) enum Part {
     Pages = 5,
     Filter = 6,
     Scopes = 7,
+    ParquetHashes = 8,
+    Hashes = 9,
 }
 
-/// Where a section is, and the hash of its bytes.
+/// Where a section is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Section {
     pub at: u64,
     pub bytes: u64,
-    pub hash: u64,
 }
 
 impl Section {
@@ -68,6 +71,8 @@ pub(crate) struct Head {
     /// How many keys there are.
     pub(super) keys: u64,
     pub(super) sections: [Section; SECTIONS],
+    /// The hash of the section of hashes, which is the only one that they do not cover.
+    pub(super) hashes_hash: u64,
 }
 
 impl Head {
@@ -78,6 +83,16 @@ impl Head {
 
     pub(super) fn section(&self, part: Part) -> Section {
         self.sections[part as usize]
+    }
+
+    /// The blocks of this file: all before their hashes.
+    pub(super) fn blocks(&self) -> Blocks {
+        Blocks { block_bytes: BLOCK_BYTES, bytes: self.section(Part::Hashes).at }
+    }
+
+    /// The blocks of the Parquet file: all of it.
+    pub(crate) fn parquet_blocks(&self) -> Blocks {
+        Blocks { block_bytes: PARQUET_BLOCK_BYTES, bytes: self.facts.parquet_bytes }
     }
 
     /// The trailer of the file.
@@ -95,12 +110,13 @@ impl Head {
             self.time_unit_ms,
             u64::from(self.bucket_bits),
             self.keys,
+            self.hashes_hash,
         ];
         for number in numbers {
             bytes.extend_from_slice(&number.to_le_bytes());
         }
         for section in &self.sections {
-            for number in [section.at, section.bytes, section.hash] {
+            for number in [section.at, section.bytes] {
                 bytes.extend_from_slice(&number.to_le_bytes());
             }
         }
@@ -132,13 +148,13 @@ impl Head {
             recorded_ms_max: next().cast_signed(),
             parquet_bytes: next(),
         };
-        let (time_unit_ms, bucket_bits, keys) = (next(), next(), next());
+        let (time_unit_ms, bucket_bits, keys, hashes_hash) = (next(), next(), next(), next());
         let mut sections = [Section::default(); SECTIONS];
         for section in &mut sections {
-            *section = Section { at: next(), bytes: next(), hash: next() };
+            *section = Section { at: next(), bytes: next() };
         }
         let bucket_bits = u32::try_from(bucket_bits).unwrap_or(u32::MAX);
-        let head = Self { facts, time_unit_ms, bucket_bits, keys, sections };
+        let head = Self { facts, time_unit_ms, bucket_bits, keys, sections, hashes_hash };
         head.check(file_bytes)?;
         Ok(head)
     }
@@ -163,6 +179,11 @@ impl Head {
         }
         if at.checked_add(TRAILER_BYTES as u64) != Some(file_bytes) {
             return Err("its sections do not fill it");
+        }
+        if self.section(Part::Hashes).bytes != self.blocks().hashes_bytes()
+            || self.section(Part::ParquetHashes).bytes != self.parquet_blocks().hashes_bytes()
+        {
+            return Err("it has the wrong number of hashes");
         }
         Ok(())
     }

@@ -2,34 +2,18 @@
 
 use std::sync::Arc;
 
-use xxhash_rust::xxh3::xxh3_64;
-
 use crate::key::KEY_BITS;
 use crate::{HistoryError, Position};
 
 use super::head::Part;
 use super::read::IndexFile;
 use super::write::{entry_key, le_u32};
-use super::{ENTRY_BYTES, ENTRY_KEY_BITS, MAGIC, RowList};
+use super::{ENTRY_BYTES, ENTRY_KEY_BITS, RowList};
 
 impl IndexFile {
     /// Hands every key and its list on, in key order; for merging and checking.
     pub(crate) fn keys(self: &Arc<Self>) -> Keys {
         Keys { index: Arc::clone(self), bucket: 0, next: 0, entries: Vec::new().into_iter() }
-    }
-
-    /// Checks the magic, and the hash of every section.
-    pub(crate) fn check_sections(&self) -> Result<(), HistoryError> {
-        if self.read(0, MAGIC.len())? != MAGIC {
-            return Err(self.corrupt("it does not begin with the index magic"));
-        }
-        for part in [Part::Lists, Part::Entries, Part::RowKeys] {
-            let section = self.head().section(part);
-            if xxh3_64(&self.read_section(section)?) != section.hash {
-                return Err(self.corrupt("the hash of a section does not match"));
-            }
-        }
-        self.resident().map(drop)
     }
 }
 

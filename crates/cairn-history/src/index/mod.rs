@@ -10,6 +10,8 @@
 //!  4. Two slices' indexes can be merged without looking at a record.
 //!  5. Some 2 % of the records' bytes, and a few bits a row in memory, loaded at first use.
 //!  6. Nothing that a disk returns makes a reader panic or loop; what is wrong is `Corrupt`.
+//!  7. No altered byte, of this file or of the Parquet file, gives another answer, nor a shorter
+//!     one: whatever is read is checked first, and costs a block, not a file.
 //!
 //! Layout, all numbers little-endian:
 //!
@@ -19,16 +21,23 @@
 //!  entries    8 bytes a key, in key order: low 32 bits of the key, then 4 bytes: the row, or
 //!             (top bit set) where its list begins
 //!  row keys   for each row but the first of a block: time and offset, as differences
-//!  ── from here on held in memory, read at once at first use ──
+//!  ── from here to the scopes held in memory, read at once at first use ──
 //!  buckets    4 bytes for each value of the key's top bits, and one more: its first entry
 //!  row blocks 20 bytes per 256 rows: first time, first offset, where its row keys begin
 //!  pages      16 bytes per record page: where it is in the Parquet file, its length, its first row
 //!  filter     blocks of 32 bytes: a split-block Bloom filter over the keys
 //!  scopes     every (class, account, region) that occurs
 //!  ──
-//!  head       numbers of the slice, then place, length and xxh3 of each section
+//!  parquet    8 bytes per 16 KiB of the Parquet file, from its first byte to its last: xxh3
+//!  hashes     8 bytes per 4 KiB of this file up to here: xxh3; held in memory
+//!  head       numbers of the slice, xxh3 of the hashes, place and length of each section
 //!  xxh3 of the head, magic
 //! ```
+//!
+//! So the hashes form a tree: the head vouches for the hashes, they for every block of this file,
+//! and those for every block of the Parquet file. A read takes whole blocks, checks them, and
+//! leaves out what it does not want. A page of records is checked with it (some 60 KiB, 5 µs), and
+//! so are other columns, page headers and the footer, for all of these are read as blocks.
 //!
 //! Rows are numbered in the order of the Parquet file: by event time, then by log offset. A row
 //! list is written from the highest row down: its count, its length in bytes, and then either the
@@ -55,7 +64,12 @@ pub(crate) use row_key::{BLOCK_ROWS as ROW_KEYS_BLOCK, RowKeysWriter};
 pub(crate) use write::{IndexRest, IndexWriter};
 
 /// At both ends of the file; the digits are the version of the format.
-const MAGIC: [u8; 8] = *b"CRNIDX01";
+const MAGIC: [u8; 8] = *b"CRNIDX02";
+/// The length of a block of this file: what a small read takes.
+const BLOCK_BYTES: u64 = 4 << 10;
+/// The length of a block of the Parquet file. Pages there are some 50 KiB, so little is read in
+/// vain, and the hashes of 8 MiB are in one block of this file.
+pub(crate) const PARQUET_BLOCK_BYTES: u64 = 16 << 10;
 /// The length of an entry.
 const ENTRY_BYTES: usize = 8;
 /// How many low bits of a key an entry holds; the bucket tells the others.

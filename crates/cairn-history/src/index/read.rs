@@ -7,13 +7,17 @@ use std::sync::{Arc, OnceLock};
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::blocks::{HASH_BYTES, Span};
 use crate::key::{Class, KEY_BITS, Scope};
 use crate::varint;
 use crate::{HistoryError, Position};
 
-use super::head::{Part, Section, TRAILER_BYTES};
+use super::head::{Part, TRAILER_BYTES};
 use super::write::{entry_key, le_u32};
-use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, RowList, filter, row_key};
+use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, MAGIC, RowList, filter, row_key};
+
+/// How much is read at once when all is checked.
+const CHECK_BYTES: u64 = 1 << 20;
 
 /// An open index file.
 #[derive(Debug)]
@@ -22,6 +26,8 @@ pub(crate) struct IndexFile {
     path: PathBuf,
     bytes: u64,
     head: Head,
+    /// The hash of each block of the file, read at first use.
+    hashes: OnceLock<Vec<u8>>,
     resident: OnceLock<Arc<Resident>>,
 }
 
@@ -62,7 +68,8 @@ impl IndexFile {
         let mut trailer = [0; TRAILER_BYTES];
         file.read_exact_at(&mut trailer, at).map_err(io)?;
         let head = Head::decode(&trailer, bytes).map_err(corrupt)?;
-        Ok(Self { file, path: path.to_owned(), bytes, head, resident: OnceLock::new() })
+        let (hashes, resident) = (OnceLock::new(), OnceLock::new());
+        Ok(Self { file, path: path.to_owned(), bytes, head, hashes, resident })
     }
 
     pub(crate) fn head(&self) -> &Head {
@@ -78,19 +85,67 @@ impl IndexFile {
         HistoryError::Corrupt { path: self.path.clone(), why }
     }
 
-    /// Reads bytes at a place.
+    /// Reads bytes at a place, and checks them.
     pub(super) fn read(&self, at: u64, bytes: usize) -> Result<Vec<u8>, HistoryError> {
-        if at.checked_add(bytes as u64).is_none_or(|end| end > self.bytes) {
-            return Err(self.corrupt("it points beyond its end"));
+        let blocks = self.head.blocks();
+        let beyond = || self.corrupt("it points beyond its end");
+        let span = blocks.span(at, bytes).ok_or_else(beyond)?;
+        let mut read = self.read_unchecked(span.at, span.bytes)?;
+        let hashes = self.hashes()?;
+        let first = span.first as usize * HASH_BYTES;
+        let hashes = hashes.get(first..first + span.count as usize * HASH_BYTES);
+        if !blocks.match_hashes(&read, hashes.unwrap_or_default()) {
+            return Err(self.corrupt("the hash of a block does not match"));
         }
+        read.drain(..span.lead);
+        read.truncate(bytes);
+        Ok(read)
+    }
+
+    fn read_unchecked(&self, at: u64, bytes: usize) -> Result<Vec<u8>, HistoryError> {
         let mut read = vec![0; bytes];
         let io = |source| HistoryError::io("read an index file", source);
         self.file.read_exact_at(&mut read, at).map_err(io)?;
         Ok(read)
     }
 
-    pub(super) fn read_section(&self, section: Section) -> Result<Vec<u8>, HistoryError> {
-        self.read(section.at, section.bytes as usize)
+    /// The hashes of this file's blocks.
+    fn hashes(&self) -> Result<&[u8], HistoryError> {
+        if let Some(hashes) = self.hashes.get() {
+            return Ok(hashes);
+        }
+        let section = self.head.section(Part::Hashes);
+        let read = self.read_unchecked(section.at, section.bytes as usize)?;
+        if xxh3_64(&read) != self.head.hashes_hash {
+            return Err(self.corrupt("the hash of its hashes does not match"));
+        }
+        Ok(self.hashes.get_or_init(|| read))
+    }
+
+    /// The hashes of blocks of the Parquet file.
+    pub(crate) fn parquet_hashes(&self, span: Span) -> Result<Vec<u8>, HistoryError> {
+        let section = self.head.section(Part::ParquetHashes);
+        let at = span.first * HASH_BYTES as u64;
+        let bytes = span.count * HASH_BYTES as u64;
+        if at + bytes > section.bytes {
+            return Err(self.corrupt("it has too few hashes of the Parquet file"));
+        }
+        self.read(section.at + at, bytes as usize)
+    }
+
+    /// Checks every byte: the head and its ends were checked when it was opened.
+    pub(crate) fn check_all(&self) -> Result<(), HistoryError> {
+        let bytes = self.head.blocks().bytes;
+        let mut at = 0;
+        while at < bytes {
+            let step = CHECK_BYTES.min(bytes - at);
+            let read = self.read(at, step as usize)?;
+            if at == 0 && !read.starts_with(&MAGIC) {
+                return Err(self.corrupt("it does not begin with the index magic"));
+            }
+            at += step;
+        }
+        self.resident().map(drop)
     }
 
     /// The sections in memory, read at first use.
@@ -109,17 +164,13 @@ impl IndexFile {
         let bytes = self.read(from, (to - from) as usize)?;
         let range = |part: Part| {
             let section = self.head.section(part);
-            let range = (section.at - from) as usize..(section.end() - from) as usize;
-            if xxh3_64(&bytes[range.clone()]) != section.hash {
-                return Err(self.corrupt("the hash of a section does not match"));
-            }
-            Ok(range)
+            (section.at - from) as usize..(section.end() - from) as usize
         };
-        let buckets = range(Part::Buckets)?;
-        let row_blocks = range(Part::RowBlocks)?;
-        let pages = range(Part::Pages)?;
-        let filter = range(Part::Filter)?;
-        let scopes = decode_scopes(&bytes[range(Part::Scopes)?])
+        let buckets = range(Part::Buckets);
+        let row_blocks = range(Part::RowBlocks);
+        let pages = range(Part::Pages);
+        let filter = range(Part::Filter);
+        let scopes = decode_scopes(&bytes[range(Part::Scopes)])
             .ok_or_else(|| self.corrupt("its scopes do not parse"))?;
         let blocks = self.head.facts.rows().div_ceil(u64::from(row_key::BLOCK_ROWS));
         if row_blocks.len() as u64 != blocks * row_key::BLOCK_ENTRY_BYTES as u64 {

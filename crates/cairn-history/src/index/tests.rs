@@ -46,6 +46,7 @@ fn index(rows: &[Position], lists: &[(u64, Vec<u32>)]) -> Vec<u8> {
             Page { at: 4, bytes: 1_000, first_row: 0 },
             Page { at: 1_004, bytes: 900, first_row: 3 },
         ],
+        parquet_hashes: vec![9; 8],
         scopes: vec![scope(Class::Management, "us-east-1"), scope(Class::Other, "")],
     };
     writer.finish(&rest).unwrap()
@@ -92,7 +93,7 @@ fn the_format_is_that_of_the_golden_file() {
 fn what_is_written_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let index = open(directory.path(), &small());
-    index.check_sections().unwrap();
+    index.check_all().unwrap();
     assert_eq!(all_rows(&index, 1 << 32 | 7), [4, 2, 0]);
     assert_eq!(all_rows(&index, 1 << 32 | 9), [3]);
     assert_eq!(all_rows(&index, 250 << 32 | 1), [3, 1]);
@@ -175,7 +176,7 @@ proptest! {
         fs::write(&path, &bytes).unwrap();
         let Ok(index) = IndexFile::open(&path) else { return Ok(()) };
         let index = Arc::new(index);
-        prop_assert!(index.check_sections().is_err());
+        prop_assert!(index.check_all().is_err());
         for key in [1 << 32 | 7, 1 << 32 | 9, 250 << 32 | 1] {
             if let Ok(Some(mut list)) = index.rows_of(key) {
                 let _ = list.skip_above(3);

@@ -2,24 +2,24 @@
 
 use std::io::{self, Write};
 
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::xxh3_64;
 
+use crate::blocks::Hashing;
 use crate::key::{KEY_BITS, Scope};
 use crate::varint;
 
 use super::head::{Part, SECTIONS, Section};
 use super::read::Page;
+use super::{BLOCK_BYTES, bucket_bits, filter, list};
 use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, MAGIC, RowKeysWriter, SliceFacts};
-use super::{bucket_bits, filter, list};
 
 /// Writes one index file. Memory: eight bytes a key, until [`IndexWriter::finish`].
 #[derive(Debug)]
 pub(crate) struct IndexWriter<W> {
-    out: W,
+    out: Hashing<W>,
     at: u64,
     sections: [Section; SECTIONS],
     lists: Section,
-    lists_hash: Box<Hash>,
     bucket_bits: u32,
     entries: Vec<u8>,
     buckets: Vec<u8>,
@@ -34,29 +34,23 @@ pub(crate) struct IndexRest {
     pub facts: SliceFacts,
     pub row_keys: RowKeysWriter,
     pub pages: Vec<Page>,
+    /// The hash of each block of the Parquet file.
+    pub parquet_hashes: Vec<u8>,
     /// In rising order.
     pub scopes: Vec<Scope>,
 }
 
-struct Hash(Xxh3);
-
-impl std::fmt::Debug for Hash {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Hash")
-    }
-}
-
 impl<W: Write> IndexWriter<W> {
     /// Begins an index of so many rows.
-    pub(crate) fn new(mut out: W, rows: u64) -> io::Result<Self> {
+    pub(crate) fn new(out: W, rows: u64) -> io::Result<Self> {
+        let mut out = Hashing::new(out, BLOCK_BYTES);
         out.write_all(&MAGIC)?;
         let at = MAGIC.len() as u64;
         Ok(Self {
             out,
             at,
             sections: [Section::default(); SECTIONS],
-            lists: Section { at, bytes: 0, hash: 0 },
-            lists_hash: Box::new(Hash(Xxh3::new())),
+            lists: Section { at, bytes: 0 },
             bucket_bits: bucket_bits(rows),
             entries: Vec::new(),
             buckets: 0_u32.to_le_bytes().to_vec(),
@@ -78,7 +72,6 @@ impl<W: Write> IndexWriter<W> {
                 }
                 self.scratch.clear();
                 list::encode(rows, &mut self.scratch);
-                self.lists_hash.0.update(&self.scratch);
                 self.out.write_all(&self.scratch)?;
                 self.lists.bytes += self.scratch.len() as u64;
                 LIST_FLAG | begins as u32
@@ -102,7 +95,6 @@ impl<W: Write> IndexWriter<W> {
     /// Writes everything but the lists, and returns what it wrote to.
     pub(crate) fn finish(mut self, rest: &IndexRest) -> io::Result<W> {
         self.close_buckets_before(1 << self.bucket_bits);
-        self.lists.hash = self.lists_hash.0.digest();
         self.at = self.lists.end();
         self.sections[Part::Lists as usize] = self.lists;
         let filter = self.filter();
@@ -115,22 +107,25 @@ impl<W: Write> IndexWriter<W> {
         self.section(Part::Pages, &encode_pages(&rest.pages))?;
         self.section(Part::Filter, &filter)?;
         self.section(Part::Scopes, &encode_scopes(&rest.scopes))?;
+        self.section(Part::ParquetHashes, &rest.parquet_hashes)?;
+        let (mut out, hashes) = self.out.finish();
+        self.sections[Part::Hashes as usize] = Section { at: self.at, bytes: hashes.len() as u64 };
+        out.write_all(&hashes)?;
         let head = Head {
             facts: rest.facts,
             time_unit_ms: rest.row_keys.unit_ms(),
             bucket_bits: self.bucket_bits,
             keys: self.keys,
             sections: self.sections,
+            hashes_hash: xxh3_64(&hashes),
         };
-        let trailer = head.encode();
-        self.out.write_all(&trailer)?;
-        self.out.flush()?;
-        Ok(self.out)
+        out.write_all(&head.encode())?;
+        out.flush()?;
+        Ok(out)
     }
 
     fn section(&mut self, part: Part, bytes: &[u8]) -> io::Result<()> {
-        let hash = xxhash_rust::xxh3::xxh3_64(bytes);
-        self.sections[part as usize] = Section { at: self.at, bytes: bytes.len() as u64, hash };
+        self.sections[part as usize] = Section { at: self.at, bytes: bytes.len() as u64 };
         self.out.write_all(bytes)?;
         self.at += bytes.len() as u64;
         Ok(())

@@ -4,8 +4,8 @@ use arrow::array::{Array, AsArray, BooleanArray, ListArray, RecordBatch, StringA
 use cairn_event::Category;
 use memchr::memmem::Finder;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{RowSelection, RowSelector};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, RowSelection, RowSelector};
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use crate::fields::{CATEGORIES, Columns, TEXTS, passes, text_index};
 use crate::slice::{RecordReader, Slice, schema};
@@ -36,15 +36,24 @@ impl Scan {
         &self.texts
     }
 
-    /// The rows of a range that pass, lowest first.
+    /// The rows of a range that pass, lowest first. `footer` is that of the Parquet file, read at
+    /// the first block that needs it.
     pub(crate) fn block(
         &self,
         slice: &Slice,
         records: &mut RecordReader,
+        footer: &mut Option<ArrowReaderMetadata>,
         rows: std::ops::Range<u32>,
     ) -> Result<Vec<u32>, HistoryError> {
-        let mut passed =
-            if self.columns.is_empty() { rows.collect() } else { self.by_columns(slice, rows)? };
+        let mut passed = if self.columns.is_empty() {
+            rows.collect()
+        } else {
+            let footer = match footer {
+                Some(footer) => footer,
+                footer => footer.insert(slice.footer(PageIndexPolicy::Optional)?),
+            };
+            self.by_columns(slice, footer, rows)?
+        };
         if !self.texts.is_empty() {
             self.by_text(records, &mut passed)?;
         }
@@ -54,10 +63,10 @@ impl Scan {
     fn by_columns(
         &self,
         slice: &Slice,
+        footer: &ArrowReaderMetadata,
         rows: std::ops::Range<u32>,
     ) -> Result<Vec<u32>, HistoryError> {
-        let failed = |source| HistoryError::parquet("read a Parquet file", source);
-        let builder = slice.columns()?;
+        let builder = slice.columns(footer.clone());
         let (groups, before) = groups_of(builder.metadata(), &rows);
         let selection =
             RowSelection::from(vec![RowSelector::skip(before), RowSelector::select(rows.len())]);
@@ -68,12 +77,11 @@ impl Scan {
             .with_projection(mask)
             .with_batch_size(BATCH_ROWS)
             .build()
-            .map_err(failed)?;
+            .map_err(|source| slice.unread(source))?;
         let mut passed = Vec::new();
         let mut first = rows.start;
         for batch in reader {
-            let batch =
-                batch.map_err(|source| HistoryError::arrow("read a Parquet file", source))?;
+            let batch = batch.map_err(|source| slice.unread_rows(source))?;
             let columns = BatchColumns::new(&batch, &self.columns);
             let all = 0..batch.num_rows();
             passed.extend(

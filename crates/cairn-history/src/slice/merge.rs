@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, RecordBatch};
 use arrow::compute::interleave;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
+use parquet::file::metadata::PageIndexPolicy;
 
 use crate::index::{Keys, RowKeysReader, RowKeysWriter, SliceFacts};
 use crate::key::Scope;
@@ -109,8 +110,9 @@ impl Merged {
 
 impl SourceRows {
     fn open(slice: &Slice) -> Result<Self, HistoryError> {
-        let failed = |source| HistoryError::parquet("read a Parquet file", source);
-        let reader = slice.columns()?.with_batch_size(BATCH_ROWS).build().map_err(failed)?;
+        let footer = slice.footer(PageIndexPolicy::Skip)?;
+        let reader = slice.columns(footer).with_batch_size(BATCH_ROWS).build();
+        let reader = reader.map_err(|source| slice.unread(source))?;
         Ok(Self { reader, batch: RecordBatch::new_empty(SCHEMA.clone()), at: 0 })
     }
 
@@ -120,7 +122,7 @@ impl SourceRows {
             return Ok(false);
         }
         let next = self.reader.next().ok_or_else(|| slice.corrupt("it has too few rows"))?;
-        self.batch = next.map_err(|source| HistoryError::arrow("read a Parquet file", source))?;
+        self.batch = next.map_err(|source| slice.unread_rows(source))?;
         self.at = 0;
         Ok(true)
     }

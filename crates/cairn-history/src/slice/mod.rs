@@ -2,6 +2,7 @@
 
 mod batch;
 mod build;
+mod checked;
 mod merge;
 mod name;
 mod open;

@@ -86,10 +86,6 @@ impl RecordReader {
         let place = resident.page(number).ok_or_else(broken)?;
         let next = resident.page(number + 1).map(|next| next.first_row);
         let end = next.unwrap_or(slice.facts().rows() as u32).max(place.first_row);
-        let reach = place.at.checked_add(u64::from(place.bytes));
-        if reach.is_none_or(|reach| reach > slice.facts().parquet_bytes) {
-            return Err(slice.index.corrupt("a page lies beyond the Parquet file"));
-        }
         slice.read(place.at, place.bytes as usize, &mut bench.page)?;
         let page = OpenPage::new(bench).map_err(|why| slice.corrupt(why))?;
         Ok((place.first_row..end, page))

@@ -11,8 +11,9 @@ use parquet::arrow::ArrowWriter;
 use parquet::file::metadata::ParquetMetaData;
 
 use crate::HistoryError;
+use crate::blocks::Hashing;
 use crate::disk::{Disk, NewSliceFile};
-use crate::index::{IndexRest, IndexWriter, Page, RowKeysWriter, SliceFacts};
+use crate::index::{IndexRest, IndexWriter, PARQUET_BLOCK_BYTES, Page, RowKeysWriter, SliceFacts};
 use crate::key::Scope;
 
 use super::name::SliceName;
@@ -50,10 +51,14 @@ pub(crate) fn write(
 ) -> Result<UnpublishedSlice, HistoryError> {
     let name = SliceName { from: facts.from, to: facts.to };
     let mut parquet = disk.create(&name.parquet(directory))?;
-    let metadata = write_parquet(&mut parquet, content)?;
+    let mut hashing = Hashing::new(&mut parquet, PARQUET_BLOCK_BYTES);
+    let metadata = write_parquet(&mut hashing, content)?;
+    let (_, hashes) = hashing.finish();
+    let parts = (record_pages(&metadata), hashes);
+    drop(metadata);
     let facts = SliceFacts { parquet_bytes: parquet.bytes(), ..*facts };
     let mut index = disk.create(&name.index(directory))?;
-    write_index(&mut index, facts, record_pages(&metadata), content)?;
+    write_index(&mut index, facts, parts, content)?;
     Ok(UnpublishedSlice { name, parquet, index })
 }
 
@@ -66,7 +71,7 @@ impl UnpublishedSlice {
 }
 
 fn write_parquet(
-    file: &mut NewSliceFile,
+    file: &mut Hashing<&mut NewSliceFile>,
     content: &mut dyn Content,
 ) -> Result<ParquetMetaData, HistoryError> {
     let failed = |source| HistoryError::parquet("write a Parquet file", source);
@@ -82,13 +87,14 @@ fn write_parquet(
 fn write_index(
     file: &mut NewSliceFile,
     facts: SliceFacts,
-    pages: Vec<Page>,
+    (pages, parquet_hashes): (Vec<Page>, Vec<u8>),
     content: &mut dyn Content,
 ) -> Result<(), HistoryError> {
     let failed = |source| HistoryError::io("write an index file", source);
     let mut lists = IndexWriter::new(BufWriter::new(file), facts.rows()).map_err(failed)?;
     content.write_lists(&mut lists)?;
-    let rest = IndexRest { facts, row_keys: content.row_keys()?, pages, scopes: content.scopes()? };
+    let (row_keys, scopes) = (content.row_keys()?, content.scopes()?);
+    let rest = IndexRest { facts, row_keys, pages, parquet_hashes, scopes };
     let out = lists.finish(&rest).map_err(failed)?;
     out.into_inner().map_err(|error| failed(error.into_error()))?;
     Ok(())

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use crate::index::{ROW_KEYS_BLOCK, RowList};
 use crate::plan::{self, Plan};
@@ -23,6 +24,8 @@ pub(super) struct SliceWalk {
     slice: Arc<Slice>,
     rows: Option<Rows>,
     records: Option<RecordReader>,
+    /// The Parquet footer, if columns were scanned.
+    footer: Option<ArrowReaderMetadata>,
     keys: Option<(u32, Vec<Position>)>,
     /// The lowest row of the window.
     low: u32,
@@ -44,7 +47,7 @@ enum Rows {
 
 impl SliceWalk {
     pub(super) fn new(slice: Arc<Slice>) -> Self {
-        Self { slice, rows: None, records: None, keys: None, low: 0 }
+        Self { slice, rows: None, records: None, footer: None, keys: None, low: 0 }
     }
 
     /// Whether its rows come from the index, and their records are still to be checked.
@@ -109,7 +112,7 @@ impl SliceWalk {
             Some(records) => records,
             records => records.insert(RecordReader::new(Arc::clone(&self.slice))),
         };
-        *passed = scan.block(&self.slice, records, from..*high)?;
+        *passed = scan.block(&self.slice, records, &mut self.footer, from..*high)?;
         *rows_scanned += u64::from(*high - from);
         *high = from;
         *block = block.saturating_mul(2).min(SCAN_ROWS_MAX);
