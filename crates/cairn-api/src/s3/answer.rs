@@ -97,6 +97,7 @@ impl Asked {
         intake: &Intake,
         notes: &Mutex<Notes>,
     ) -> S3Answer {
+        let notes = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
         let (parts, body) = response.into_parts();
         let failed = parts.status.is_client_error() || parts.status.is_server_error();
         let mut failure = None;
@@ -108,7 +109,7 @@ impl Asked {
             let code = element(&text, "Code").unwrap_or_else(|| "InternalError".to_owned());
             let message = match element(&text, "Message") {
                 _ if code == "NotImplemented" => S3Fault::NotImplemented.to_string(),
-                Some(message) if !message.is_empty() => message,
+                Some(message) if notes.refused && !message.is_empty() => message,
                 _ => default_text(&code).to_owned(),
             };
             let mut response = self.error(parts.status, &code, &message);
@@ -126,7 +127,6 @@ impl Asked {
             response
         };
         let bytes_out = self.finish(&mut response);
-        let notes = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
         let facts = S3Facts {
             bytes_in: intake.bytes(),
             bytes_out,

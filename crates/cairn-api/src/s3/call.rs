@@ -23,12 +23,16 @@ pub(crate) type Gate = Arc<RwLock<()>>;
 pub(crate) struct Notes {
     pub(crate) bucket_owner: Option<AccountId>,
     pub(crate) object_bytes: Option<u64>,
+    /// Whether the refusal, if it is one, is ours. The codec's own speak of its inside.
+    pub(crate) refused: bool,
 }
 
 /// What travels with a request through the codec.
 #[derive(Clone, Debug)]
 pub(crate) struct Companion {
     pub(crate) ctx: Arc<Ctx>,
+    /// The name of the operation that the call was resolved to be, which is the record's.
+    pub(crate) operation: &'static str,
     pub(crate) intake: Intake,
     pub(crate) notes: Arc<Mutex<Notes>>,
     pub(crate) gate: Gate,
@@ -43,26 +47,34 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    /// The call that a request is. Headers that ask for what is not served are refused here,
-    /// whatever the operation: to store a secret without the encryption that was asked for would be
-    /// worse than to say no.
+    /// The call that a request is.
     pub(crate) fn of(headers: HeaderMap, extensions: &mut Extensions) -> Result<Self, S3Fault> {
         let companion = extensions.remove::<Companion>().ok_or_else(|| {
             S3Fault::Internal(Internal::new("find the context of a call", "it was not sent along"))
         })?;
-        let call = Self { headers, companion, answer_headers: Mutex::default() };
-        let encryption = call.header("x-amz-server-side-encryption");
+        Ok(Self { headers, companion, answer_headers: Mutex::default() })
+    }
+
+    /// Whether the call may be done as the operation for which the codec takes it, which must be
+    /// the record's. Headers that ask for what is not served are refused here, whatever the
+    /// operation: to store a secret without the encryption that was asked for would be worse than
+    /// to say no.
+    pub(crate) fn admit(&self, operation: &str) -> Result<(), S3Fault> {
+        if self.companion.operation != operation {
+            return Err(S3Fault::MethodNotAllowed);
+        }
+        let encryption = self.header("x-amz-server-side-encryption");
         let with_key = "x-amz-server-side-encryption-customer-algorithm";
-        if encryption.is_some_and(|kind| kind != "AES256") || call.header(with_key).is_some() {
+        if encryption.is_some_and(|kind| kind != "AES256") || self.header(with_key).is_some() {
             return Err(S3Fault::NotImplemented);
         }
-        if call.header("x-amz-object-lock-mode").is_some()
-            || call.header("x-amz-object-lock-legal-hold").is_some()
+        if self.header("x-amz-object-lock-mode").is_some()
+            || self.header("x-amz-object-lock-legal-hold").is_some()
         {
             let why = "Bucket is missing Object Lock Configuration";
             return Err(S3Fault::InvalidRequest { why });
         }
-        Ok(call)
+        Ok(())
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -106,6 +118,11 @@ impl Call {
 
     pub(crate) fn gate(&self) -> &RwLock<()> {
         &self.companion.gate
+    }
+
+    /// Notes that the answer is a refusal of ours.
+    pub(crate) fn note_refused(&self) {
+        self.notes().refused = true;
     }
 
     pub(crate) fn note_object_bytes(&self, bytes: u64) {

@@ -105,6 +105,12 @@ pub(crate) enum S3Fault {
         "A header or query parameter you provided implies functionality that is not implemented."
     )]
     NotImplemented,
+    #[error("The specified method is not allowed against this resource.")]
+    MethodNotAllowed,
+    #[error("Conflicting query string parameters: {first}, {second}")]
+    ConflictingParameters { first: &'static str, second: &'static str },
+    #[error("Couldn't parse the specified URI.")]
+    InvalidUri,
     #[error(
         "A conflicting conditional operation is currently in progress against this resource. Try again."
     )]
@@ -146,7 +152,7 @@ impl S3Fault {
             Self::TrailerMissing { .. } => "MalformedTrailerError",
             Self::IncompleteBody => "IncompleteBody",
             Self::BodyRefused(refusal) => refusal.code,
-            Self::InvalidArgument { .. } => "InvalidArgument",
+            Self::InvalidArgument { .. } | Self::ConflictingParameters { .. } => "InvalidArgument",
             Self::InvalidRequest { .. } | Self::InvalidChecksum { .. } => "InvalidRequest",
             Self::InvalidTag { .. } => "InvalidTag",
             Self::InvalidStorageClass => "InvalidStorageClass",
@@ -154,6 +160,8 @@ impl S3Fault {
             Self::AclNotSupported => "AccessControlListNotSupported",
             Self::MalformedXml => "MalformedXML",
             Self::NotImplemented => "NotImplemented",
+            Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::InvalidUri => "InvalidURI",
             Self::OperationAborted => "OperationAborted",
             Self::Unavailable(_) => "ServiceUnavailable",
             Self::Internal(_) => "InternalError",
@@ -177,6 +185,7 @@ impl S3Fault {
             Self::NotModified { .. } => StatusCode::NOT_MODIFIED,
             Self::InvalidRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyRefused(refusal) => {
                 StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST)
             }

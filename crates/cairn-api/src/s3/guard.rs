@@ -1,67 +1,78 @@
 //! What must not reach the codec, because it would take it for something else.
+//!
+//! The codec ignores what it does not know: to it `PUT /bucket?uploads` makes a bucket, and
+//! `DELETE /bucket/key?policy` deletes an object. S3 refuses a sub-resource that an operation does
+//! not have; so does this, by the model.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use cairn_wire::model::{Location, Member, Operation, Shape};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, HeaderValue, Method, Uri};
+use percent_encoding::percent_decode_str;
 
 use super::error::S3Fault;
+use super::service;
 
-/// The sub-resources that the codec knows, by name of the query parameter. Any other one is
-/// refused: the codec ignores what it does not know, so that `PUT /bucket?news` would make a bucket
-/// and `DELETE /bucket?news` remove it.
-const SUB_RESOURCES: &[&str] = &[
-    "accelerate",
-    "acl",
-    "analytics",
-    "attributes",
-    "cors",
-    "delete",
-    "encryption",
-    "intelligent-tiering",
-    "inventory",
-    "legal-hold",
-    "lifecycle",
-    "location",
-    "logging",
-    "metadataTable",
-    "metrics",
-    "notification",
-    "object-lock",
-    "ownershipControls",
-    "policy",
-    "policyStatus",
-    "publicAccessBlock",
-    "replication",
-    "requestPayment",
-    "restore",
-    "retention",
-    "select",
-    "session",
-    "tagging",
-    "torrent",
-    "uploads",
-    "versioning",
-    "versions",
-    "website",
+/// Parameters that say which one is meant, and what S3 says where they mean nothing: to ignore them
+/// would be to do it to another one.
+///
+/// evidence: documented (the text for versions, as public issues quote it), assumed (the others).
+const SELECTORS: [(&str, &str); 3] = [
+    ("versionId", "This operation does not accept a version-id."),
+    ("uploadId", "This operation does not accept an upload id."),
+    ("partNumber", "This operation does not accept a part number."),
 ];
 
-/// Parameters that may come without a value and are no sub-resources.
-const MAY_BE_EMPTY: &[&str] = &[
-    "continuation-token",
-    "delimiter",
-    "encoding-type",
-    "fetch-owner",
-    "id",
-    "key-marker",
-    "marker",
-    "max-keys",
-    "max-uploads",
-    "prefix",
-    "start-after",
-    "upload-id-marker",
-    "version-id-marker",
-    "versionId",
-    "x-id",
-];
+/// What a query can hold, by the model of S3.
+static KNOWN: LazyLock<Known> = LazyLock::new(Known::of_model);
+
+/// The names of a query that mean something to some operation.
+struct Known {
+    /// `acl`, `policy`, `uploads`: which part of a bucket or an object is meant.
+    sub_resources: BTreeSet<&'static str>,
+    /// `prefix`, `versionId`.
+    parameters: BTreeSet<&'static str>,
+}
+
+impl Known {
+    fn of_model() -> Self {
+        let all = || operations().flat_map(parameters);
+        let literals = || operations().flat_map(literals);
+        // A literal with a value (`list-type=2`) is how a parameter chooses.
+        let valued = literals().filter_map(|(name, value)| value.map(|_| name));
+        Self {
+            sub_resources: literals()
+                .filter_map(|(name, value)| value.is_none().then_some(name))
+                .collect(),
+            parameters: all().chain(valued).chain(["x-id"]).collect(),
+        }
+    }
+}
+
+fn operations() -> impl Iterator<Item = Operation<'static>> {
+    cairn_wire::model::service("s3").into_iter().flat_map(|service| service.operations())
+}
+
+/// The fixed parts of an operation's query.
+fn literals(
+    operation: Operation<'static>,
+) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let query = operation.uri().split_once('?').map_or("", |(_, query)| query);
+    let parts = query.split('&').filter(|part| !part.is_empty());
+    parts.map(|part| match part.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (part, None),
+    })
+}
+
+/// The names of the members that an operation has in the query.
+fn parameters(operation: Operation<'static>) -> impl Iterator<Item = &'static str> {
+    let members = operation.input().into_iter().flat_map(Shape::members);
+    members.filter(|member| member.location() == Location::QueryString).map(Member::wire_name)
+}
 
 /// Removes what speaks of the signature and of `aws-chunked`: both are dealt with, and the codec
 /// would look for a key. Likewise a `Range` that cannot be read, or asks for several: S3 sends the
@@ -89,28 +100,15 @@ pub(super) fn strip(headers: &mut HeaderMap) {
     };
 }
 
-/// Whether the body of a request is the bytes of an object or a part, rather than a document.
-pub(super) fn is_object(method: &Method, uri: &Uri) -> bool {
-    let key =
-        uri.path().strip_prefix('/').and_then(|path| path.split_once('/')).map(|(_, key)| key);
-    let mut names = uri
-        .query()
-        .unwrap_or_default()
-        .split('&')
-        .map(|pair| pair.split('=').next().unwrap_or(pair));
-    *method == Method::PUT
-        && key.is_some_and(|key| !key.is_empty())
-        && !names.any(|name| SUB_RESOURCES.contains(&name))
-}
-
 /// Refuses what the codec would misread.
-pub(super) fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), S3Fault> {
-    for pair in uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        if value.is_empty() && !SUB_RESOURCES.contains(&name) && !MAY_BE_EMPTY.contains(&name) {
-            return Err(S3Fault::NotImplemented);
-        }
-    }
+pub(super) fn check(
+    operation: Operation<'static>,
+    method: &Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<(), S3Fault> {
+    check_path(uri.path())?;
+    check_query(operation, uri.query().unwrap_or_default())?;
     let form = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let form =
         form.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
@@ -120,4 +118,86 @@ pub(super) fn check(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(
         return Err(S3Fault::NotImplemented);
     }
     Ok(())
+}
+
+/// The codec decodes a path before it looks for the slash behind the bucket, and lets a broken
+/// escape stand for itself; S3 does neither.
+///
+/// evidence: documented (`InvalidURI`).
+fn check_path(path: &str) -> Result<(), S3Fault> {
+    let is_escape = |rest: &str| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !path.split('%').skip(1).all(is_escape) {
+        return Err(S3Fault::InvalidUri);
+    }
+    let bucket = path.strip_prefix('/').unwrap_or(path).split('/').next().unwrap_or_default();
+    if percent_decode_str(bucket).any(|byte| byte == b'/') {
+        return Err(S3Fault::InvalidBucketName);
+    }
+    Ok(())
+}
+
+/// Refuses names that the operation does not have and that S3 does not ignore.
+///
+/// evidence: observed (`MethodNotAllowed`, conflicting parameters), assumed (a name without a value
+/// that the model does not know is a sub-resource of tomorrow).
+fn check_query(operation: Operation<'static>, query: &str) -> Result<(), S3Fault> {
+    let own = || literals(operation).map(|(name, _)| name);
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let name = decoded(name);
+        let name = name.as_ref();
+        if own().any(|known| known == name) {
+            continue;
+        }
+        if parameters(operation).any(|known| known == name) {
+            check_header(name, value)?;
+            continue;
+        }
+        if let Some(sub_resource) = KNOWN.sub_resources.get(name) {
+            return Err(misplaced(operation, sub_resource));
+        }
+        if let Some((_, why)) = SELECTORS.iter().find(|(selector, _)| *selector == name) {
+            return Err(S3Fault::InvalidArgument { why });
+        }
+        if value.is_empty() && !KNOWN.parameters.contains(name) {
+            return Err(S3Fault::NotImplemented);
+        }
+    }
+    Ok(())
+}
+
+/// What S3 says of a sub-resource that an operation does not have.
+fn misplaced(operation: Operation<'static>, sub_resource: &'static str) -> S3Fault {
+    let own = literals(operation).find(|(name, _)| KNOWN.sub_resources.contains(name));
+    if let Some((first, _)) = own {
+        return S3Fault::ConflictingParameters { first, second: sub_resource };
+    }
+    let path = |operation: Operation<'static>| operation.uri().split('?').next();
+    let is_of_others = operations().any(|other| {
+        other.method() == operation.method()
+            && path(other) == path(operation)
+            && literals(other).any(|(name, _)| name == sub_resource)
+            && !service::serves(other.name())
+    });
+    if is_of_others { S3Fault::NotImplemented } else { S3Fault::MethodNotAllowed }
+}
+
+/// A parameter that stands in for a header of the answer must be able to be one.
+///
+/// evidence: documented (the text, as public issues quote it, for what is not Latin-1), assumed
+/// (for control characters).
+fn check_header(name: &str, value: &str) -> Result<(), S3Fault> {
+    if name.starts_with("response-") && HeaderValue::from_str(&decoded(value)).is_err() {
+        let why = "Header value cannot be represented using ISO-8859-1.";
+        return Err(S3Fault::InvalidArgument { why });
+    }
+    Ok(())
+}
+
+/// As the codec reads a query, except that a plus may stay: no name of S3 holds a space.
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_decode_str(text).decode_utf8_lossy()
 }

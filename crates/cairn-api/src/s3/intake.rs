@@ -13,14 +13,15 @@ use std::task::{Context, Poll};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::{HeaderMap, Method, Uri};
+use cairn_wire::model::{Operation, Shape};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use md5::{Digest, Md5};
 
 use super::body::{BodyRefusal, BoxError};
 use super::checksum::{Algorithm, Running, Sum};
 use super::error::S3Fault;
-use super::{DOCUMENT_BYTES_MAX, OBJECT_BYTES_MAX, guard};
+use super::{DOCUMENT_BYTES_MAX, OBJECT_BYTES_MAX};
 
 /// What was found out about a body, once it was read to its end.
 #[derive(Clone, Debug)]
@@ -85,7 +86,7 @@ pub(crate) struct Claims {
 
 impl Claims {
     /// Reads the headers that speak of the body.
-    pub(crate) fn of(method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<Self, S3Fault> {
+    pub(crate) fn of(operation: Operation<'static>, headers: &HeaderMap) -> Result<Self, S3Fault> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let md5 = match text("content-md5") {
             None => None,
@@ -94,10 +95,12 @@ impl Claims {
                 Some(bytes.try_into().map_err(|_| S3Fault::InvalidDigest)?)
             }
         };
-        let object = guard::is_object(method, uri);
+        let payload = operation.input().and_then(Shape::payload);
+        let object =
+            payload.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
         // The checksum headers of CompleteMultipartUpload speak of the object, not of the body
         // (documented).
-        if method == Method::POST && uri.query().is_some_and(|query| query.contains("uploadId=")) {
+        if operation.name() == "CompleteMultipartUpload" {
             return Ok(Self { object, md5, ..Self::default() });
         }
         let mut sum = None;

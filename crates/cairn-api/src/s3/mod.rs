@@ -8,6 +8,10 @@
 //!   answer  ◄─ S3's words for errors, ids, facts ◄─ s3s (print) ◄──┘
 //! ```
 //!
+//! **One resolution rules.** The record names the operation that `cairn_wire::resolve` finds;
+//! nothing else may be done under that name. `guard` refuses a query that the operation does not
+//! have, and `service` refuses a call that the codec takes for another operation.
+//!
 //! The gateway has verified the signature, taken `Authorization`, the presigned query and
 //! `aws-chunked` framing away, and rewritten virtual-host addresses to path style. `s3s` is codec
 //! and dispatcher, no more: it runs without a key store, and `guard` keeps from it what it would
@@ -55,6 +59,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
+use cairn_wire::model::Operation;
 use http::Request;
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -101,19 +106,26 @@ impl S3 {
         Self { codec: builder.build(), gate: Gate::default() }
     }
 
-    /// Answers one request, path style. `host_id` is the `x-amz-id-2` of the answer.
+    /// Answers one request, path style, that was resolved to be a call of `operation`: that one is
+    /// done, or none. `host_id` is the `x-amz-id-2` of the answer.
     ///
     /// An uploaded body is read as it is stored, and a downloaded one as it is sent: neither is
     /// held. Trailer frames of the body are checked as `x-amz-trailer` announces them. If the body
     /// fails with a [`BodyRefusal`], that is the answer.
-    pub async fn call<B>(&self, ctx: &Ctx, host_id: &str, mut request: Request<B>) -> S3Answer
+    pub async fn call<B>(
+        &self,
+        ctx: &Ctx,
+        operation: Operation<'static>,
+        host_id: &str,
+        mut request: Request<B>,
+    ) -> S3Answer
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let asked = answer::Asked::of(ctx, host_id, &request);
         guard::strip(request.headers_mut());
-        let claims = match Self::admit(&request) {
+        let claims = match Self::admit(operation, &request) {
             Ok(claims) => claims,
             Err(fault) => return asked.refuse(&fault, &Intake::default()),
         };
@@ -122,6 +134,7 @@ impl S3 {
         let notes = Arc::new(Mutex::default());
         let companion = Companion {
             ctx: Arc::new(ctx.clone()),
+            operation: operation.name(),
             intake: intake.clone(),
             notes: Arc::clone(&notes),
             gate: Arc::clone(&self.gate),
@@ -136,8 +149,11 @@ impl S3 {
         }
     }
 
-    fn admit<B>(request: &Request<B>) -> Result<Claims, S3Fault> {
-        guard::check(request.method(), request.uri(), request.headers())?;
-        Claims::of(request.method(), request.uri(), request.headers())
+    fn admit<B>(operation: Operation<'static>, request: &Request<B>) -> Result<Claims, S3Fault> {
+        if !service::serves(operation.name()) {
+            return Err(S3Fault::NotImplemented);
+        }
+        guard::check(operation, request.method(), request.uri(), request.headers())?;
+        Claims::of(operation, request.headers())
     }
 }

@@ -15,6 +15,9 @@ pub(super) struct Service;
 
 macro_rules! operations {
     ($( $method:ident($input:ident) -> $output:ident = $handler:path; )*) => {
+        /// What is served, by the names of the inputs.
+        const INPUTS: &[&str] = &[$(stringify!($input)),*];
+
         #[async_trait]
         impl s3s::S3 for Service {
             $(
@@ -23,12 +26,29 @@ macro_rules! operations {
                     request: S3Request<dto::$input>,
                 ) -> S3Result<S3Response<dto::$output>> {
                     let (call, input) = arrive(request).map_err(refuse)?;
-                    let output = $handler(&call, input).await.map_err(refuse)?;
+                    let done = match call.admit(operation_of(stringify!($input))) {
+                        Ok(()) => $handler(&call, input).await,
+                        Err(fault) => Err(fault),
+                    };
+                    let output = done.map_err(|fault| {
+                        call.note_refused();
+                        refuse(fault)
+                    })?;
                     Ok(S3Response::with_headers(output, call.take_answer_headers()))
                 }
             )*
         }
     };
+}
+
+/// Whether an operation is served.
+pub(super) fn serves(operation: &str) -> bool {
+    INPUTS.iter().any(|input| operation_of(input) == operation)
+}
+
+/// An input is named after its operation, in the codec as in the model.
+fn operation_of(input: &str) -> &str {
+    input.strip_suffix("Input").unwrap_or(input)
 }
 
 fn arrive<I>(mut request: S3Request<I>) -> Result<(Call, I), S3Fault> {

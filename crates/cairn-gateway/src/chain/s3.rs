@@ -13,6 +13,7 @@ use cairn_wire::resolve::Resolved;
 use cairn_wire::sigv4::{BodyHash, ChunkPlan, ChunkedDecoder, PayloadClaim, SignatureError};
 use http::{Request, Response, Uri};
 use http_body_util::BodyExt as _;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::authenticate::{Identity, identify, payload};
 use super::commit::{self, Facts};
@@ -24,6 +25,9 @@ use crate::recorder::{Outcome, S3Names, Target};
 /// Documents of S3 that a record shows (policies, tags, lifecycle rules): the part of a request
 /// that is kept for it.
 const DOCUMENT_BYTES_MAX: usize = 100 << 10;
+
+/// What does not stand for itself in the name of a bucket.
+const BUCKET_ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// Takes a call through the rest of the chain.
 pub(super) async fn run(
@@ -68,7 +72,7 @@ pub(super) async fn run(
         request_id: call.ids.request.clone(),
         services: Arc::clone(&call.stores.services),
     };
-    let answer = call.gateway.s3.call(&ctx, &call.ids.extended, request).await;
+    let answer = call.gateway.s3.call(&ctx, operation, &call.ids.extended, request).await;
     let key = key_of(call, resolved);
     let facts = Facts {
         target: Target::Modelled(operation),
@@ -199,8 +203,9 @@ fn path_style(
     let uri = &call.parts.uri;
     let mut target = String::new();
     if let (true, Some(bucket)) = (resolved.virtual_host, &resolved.bucket) {
+        // A host can hold what would be more than one part of a path, or a query.
         target.push('/');
-        target.push_str(bucket);
+        target.extend(utf8_percent_encode(bucket, &BUCKET_ESCAPED));
     }
     target.push_str(uri.path());
     let query = uri.query().unwrap_or_default();

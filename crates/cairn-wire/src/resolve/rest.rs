@@ -1,4 +1,7 @@
-//! REST calls: the path, undecoded, against the templates of every candidate; the closest wins.
+//! REST calls: the path, undecoded, and the query, decoded, against the templates of every
+//! candidate; the closest wins.
+
+use std::borrow::Cow;
 
 use super::routes::{self, Route};
 use super::{Asked, Match, hosts, tie};
@@ -27,7 +30,8 @@ struct Closest {
 struct Parts<'a> {
     path: Vec<&'a str>,
     trailing_slash: bool,
-    pairs: Vec<(&'a str, Option<&'a str>)>,
+    /// Decoded: whoever serves the call reads `%61cl` as `acl`, so the record must too.
+    pairs: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>,
 }
 
 /// Finds the closest operation of all candidates.
@@ -109,8 +113,8 @@ impl<'a> Parts<'a> {
         };
         let pairs = asked.head.query.split('&').filter(|pair| !pair.is_empty());
         let pairs = pairs.map(|pair| match pair.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (pair, None),
+            Some((key, value)) => (decoded(key), Some(decoded(value))),
+            None => (decoded(pair), None),
         });
         Self { path, trailing_slash, pairs: pairs.collect() }
     }
@@ -119,7 +123,7 @@ impl<'a> Parts<'a> {
     fn score(&self, asked: &Asked<'_>, route: &Route, path: u64) -> Option<Score> {
         let is_there = |(key, value): &(&str, Option<&str>)| {
             let fits = |found: Option<&str>| value.is_none_or(|value| found == Some(value));
-            self.pairs.iter().any(|(known, found)| known == key && fits(*found))
+            self.pairs.iter().any(|(known, found)| known == key && fits(found.as_deref()))
         };
         let headers = &asked.head.headers;
         let has_all = route.literals.iter().all(is_there)
@@ -136,6 +140,11 @@ impl<'a> Parts<'a> {
             same_slash: route.trailing_slash == self.trailing_slash,
         })
     }
+}
+
+/// A name or a value of the query, as services read it.
+fn decoded(text: &str) -> Cow<'_, str> {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy()
 }
 
 fn is_upload(asked: &Asked<'_>) -> bool {

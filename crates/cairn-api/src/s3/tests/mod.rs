@@ -6,11 +6,15 @@ mod faults;
 mod intake;
 mod listings;
 mod objects;
+mod queries;
 mod races;
 mod settings;
 mod uploads;
 
 use bytes::Bytes;
+use cairn_wire::RequestHead;
+use cairn_wire::model::Operation;
+use cairn_wire::resolve::{BaseDomains, Resolution, resolve};
 use http::{HeaderMap, Request};
 use http_body_util::{BodyExt as _, Full};
 
@@ -75,8 +79,9 @@ impl<'w> Client<'w> {
             let (name, value) = header.split_once(": ").unwrap();
             request = request.header(name, value);
         }
+        let request = request.body(body).unwrap();
         let ctx = self.world.ctx(self.account, self.region);
-        let answer = self.s3.call(&ctx, "HOST-ID", request.body(body).unwrap()).await;
+        let answer = self.s3.call(&ctx, resolved(&request), "HOST-ID", request).await;
         let (parts, body) = answer.response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         let (status, headers, facts) = (parts.status.as_u16(), parts.headers, answer.facts);
@@ -103,6 +108,25 @@ impl<'w> Client<'w> {
                 assert_eq!(reply.all("Code"), [*code], "{line}");
             }
         }
+    }
+}
+
+/// The operation that a request calls, as the gateway finds it.
+fn resolved<B>(request: &Request<B>) -> Operation<'static> {
+    let scope = "AWS4-HMAC-SHA256 Credential=AKIAEXAMPLE/20261125/us-east-1/s3/aws4_request, \
+                 SignedHeaders=host, Signature=00";
+    let mut headers = request.headers().clone();
+    headers.insert("authorization", scope.parse().unwrap());
+    let uri = request.uri();
+    let head = RequestHead {
+        method: request.method().as_str(),
+        path: uri.path(),
+        query: uri.query().unwrap_or_default(),
+        headers: &headers,
+    };
+    match resolve(&head, None, &BaseDomains::default()) {
+        Ok(Resolution::Call(resolved)) => resolved.call(),
+        other => panic!("{} {uri} is no call of S3: {other:?}", request.method()),
     }
 }
 

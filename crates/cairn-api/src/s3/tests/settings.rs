@@ -154,7 +154,7 @@ async fn what_is_not_served_says_so_and_does_nothing() {
             ("DELETE /bkt?lifecycle", "", "", 501, "NotImplemented"),
             ("GET /bkt?inventory", "", "", 501, "NotImplemented"),
             ("PUT /news?abac", "", "<A/>", 501, "NotImplemented"),
-            ("DELETE /bkt?abac", "", "", 501, "NotImplemented"),
+            ("DELETE /bkt?abac", "", "", 405, "MethodNotAllowed"),
             ("PUT /bkt/key?renameObject", "", "x", 501, "NotImplemented"),
             ("GET /bkt/key?torrent", "", "", 501, "NotImplemented"),
             (

@@ -183,6 +183,13 @@ fn s3_operations_of_one_uri_are_told_by_query_and_headers() {
         ("GET /b?list-type=1", "ListObjects"),
         ("GET /b?acl", "GetBucketAcl"),
         ("GET /b?acl=", "GetBucketAcl"),
+        // Whoever serves the call reads the decoded query.
+        ("GET /b?%61cl=1", "GetBucketAcl"),
+        ("PUT /b/k?a%63l", "PutObjectAcl"),
+        ("DELETE /b?%70olicy=1", "DeleteBucketPolicy"),
+        ("PUT /b/k?part%4Eumber=1&uploadI%64=x", "UploadPart"),
+        ("GET /b?list%2Dtype=%32", "ListObjectsV2"),
+        ("DELETE /b?%2570olicy=1", "DeleteBucket"),
         ("GET /b/k?acl", "GetObjectAcl"),
         ("GET /b?inventory&id=1", "GetBucketInventoryConfiguration"),
         ("GET /b?inventory", "ListBucketInventoryConfigurations"),
