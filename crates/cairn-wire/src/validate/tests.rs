@@ -53,6 +53,19 @@ fn elements_are_the_fault_of_their_list() {
 }
 
 #[test]
+fn a_list_holds_no_null() {
+    let null = |path: &str| {
+        format!("Value null at '{path}' failed to satisfy constraint: Member must not be null")
+    };
+    let one = "1 validation error detected: ";
+    let body = r#"{"LookupAttributes":[null]}"#;
+    let expected = format!("{one}{}", null("lookupAttributes.1.member"));
+    assert_eq!(told("cloudtrail", "LookupEvents", body), expected);
+    let body = r#"{"KeyId":"k","GrantTokens":["ok",null],"Plaintext":"eA=="}"#;
+    assert_eq!(told("kms", "Encrypt", body), format!("{one}{}", null("grantTokens.2.member")));
+}
+
+#[test]
 fn sensitive_values_are_not_repeated() {
     let told = told("secretsmanager", "CreateSecret", r#"{"Name":"n","SecretString":""}"#);
     let expected = "1 validation error detected: Value at 'secretString' failed to satisfy \

@@ -87,12 +87,19 @@ impl Walk {
             return;
         };
         let sensitive = sensitive || element.sensitive();
-        if is_container(element) {
-            for (index, item) in items.iter().enumerate() {
-                let path = format!("{path}.{}.member", index + 1);
-                self.value(&path, element, item, sensitive);
+        for (index, item) in items.iter().enumerate() {
+            let path = || format!("{path}.{}.member", index + 1);
+            if matches!(item, Value::Null) && !shape.sparse() {
+                // evidence: assumed, after the text for members.
+                self.put(&path(), Constraint::Required, None);
+            } else if is_container(element) {
+                self.value(&path(), element, item, sensitive);
             }
-        } else if items.iter().any(|item| !broken(element, item).is_empty()) {
+        }
+        if is_container(element) {
+            return;
+        }
+        if items.iter().any(|item| !broken(element, item).is_empty()) {
             let rules = rules(element);
             self.put(path, Constraint::Elements(rules), (!sensitive).then_some((shape, whole)));
         }

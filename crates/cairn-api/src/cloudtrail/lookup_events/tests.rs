@@ -156,6 +156,7 @@ async fn wrong_inputs_have_modelled_errors() {
         (by("ReadOnly", "True"), attributes),
         (by("ReadOnly", "yes"), attributes),
         (json!({"LookupAttributes": [{"AttributeKey": "EventName"}]}), attributes),
+        (json!({"LookupAttributes": [null]}), attributes),
         (of_insights, attributes),
         (json!({"MaxResults": 0}), max),
         (json!({"MaxResults": 51}), max),
