@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use cairn_store::log::LogHealth;
+use cairn_wire::RequestHead;
+use cairn_wire::resolve::BaseDomains;
 use http::{Method, Response, StatusCode};
 
 use crate::body::{AnswerBody, full};
@@ -15,11 +17,30 @@ const READY_MAX: Duration = Duration::from_secs(1);
 const RESERVED: [&str; 6] =
     ["/_cairn", "/moto-api", "/_localstack", "/_stackd", "/latest/meta-data", "/latest/api/token"];
 
-/// Whether a path belongs here.
-pub(crate) fn is_reserved(path: &str) -> bool {
-    RESERVED.iter().any(|prefix| {
-        path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    })
+/// Our own pages: no bucket can have this name, so a signature makes no call of it.
+const OWN: &str = "/_cairn";
+
+/// Whether a request is for a page here. One whose host names a bucket is for an object, and one
+/// that is signed is a call, save for our own pages: calls are recorded, pages are not.
+pub(crate) fn is_reserved(head: &RequestHead<'_>, hosts: &BaseDomains) -> bool {
+    let is_below = |prefix: &str| {
+        let rest = head.path.strip_prefix(prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    RESERVED.into_iter().any(is_below)
+        && hosts.bucket_of(head).is_none()
+        && (is_below(OWN) || !is_signed(head))
+}
+
+/// Whether a request carries a signature of AWS, in whatever form.
+fn is_signed(head: &RequestHead<'_>) -> bool {
+    let mut names = head.query.split('&').filter_map(|pair| pair.split('=').next());
+    let in_query = |name: &str| {
+        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+        ["X-Amz-Signature", "X-Amz-Credential", "AWSAccessKeyId"].contains(&name.as_ref())
+    };
+    let mut lines = head.headers.get_all(http::header::AUTHORIZATION).iter();
+    lines.any(|line| line.as_bytes().starts_with(b"AWS")) || names.any(in_query)
 }
 
 impl Gateway {
@@ -94,15 +115,45 @@ fn text(status: StatusCode, content_type: &'static str, body: &str) -> Response<
 
 #[cfg(test)]
 mod tests {
-    use super::is_reserved;
+    use http::{HeaderMap, HeaderValue};
+
+    use super::*;
+
+    fn reserved(path: &str, query: &str, host: &'static str, authorization: &'static str) -> bool {
+        let mut headers = HeaderMap::new();
+        headers.insert("host", HeaderValue::from_static(host));
+        if !authorization.is_empty() {
+            headers.insert("authorization", HeaderValue::from_static(authorization));
+        }
+        let head = RequestHead { method: "GET", path, query, headers: &headers };
+        is_reserved(&head, &BaseDomains::default())
+    }
 
     #[test]
     fn only_whole_segments_are_reserved() {
+        let reserved = |path| reserved(path, "", "localhost:4580", "");
         for path in ["/_cairn", "/_cairn/health", "/moto-api/reset", "/latest/meta-data/iam"] {
-            assert!(is_reserved(path), "{path}");
+            assert!(reserved(path), "{path}");
         }
         for path in ["/", "/_cairns/x", "/moto-apis", "/latest", "/latest/meta-database"] {
-            assert!(!is_reserved(path), "{path}");
+            assert!(!reserved(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_signed_request_is_a_call() {
+        let signature = "AWS4-HMAC-SHA256 Credential=AKIAX/20261125/us-east-1/s3/aws4_request";
+        assert!(!reserved("/moto-api/k", "", "localhost", signature));
+        assert!(!reserved("/latest/meta-data/z", "X-Amz-Signature=0", "localhost", ""));
+        assert!(!reserved("/moto-api/k", "a=1&X-Amz-Credential=x", "localhost", ""));
+        assert!(reserved("/moto-api/k", "a=X-Amz-Signature", "localhost", "Basic x"));
+        assert!(reserved("/_cairn/health", "", "localhost", signature));
+    }
+
+    #[test]
+    fn an_object_of_a_bucket_is_no_page() {
+        for path in ["/_cairn/foo", "/latest/meta-data/z"] {
+            assert!(!reserved(path, "", "pictures.localhost:4580", ""), "{path}");
         }
     }
 }

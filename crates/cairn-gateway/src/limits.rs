@@ -42,3 +42,7 @@ pub const BODY_IDLE_MAX: Duration = Duration::from_mins(1);
 pub const STOP_MAX: Duration = Duration::from_secs(25);
 /// Derived signing keys that are remembered; one for each access key, day, region and service.
 pub const SIGNING_KEYS_MAX: usize = 4096;
+/// Access key, day, region and service of a signing key that is remembered.
+pub const SIGNING_KEY_NAME_BYTES_MAX: usize = 256;
+/// The name of an operation or a service that the model does not know, as far as it is recorded.
+pub const NAME_BYTES_MAX: usize = 128;

@@ -4,12 +4,13 @@ use std::sync::{Arc, PoisonError};
 
 use cairn_iam::{AccessKeyId, Credential, Found, Principal};
 use cairn_wire::model::{Operation, Protocol, Service};
+use cairn_wire::resolve::{is_region, is_signed_for};
 use cairn_wire::sigv4::{
     self, Claim, Expectation, Family, PayloadClaim, SignatureError, SigningKey, Verified,
 };
 
 use super::Call;
-use crate::limits::SIGNING_KEYS_MAX;
+use crate::limits::{SIGNING_KEY_NAME_BYTES_MAX, SIGNING_KEYS_MAX};
 use crate::recorder::{CallCredential, SignatureFacts, SignatureVersion};
 
 /// Who calls.
@@ -87,9 +88,7 @@ pub(super) fn identify(
         return Err(SignatureError::ExpiredToken);
     }
     sigv4::check_token(&claim, credential.session_token())?;
-    // The scope is part of what is signed, so it needs no second check: the resolver looks among the
-    // services that it names, and lets only a target that is known win over it.
-    let expected = Expectation { region: None, service: None, body };
+    let expected = expectation(call, signing_name, &claim, body);
     let key = signing_key(call, &claim, &credential);
     let verified = sigv4::verify(&claim, &head, &key, call.started, &expected)?;
     let principal = Arc::clone(&credential.principal);
@@ -101,6 +100,20 @@ pub(super) fn identify(
         claim: Some(claim),
         verified,
     })
+}
+
+/// What the scope has to say. The resolver lets a known target win over the scope's service, so they
+/// can differ. Every region is ours, as long as it can be one: the record will name it.
+fn expectation<'a>(
+    call: &'a Call<'_>,
+    signing_name: &'a str,
+    claim: &Claim,
+    body: Option<[u8; 32]>,
+) -> Expectation<'a> {
+    let ours = call.gateway.settings.region.as_str();
+    let region = (!is_region(&claim.scope.region) && claim.scope.region != ours).then_some(ours);
+    let service = (!is_signed_for(signing_name, &claim.scope.service)).then_some(signing_name);
+    Expectation { region, service, body }
 }
 
 fn unsigned(
@@ -118,6 +131,10 @@ fn unsigned(
 /// Deriving a key costs four HMACs; a caller uses the same one all day.
 fn signing_key(call: &Call<'_>, claim: &Claim, credential: &Credential) -> SigningKey {
     let name = format!("{}/{}", claim.access_key, claim.scope.line());
+    // Nothing is checked yet, so the scope may be of any length.
+    if name.len() > SIGNING_KEY_NAME_BYTES_MAX {
+        return SigningKey::derive(credential.secret.expose(), &claim.scope);
+    }
     let mut keys = call.gateway.signing_keys.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(key) = keys.get(&name) {
         return key.clone();

@@ -22,7 +22,7 @@ mod s3;
 mod structured;
 mod unmodelled;
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use cairn_event::{AccountId, Region, Timestamp};
@@ -31,7 +31,7 @@ use cairn_wire::RequestHead;
 use cairn_wire::model::Service;
 use cairn_wire::resolve::CredentialScope;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 
 use crate::body::AnswerBody;
@@ -71,9 +71,7 @@ impl<'a> Call<'a> {
         if !self.gateway.settings.trusted_proxies.contains(&self.peer.ip) {
             return self.peer.ip;
         }
-        let forwarded = self.head().header("x-forwarded-for").unwrap_or_default();
-        let last = forwarded.rsplit(',').next().map(str::trim);
-        last.and_then(|text| text.parse().ok()).unwrap_or(self.peer.ip)
+        forwarded_for(&self.parts.headers).unwrap_or(self.peer.ip)
     }
 
     /// The account that the record belongs to.
@@ -95,10 +93,10 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let (mut parts, body) = request.into_parts();
-    if internal::is_reserved(parts.uri.path()) {
+    complete_host(&mut parts);
+    if internal::is_reserved(&head_of(&parts), &gateway.settings.hosts) {
         return gateway.internal(&parts.method, parts.uri.path()).await;
     }
-    complete_host(&mut parts);
     let clock = std::time::Instant::now();
     let started = gateway.now();
     let stores = gateway.stores.read().await;
@@ -143,6 +141,16 @@ fn head_of(parts: &Parts) -> RequestHead<'_> {
     }
 }
 
+/// Whom the nearest proxy names: the last one of all lines, since a proxy may add a line of its own
+/// as well as append to the one that came.
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let line = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    let last = line.rsplit(',').next()?.trim();
+    let bare = last.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(last);
+    let with_port = || last.parse::<SocketAddr>().map(|address| address.ip()).ok();
+    bare.parse().ok().or_else(with_port)
+}
+
 /// HTTP/2 names the host in a pseudo-header; signatures cover it as `host`.
 fn complete_host(parts: &mut Parts) {
     if parts.headers.contains_key(http::header::HOST) {
@@ -152,5 +160,32 @@ fn complete_host(parts: &mut Parts) {
         parts.uri.authority().map(|authority| HeaderValue::from_str(authority.as_str()));
     if let Some(Ok(host)) = authority {
         parts.headers.insert(http::header::HOST, host);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_proxy_is_believed() {
+        for (lines, named) in [
+            (&["1.1.1.1, 2.2.2.2"][..], Some("2.2.2.2")),
+            (&["6.6.6.6", "2.2.2.2"], Some("2.2.2.2")),
+            (&["6.6.6.6", "1.1.1.1,2.2.2.2:1234"], Some("2.2.2.2")),
+            (&["2001:db8::1"], Some("2001:db8::1")),
+            (&["[2001:db8::1]"], Some("2001:db8::1")),
+            (&["[2001:db8::1]:443"], Some("2001:db8::1")),
+            (&["1.1.1.1, unknown"], None),
+            (&[""], None),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-for", HeaderValue::from_static(line));
+            }
+            let named = named.map(|text| text.parse().unwrap());
+            assert_eq!(forwarded_for(&headers), named, "{lines:?}");
+        }
     }
 }

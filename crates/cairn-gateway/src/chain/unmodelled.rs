@@ -13,6 +13,7 @@ use super::authenticate::identify;
 use super::commit::{self, Facts};
 use super::{Call, refuse};
 use crate::body::AnswerBody;
+use crate::limits::NAME_BYTES_MAX;
 use crate::recorder::{Outcome, Target};
 
 /// Takes such a call through the rest of the chain.
@@ -31,8 +32,10 @@ pub(super) async fn run(
         Ok(identity) => identity,
         Err(why) => return refuse::signature(call, service, None, protocol, &why),
     };
+    let name = name.filter(|name| is_name(name));
     let unknown = unknown(protocol, name.as_deref());
-    if let (Some(name), false) = (name.as_deref(), identity.is_anonymous()) {
+    let is_recorded = !identity.is_anonymous() && is_name(&signing_name);
+    if let (Some(name), true) = (name.as_deref(), is_recorded) {
         let account = call.account(&identity);
         let region = call.region(scope.as_ref().and_then(|scope| scope.region.as_deref()));
         let facts = Facts {
@@ -59,6 +62,13 @@ pub(super) async fn run(
     refuse::error(call, service, None, protocol, &unknown)
 }
 
+/// Whether a text can be the name of an operation or a service. Another one is neither recorded nor
+/// repeated: whoever reads the record may take it for something else.
+fn is_name(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_plain)
+}
+
 /// Observed for JSON (HTTP 400, not the documented 404); documented for query (`InvalidAction`).
 fn unknown(protocol: Protocol, name: Option<&str>) -> WireError {
     let name = name.unwrap_or_default();
@@ -76,3 +86,20 @@ fn unknown(protocol: Protocol, name: Option<&str>) -> WireError {
 }
 
 const NOT_ALLOWED: &str = "The specified method is not allowed against this resource.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_short_and_plain() {
+        for name in ["DoSomethingNew", "apigateway.amazonaws.com:Do_It-2"] {
+            assert!(is_name(name), "{name}");
+        }
+        assert!(is_name(&"A".repeat(NAME_BYTES_MAX)));
+        assert!(!is_name(&"A".repeat(NAME_BYTES_MAX + 1)));
+        for name in ["", "Get\n\u{1b}[31mX", "Get X", "<b>", "\u{e9}"] {
+            assert!(!is_name(name), "{name:?}");
+        }
+    }
+}

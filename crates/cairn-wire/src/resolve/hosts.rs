@@ -2,6 +2,9 @@
 
 use crate::RequestHead;
 
+/// The letters of one part of a region's name: `northeast` has nine.
+const LETTERS_MAX: usize = 12;
+
 /// What may follow `s3-` in the name of an endpoint, beside a region.
 const S3_ENDPOINTS: [&str; 8] = [
     "accelerate",
@@ -138,15 +141,21 @@ pub(super) fn region(host: &str) -> Option<&str> {
     })
 }
 
-/// `eu-west-1`, `us-gov-west-1`, `us-isob-east-1`.
-fn is_region(label: &str) -> bool {
+/// Whether a text has the form of a region's name: `eu-west-1`, `us-gov-west-1`, `us-isob-east-1`,
+/// `eusc-de-east-1`. Regions that are newer than this program have it as well.
+///
+/// evidence: documented (the names of all regions).
+pub fn is_region(label: &str) -> bool {
     let mut parts = label.split('-');
     let (first, last) = (parts.next().unwrap_or_default(), parts.next_back().unwrap_or_default());
-    let letters =
-        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase());
-    let digits = !last.is_empty() && last.bytes().all(|byte| byte.is_ascii_digit());
+    let letters = |part: &str| {
+        (1..=LETTERS_MAX).contains(&part.len())
+            && part.bytes().all(|byte| byte.is_ascii_lowercase())
+    };
+    let digits = (1..=2).contains(&last.len()) && last.bytes().all(|byte| byte.is_ascii_digit());
     let middle = parts.clone().count();
-    first.len() == 2 && letters(first) && digits && (1..=2).contains(&middle) && parts.all(letters)
+    let is_place = first.len() == 2 || first == "eusc";
+    is_place && letters(first) && digits && (1..=2).contains(&middle) && parts.all(letters)
 }
 
 fn without_port(host: &str) -> &str {
@@ -218,6 +227,17 @@ mod tests {
         ] {
             assert_eq!(region(host), found, "{host}");
         }
+    }
+
+    #[test]
+    fn regions_have_one_form() {
+        for name in ["us-east-1", "ap-southeast-12", "us-gov-west-1", "eusc-de-east-1"] {
+            assert!(is_region(name), "{name}");
+        }
+        for name in ["", "mars", "us-east", "us--1", "US-EAST-1", "us-east-1x", "us-east-111"] {
+            assert!(!is_region(name), "{name}");
+        }
+        assert!(!is_region(&format!("us-{}-1", "e".repeat(100))));
     }
 
     #[test]

@@ -24,8 +24,8 @@ mod target;
 mod tests;
 mod tie;
 
-pub use hosts::BaseDomains;
-pub use scope::CredentialScope;
+pub use hosts::{BaseDomains, is_region};
+pub use scope::{CredentialScope, is_signed_for};
 
 use index::index;
 
@@ -252,7 +252,8 @@ fn finish(
     let by_path = || bucket_of_path(head.path).filter(|_| names_bucket);
     let scoped = credential.as_ref().and_then(|credential| credential.region.clone());
     let by_host_name = || hosts::region(head.host().unwrap_or_default()).map(str::to_owned);
-    let region = scoped.or_else(|| scope::region_set(head)).or_else(by_host_name);
+    let by_set = || scope::region_set(head).filter(|region| is_region(region));
+    let region = scoped.or_else(by_set).or_else(by_host_name);
     Resolved {
         service,
         operation: found.operation.id(),

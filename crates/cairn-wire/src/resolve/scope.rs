@@ -74,6 +74,12 @@ impl CredentialScope {
     }
 }
 
+/// Whether a signature of this scope can be for a service with this signing name. Some services are
+/// signed for under several names.
+pub fn is_signed_for(signing_name: &str, scope: &str) -> bool {
+    signing_name == scope || services(scope).iter().any(|head| head.signing_name == signing_name)
+}
+
 /// The region that a signature without one in its scope is good for, if it is one region.
 pub(super) fn region_set(head: &RequestHead<'_>) -> Option<String> {
     let set = head.header("x-amz-region-set").map(Cow::Borrowed);

@@ -14,12 +14,21 @@ type Found = Option<Result<Match, ResolveError>>;
 
 /// The operation that a target names, whatever stands before it.
 pub(super) fn name<'a>(asked: &Asked<'a>) -> Option<&'a str> {
-    Some(asked.head.header("x-amz-target")?.rsplit_once('.')?.1)
+    Some(target(asked)?.1)
 }
 
-/// A JSON call. A known prefix wins over a wrong scope, as it does at AWS.
+/// What a target names: a service, and its operation. Only POST has one; the header says nothing on
+/// any other request.
+///
+/// evidence: documented (AWS JSON 1.0 and 1.1).
+fn target<'a>(asked: &Asked<'a>) -> Option<(&'a str, &'a str)> {
+    let target = asked.head.header("x-amz-target").filter(|_| asked.head.method == "POST");
+    target?.rsplit_once('.')
+}
+
+/// A JSON call. A known prefix wins over a wrong scope, which is for the signature check to refuse.
 pub(super) fn json(asked: &Asked<'_>) -> Found {
-    let (prefix, name) = asked.head.header("x-amz-target")?.rsplit_once('.')?;
+    let (prefix, name) = target(asked)?;
     let prefix = if prefix == CLOUDTRAIL_SHORT { CLOUDTRAIL } else { prefix };
     let known = index().with_target(prefix);
     if known.is_empty() {
@@ -35,7 +44,8 @@ pub(super) fn json(asked: &Asked<'_>) -> Found {
 
 /// `…/service/NAME/operation/OPERATION`, whatever stands before it.
 pub(super) fn cbor(asked: &Asked<'_>) -> Found {
-    if asked.head.header("smithy-protocol") != Some("rpc-v2-cbor") {
+    let is_post = asked.head.method == "POST";
+    if !is_post || asked.head.header("smithy-protocol") != Some("rpc-v2-cbor") {
         return None;
     }
     let mut parts = asked.head.path.rsplit('/');

@@ -105,3 +105,43 @@ fn hostile_requests_cost_little_and_never_panic() {
         }
     }
 }
+
+#[test]
+fn targets_and_cbor_paths_are_posted() {
+    let target = [("x-amz-target", "CloudTrail_20131101.LookupEvents")];
+    for line in ["GET /", "PUT /", "DELETE /"] {
+        let refused = ask(line).scope("cloudtrail").headers(&target).refused();
+        assert_eq!(refused, (Some("cloudtrail"), Protocol::Json, None), "{line}");
+    }
+    ask("GET /").scope("s3").headers(&target).is("s3:ListBuckets");
+    let cbor = [("smithy-protocol", "rpc-v2-cbor")];
+    let line = "PUT /service/GraniteServiceVersion20100801/operation/PutMetricData";
+    let refused = ask(line).scope("monitoring").headers(&cbor).refused();
+    assert_eq!(refused.2, None);
+}
+
+#[test]
+fn signing_names_that_one_service_has() {
+    for (signing_name, scope) in [
+        ("cloudtrail", "cloudtrail"),
+        ("s3", "s3express"),
+        ("s3", "s3-outposts"),
+        ("iotdata", "iotdevicegateway"),
+        ("newer-than-the-model", "newer-than-the-model"),
+    ] {
+        assert!(is_signed_for(signing_name, scope), "{signing_name} {scope}");
+    }
+    for scope in ["dynamodb", "s3", "nonsense", ""] {
+        assert!(!is_signed_for("cloudtrail", scope), "{scope}");
+    }
+}
+
+#[test]
+fn a_region_set_cannot_name_what_is_no_region() {
+    let region = |set| {
+        let set = [("x-amz-region-set", set)];
+        ask("GET /pictures/k").headers(&set).is("s3:GetObject").region
+    };
+    assert_eq!(region("eu-west-1").as_deref(), Some("eu-west-1"));
+    assert_eq!(region("mars"), None);
+}
