@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use cairn_event::AccountId;
+use cairn_wire::model::{Operation, Shape};
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
@@ -58,6 +60,8 @@ pub(super) struct Asked {
     path: String,
     query: String,
     head: bool,
+    /// Whether a successful answer is a document, not the bytes of an object.
+    document: bool,
 }
 
 /// The codec failed to write an answer.
@@ -67,8 +71,17 @@ pub(super) fn codec_fault(error: s3s::HttpError) -> S3Fault {
 }
 
 impl Asked {
-    pub(super) fn of<B>(ctx: &Ctx, host_id: &str, request: &Request<B>) -> Self {
+    pub(super) fn of<B>(
+        ctx: &Ctx,
+        operation: Operation<'static>,
+        host_id: &str,
+        request: &Request<B>,
+    ) -> Self {
+        let payload = operation.output().and_then(Shape::payload);
+        let streams =
+            payload.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
         Self {
+            document: !streams,
             request_id: ctx.request_id.clone(),
             host_id: host_id.to_owned(),
             path: request.uri().path().to_owned(),
@@ -98,7 +111,7 @@ impl Asked {
         notes: &Mutex<Notes>,
     ) -> S3Answer {
         let notes = std::mem::take(&mut *notes.lock().unwrap_or_else(PoisonError::into_inner));
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         let failed = parts.status.is_client_error() || parts.status.is_server_error();
         let mut failure = None;
         let mut response = if failed || parts.status == StatusCode::NOT_MODIFIED {
@@ -119,7 +132,16 @@ impl Asked {
             failure = failed.then_some(S3Failure { code, message });
             response
         } else {
-            let mut response = Response::from_parts(parts, S3Body::from_s3s(body));
+            let document =
+                body.bytes().filter(|bytes| self.document && bytes.starts_with(b"<?xml"));
+            let body = match document.as_deref().and_then(referenced) {
+                Some(document) => {
+                    parts.headers.remove(CONTENT_LENGTH);
+                    S3Body::full(document)
+                }
+                None => S3Body::from_s3s(body),
+            };
+            let mut response = Response::from_parts(parts, body);
             // The codec knows of parts of an object for GET, not for HEAD.
             if response.headers().contains_key(CONTENT_RANGE) {
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
@@ -218,6 +240,27 @@ fn element(xml: &str, name: &str) -> Option<String> {
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     let pairs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")];
     Some(pairs.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain)))
+}
+
+/// The document with references in place of control characters, if it has any: the codec writes
+/// them as they are, and a reader takes a return for a newline. XML 1.0 knows no reference to most
+/// of them either; that is what `encoding-type=url` is for.
+///
+/// evidence: observed (`&#x1b;`, `&#x8;` in listings of AWS, as public issues quote them).
+fn referenced(document: &[u8]) -> Option<Bytes> {
+    let is_control = |byte: u8| byte < b' ' && byte != b'\t' && byte != b'\n';
+    if !document.iter().any(|byte| is_control(*byte)) {
+        return None;
+    }
+    let mut written = Vec::with_capacity(document.len() + 64);
+    for byte in document {
+        if is_control(*byte) {
+            written.extend_from_slice(format!("&#x{byte:x};").as_bytes());
+        } else {
+            written.push(*byte);
+        }
+    }
+    Some(written.into())
 }
 
 /// Adds an element. What XML 1.0 cannot hold, not even escaped, is left out.

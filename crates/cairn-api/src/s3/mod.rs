@@ -123,7 +123,7 @@ impl S3 {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        let asked = answer::Asked::of(ctx, host_id, &request);
+        let asked = answer::Asked::of(ctx, operation, host_id, &request);
         guard::strip(request.headers_mut());
         let claims = match Self::admit(operation, &request) {
             Ok(claims) => claims,

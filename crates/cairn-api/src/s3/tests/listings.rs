@@ -141,6 +141,23 @@ async fn start_after_and_encoding() {
 }
 
 #[tokio::test]
+async fn control_characters_are_references() {
+    let world = World::new();
+    let client = with_keys(&world, &["a%0Db", "a%01b", "a%09%0Ab"]).await;
+    for kind in ["list-type=2", "", "versions"] {
+        let reply = client.call(&format!("GET /bkt?{kind}"), "", "").await.is(200);
+        assert_eq!(reply.all("Key"), ["a&#x1;b", "a\t\nb", "a&#xd;b"], "{kind}");
+        assert_eq!(reply.header("content-length"), reply.body.len().to_string());
+    }
+    let reply = client.call("GET /bkt?prefix=%0D%00", "", "").await.is(200);
+    assert_eq!(reply.one("Prefix"), "&#xd;&#x0;");
+    // What an object holds is not touched, whatever it looks like.
+    let body = "<?xml version=\"1.0\"?><a>\r</a>";
+    client.call("PUT /bkt/xml", "content-type: application/xml", body).await.is(200);
+    assert_eq!(client.call("GET /bkt/xml", "", "").await.is(200).text(), body);
+}
+
+#[tokio::test]
 async fn a_page_jumps_past_a_directory() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;
