@@ -16,7 +16,7 @@ use super::super::{OBJECT_BYTES_MAX, defaults, name, tags, time};
 use super::conditions::ToRead;
 use super::put::{algorithm_or, set_sum, show_encryption};
 use super::transfer::{self, Hashes};
-use super::{conditions, description, tagging};
+use super::{conditions, description, parts, tagging};
 
 /// Opens the object that a call copies from.
 pub(crate) async fn open_source(
@@ -144,6 +144,7 @@ async fn described(
         Some(tags::to_header(&tagging::of(call, source).await?)).filter(|text| !text.is_empty())
     };
     description::keep(&mut attributes, description::TAGGING, tags);
+    parts::forget(&mut attributes);
     Ok(attributes)
 }
 

@@ -5,6 +5,7 @@
 //! - `response-*` parameters stand in for the kept headers (documented).
 //! - The checksum is shown on request, and not for a range: it is that of the whole object
 //!   (observed).
+//! - A part of an object can be asked for by its number (documented).
 
 use std::ops::Range;
 
@@ -15,7 +16,7 @@ use super::super::call::{Call, only_version};
 use super::super::error::S3Fault;
 use super::super::{name, time};
 use super::conditions::ToRead;
-use super::{description, tagging, transfer};
+use super::{description, parts, tagging, transfer};
 
 pub(crate) async fn get(
     call: &Call,
@@ -56,6 +57,7 @@ pub(crate) async fn get(
         e_tag: description::etag_of(&head.attributes),
         last_modified: Some(time::to_dto(head.modified)),
         metadata: description::user_of(&head.attributes),
+        parts_count: part.count,
         tag_count: i32::try_from(tags).ok().filter(|tags| *tags > 0),
         body: Some(transfer::send(reader, part.range).await?),
         ..Default::default()
@@ -95,6 +97,7 @@ pub(crate) async fn head(
         e_tag: description::etag_of(&head.attributes),
         last_modified: Some(time::to_dto(head.modified)),
         metadata: description::user_of(&head.attributes),
+        parts_count: part.count,
         ..Default::default()
     })
 }
@@ -104,6 +107,8 @@ struct Part {
     range: Range<u64>,
     /// `Content-Range`, if it is not simply the whole.
     header: Option<String>,
+    /// How many parts the object has, if one was asked for by number.
+    count: Option<i32>,
 }
 
 impl Part {
@@ -114,7 +119,7 @@ impl Part {
     ) -> Result<Self, S3Fault> {
         let whole = 0..head.bytes;
         let range = match (range, number) {
-            (None, None) => return Ok(Self { range: whole, header: None }),
+            (None, None) => return Ok(Self { range: whole, header: None, count: None }),
             (Some(_), Some(_)) => {
                 let why = "Cannot specify both Range header and partNumber query parameter";
                 return Err(S3Fault::InvalidRequest { why });
@@ -122,23 +127,31 @@ impl Part {
             (Some(range), None) => {
                 range.check(head.bytes).map_err(|_| S3Fault::InvalidRange { bytes: head.bytes })?
             }
-            // An object that came whole has one part. Where those of others began is not kept.
-            (None, Some(1)) if !in_parts(head) => whole,
-            (None, Some(_)) if !in_parts(head) => {
-                return Err(S3Fault::InvalidRange { bytes: head.bytes });
-            }
-            (None, Some(_)) => return Err(S3Fault::NotImplemented),
+            (None, Some(number)) => numbered(head, number)?,
         };
+        let count = number.and_then(|_| parts_count(head));
         if range.is_empty() {
-            return Ok(Self { range, header: None });
+            return Ok(Self { range, header: None, count });
         }
         let header = format!("bytes {}-{}/{}", range.start, range.end - 1, head.bytes);
-        Ok(Self { range, header: Some(header) })
+        Ok(Self { range, header: Some(header), count })
     }
 
     fn bytes(&self) -> i64 {
         i64::try_from(self.range.end - self.range.start).unwrap_or(i64::MAX)
     }
+}
+
+/// Where the part of a number lies.
+fn numbered(head: &ObjectHead, number: i32) -> Result<Range<u64>, S3Fault> {
+    let found = if in_parts(head) {
+        // Where the parts lie is not kept if that would be too long.
+        parts::find(head, number).ok_or(S3Fault::NotImplemented)?
+    } else {
+        // An object that came whole has one part.
+        (number == 1).then_some(0..head.bytes)
+    };
+    found.ok_or(S3Fault::InvalidRange { bytes: head.bytes })
 }
 
 /// Whether the object was uploaded in parts: its entity tag ends in their number.

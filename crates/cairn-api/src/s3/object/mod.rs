@@ -6,6 +6,7 @@ pub(super) mod copy;
 pub(super) mod delete;
 pub(super) mod description;
 pub(super) mod get;
+pub(super) mod parts;
 pub(super) mod put;
 pub(super) mod tagging;
 pub(super) mod transfer;

@@ -42,6 +42,23 @@ async fn parts_become_an_object() {
     );
     assert!(reply.body.ends_with(b"atail"));
     assert_eq!(reply.header("x-amz-tagging-count"), "1");
+    let whole = PART + 4;
+    for (number, range, bytes) in [
+        (1, format!("bytes 0-{}/{whole}", PART - 1), PART),
+        (7, format!("bytes {PART}-{}/{whole}", whole - 1), 4),
+    ] {
+        let part = client.call(&format!("GET /bkt/key?partNumber={number}"), "", "").await.is(206);
+        assert_eq!((part.body.len(), part.header("content-range")), (bytes, range.as_str()));
+        assert_eq!(part.header("x-amz-mp-parts-count"), "2");
+        let head = client.call(&format!("HEAD /bkt/key?partNumber={number}"), "", "").await.is(206);
+        for name in ["content-range", "content-length", "x-amz-mp-parts-count"] {
+            assert_eq!(head.header(name), part.header(name), "{name}");
+        }
+    }
+    client.call("HEAD /bkt/key?partNumber=2", "", "").await.is(416).fails("InvalidRange");
+    client.call("PUT /bkt/copy", "x-amz-copy-source: bkt/key", "").await.is(200);
+    client.call("GET /bkt/copy?partNumber=2", "", "").await.is(416);
+    client.call("DELETE /bkt/copy", "", "").await.is(204);
     client.call(&line, "", completion(&parts)).await.is(404).fails("NoSuchUpload");
     assert!(client.call("GET /bkt?uploads", "", "").await.all("Upload").is_empty());
     let parts = client

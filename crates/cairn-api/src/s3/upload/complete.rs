@@ -15,7 +15,7 @@ use super::super::checksum::{Algorithm, Running, Sum};
 use super::super::error::S3Fault;
 use super::super::object::put::{get_sum, set_sum, show_encryption};
 use super::super::object::transfer::{self, Hashes};
-use super::super::object::{conditions, description};
+use super::super::object::{conditions, description, parts as parts_of};
 use super::super::{MULTIPART_OBJECT_BYTES_MAX, buckets, name};
 use super::state::{PART_BYTES_MIN, PARTS_MAX, Upload};
 
@@ -48,6 +48,8 @@ pub(crate) async fn complete(
     let mut attributes = upload.state.attributes.clone();
     attributes.etag = Some(etag(&parts));
     description::keep_sum(&mut attributes, &sum, &kind);
+    let numbers = listed.iter().copied().flatten().filter_map(|part| part.part_number);
+    parts_of::keep(&mut attributes, numbers.zip(parts.iter().map(|part| part.bytes)));
     let head = transfer::finish(call, &input.bucket, joined, &name, attributes, condition).await?;
     forget(call, &upload).await?;
 
