@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import subprocess
+import threading
 
 import pytest
 from conftest import eventually
@@ -31,13 +32,15 @@ def test_tail_shows_a_call_as_it_happens(clients, server):
     following = subprocess.Popen(
         [binary(), "tail", "--json"], stdout=subprocess.PIPE, text=True, env=server.client_environment()
     )
+    seen = []
+    reader = threading.Thread(
+        target=lambda: seen.extend(json.loads(line)["eventName"] for line in following.stdout), daemon=True
+    )
+    reader.start()
     try:
-        seen = []
 
         def call_until_seen():
             clients("sts").get_caller_identity()
-            line = following.stdout.readline()
-            seen.append(json.loads(line)["eventName"])
             return "GetCallerIdentity" in seen
 
         eventually(call_until_seen)
@@ -45,6 +48,7 @@ def test_tail_shows_a_call_as_it_happens(clients, server):
     finally:
         following.kill()
         following.wait()
+        reader.join()
 
 
 @pytest.mark.evidence("assumed", "errors say what to do next")

@@ -51,6 +51,15 @@ pub enum StepError {
     /// History could not be written.
     #[error("history could not be written")]
     History(#[from] cairn_history::HistoryError),
+    /// A worker of the program's own could not do its work.
+    #[error("cannot {doing}")]
+    Other {
+        /// What it was about to do.
+        doing: &'static str,
+        /// Why it could not.
+        #[source]
+        error: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// A blocking part of the step died.
     #[error("a blocking part of the step did not return")]
     Lost(#[source] tokio::task::JoinError),

@@ -15,7 +15,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use cairn_event::Timestamp;
 use cairn_history::{History, HistoryOptions};
-use cairn_store::{Clock, DirectoryLock, LocalObjects, LogOptions, SegmentLog, SqliteMeta};
+use cairn_store::{
+    Clock, DirectoryLock, LocalObjects, LockError, LogOptions, SegmentLog, SqliteMeta,
+};
 
 /// Where the parts of a data directory lie.
 #[derive(Clone, Debug)]
@@ -32,11 +34,10 @@ impl Directory {
     /// A directory that must hold data.
     pub(crate) fn existing(root: &Path) -> anyhow::Result<Self> {
         let directory = Self::new(root);
-        anyhow::ensure!(
-            directory.log().is_dir(),
-            "{} is no data directory of Cairn: it has no log (`cairn serve --data DIR` makes one)",
-            root.display()
-        );
+        std::fs::read_dir(directory.log()).with_context(|| {
+            let root = root.display();
+            format!("{root} is no data directory of Cairn (`cairn serve --data DIR` makes one)")
+        })?;
         Ok(directory)
     }
 
@@ -70,16 +71,32 @@ impl Directory {
         self.root.join("credentials")
     }
 
+    /// Whether the log has a segment.
+    fn has_records(&self) -> bool {
+        std::fs::read_dir(self.log()).is_ok_and(|mut names| names.next().is_some())
+    }
+
+    /// Keeps servers away while somebody looks, without changing anything.
+    pub(crate) fn lock_to_read(&self) -> anyhow::Result<Option<DirectoryLock>> {
+        DirectoryLock::acquire_to_read(&self.root).map_err(refused)
+    }
+
     /// Takes the directory for this process.
     pub(crate) fn lock(&self) -> anyhow::Result<DirectoryLock> {
         std::fs::create_dir_all(&self.root)
             .with_context(|| format!("cannot make {}", self.root.display()))?;
-        DirectoryLock::acquire(&self.root).map_err(|error| {
-            anyhow::anyhow!(
-                "{error}; stop that server first, or ask it with `cairn lookup` and `cairn tail`, \
-                 which go to AWS_ENDPOINT_URL"
-            )
-        })
+        DirectoryLock::acquire(&self.root).map_err(refused)
+    }
+}
+
+/// What to do about a lock that could not be had.
+fn refused(error: LockError) -> anyhow::Error {
+    match error {
+        LockError::Held { .. } => anyhow::anyhow!(
+            "{error}; stop that server first, or ask it with `cairn lookup` and `cairn tail`, \
+             which go to AWS_ENDPOINT_URL"
+        ),
+        LockError::Io { .. } => error.into(),
     }
 }
 
@@ -98,12 +115,22 @@ pub(crate) struct OpenOptions {
     pub(crate) segment_bytes_max: Option<u64>,
     /// How long history keeps what was recorded; `None` for always.
     pub(crate) retention_ms: Option<i64>,
+    /// Whether small state that is gone is made anew beside records that are there.
+    pub(crate) accepts_missing_state: bool,
 }
 
 impl Directory {
     /// Opens all stores. What a crash left behind is put in order here.
     pub(crate) fn open(&self, options: &OpenOptions, clock: &Clock) -> anyhow::Result<Opened> {
         let path = |path: PathBuf| format!("cannot open {}", path.display());
+        let has_state = std::fs::metadata(self.meta()).is_ok_and(|found| found.len() > 0);
+        anyhow::ensure!(
+            has_state || !self.has_records() || options.accepts_missing_state,
+            "{} is gone, though there are records: restore it, or start `cairn serve` with \
+             --accept-missing-records to go on without it (the root gets new keys, buckets are \
+             forgotten)",
+            self.meta().display()
+        );
         let meta = SqliteMeta::open(&self.meta()).with_context(|| path(self.meta()))?;
         let mut log_options = LogOptions::new(Arc::clone(clock));
         if let Some(bytes) = options.segment_bytes_max {

@@ -3,6 +3,7 @@
 //! Exit codes: 0 it worked; 1 it failed, or found something wrong (`fsck`, `import` with broken
 //! files); 2 the command line is wrong.
 
+mod anchor;
 mod client;
 mod commands;
 mod directory;
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(&arguments),
     };
     outcome.unwrap_or_else(|error| {
-        eprintln!("cairn: {error:#}");
+        print::complain(&format!("{error:#}"));
         ExitCode::FAILURE
     })
 }

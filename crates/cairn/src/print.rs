@@ -2,7 +2,8 @@
 //! move the cursor.
 
 use std::borrow::Cow;
-use std::io::{self, IsTerminal as _};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal as _, Write as _};
 
 /// Whether standard output is a terminal that wants colour.
 pub(crate) fn is_coloured() -> bool {
@@ -17,6 +18,19 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(text)
     }
+}
+
+/// Bytes in hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// A line on standard error. If nobody reads it, the exit code still tells.
+pub(crate) fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "cairn: {line}");
 }
 
 /// A number of bytes as people say it.

@@ -4,8 +4,8 @@ use cairn_history::HistoryError;
 use cairn_store::LogError;
 
 use crate::Internal;
-use crate::history::Behind;
 use crate::error::{INTERNAL_TEXT, Modelled};
+use crate::history::Behind;
 
 /// Why Cairn's service did not answer.
 #[derive(Debug, thiserror::Error)]

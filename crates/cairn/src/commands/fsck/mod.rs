@@ -1,6 +1,8 @@
 //! `cairn fsck`: reads every byte of a data directory and names what does not hold. Changes
 //! nothing.
 
+mod parts;
+
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::PathBuf;
@@ -8,8 +10,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use cairn_history::History;
-use cairn_store::{FsckReport, Offset, SqliteMeta};
 use indicatif::ProgressBar;
 use serde::Serialize;
 
@@ -49,7 +49,7 @@ struct Report {
 /// Runs the command; fails if something is damaged.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let directory = Directory::existing(&arguments.data)?;
-    let _lock = directory.lock()?;
+    let _lock = directory.lock_to_read()?;
     let report = check(&directory)?;
     let text = if arguments.json {
         format!("{}\n", serde_json::to_string(&report)?)
@@ -64,54 +64,24 @@ fn check(directory: &Directory) -> anyhow::Result<Report> {
     let bar = sign_of_life();
     bar.set_message("checking the log");
     let log = cairn_store::fsck(&directory.log()).context("cannot read the log")?;
-    let (mut problems, mut notes) = of_log(&log);
-
+    let mut found = parts::log(&log);
     bar.set_message("checking history");
-    let mut slices = 0;
-    if directory.history().is_dir() {
-        let found = History::verify(&directory.history()).context("cannot read history")?;
-        problems
-            .extend(found.iter().map(|found| format!("history/{}: {}", found.slice, found.what)));
-        let survey = History::survey(&directory.history()).context("cannot read history")?;
-        slices = survey.len() as u64;
-        let end = log.segments.last().map_or(Offset::ZERO, |segment| segment.next);
-        if let Some(last) = survey.last().filter(|last| last.to > end) {
-            problems.push(format!("history: it goes up to {}, but the log ends at {end}", last.to));
-        }
-    } else {
-        notes.push("history: there is none; the next start makes it from the log".to_owned());
-    }
-
+    let slices = parts::history(directory, &log, &mut found)?;
     bar.set_message("checking small state");
-    if directory.meta().is_file() {
-        let found = SqliteMeta::verify(&directory.meta()).context("cannot read meta.sqlite")?;
-        problems.extend(found.into_iter().map(|what| format!("meta.sqlite: {what}")));
-    }
+    parts::state(directory, &log, &mut found)?;
+    bar.set_message("checking objects");
+    parts::objects(directory, &mut found)?;
     bar.finish_and_clear();
     Ok(Report {
-        is_sound: problems.is_empty(),
+        is_sound: found.problems.is_empty(),
         segments: log.segments.len() as u64,
         records: log.records,
         record_bytes: log.record_bytes,
         stored_bytes: log.stored_bytes,
         slices,
-        problems,
-        notes,
+        problems: found.problems,
+        notes: found.notes,
     })
-}
-
-/// Problems and notes.
-fn of_log(log: &FsckReport) -> (Vec<String>, Vec<String>) {
-    let (mut problems, mut notes) = (Vec::new(), Vec::new());
-    for finding in &log.findings {
-        let text = format!("log/{} at byte {}: {}", finding.segment, finding.at_byte, finding.why);
-        if finding.why.is_harmless() { notes.push(text) } else { problems.push(text) }
-    }
-    let more = log.findings_count - log.findings.len() as u64;
-    if more > 0 {
-        problems.push(format!("log: and {more} more"));
-    }
-    (problems, notes)
 }
 
 /// Shows that work goes on, on a terminal.

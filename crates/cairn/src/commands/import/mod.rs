@@ -26,6 +26,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use cairn_store::Offset;
+
+use crate::anchor::{Extent, Mooring};
 use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
 
 use finished::FinishedFiles;
@@ -58,8 +61,13 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let directory = Directory::new(&arguments.data);
     let _lock = directory.lock()?;
     let clock = wall_clock();
-    let options = OpenOptions { segment_bytes_max: None, retention_ms: None };
+    let options =
+        OpenOptions { segment_bytes_max: None, retention_ms: None, accepts_missing_state: false };
     let opened = directory.open(&options, &clock)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let mut mooring = runtime.block_on(Mooring::find(&*opened.meta))?;
+    let problems = mooring.problems(Extent::of(&opened.log))?;
+    anyhow::ensure!(problems.is_empty(), "{}: `cairn fsck` says more", problems.join("; "));
     let finished = FinishedFiles::load(&opened.meta)?;
     let files_known = sources.forget(&finished);
     let mut report = Report { files_known, files_ignored: sources.ignored, ..Report::default() };
@@ -69,6 +77,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         import(&sources, &opened, finished, &mut report, &clock)?;
     }
     opened.log.close();
+    runtime.block_on(mooring.set(&*opened.meta, Extent::of(&opened.log), Offset::ZERO))?;
     report.seconds = begun.elapsed().as_secs_f64();
     report.print(arguments.json)?;
     Ok(if report.files_broken > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })

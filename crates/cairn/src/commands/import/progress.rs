@@ -4,6 +4,8 @@ use std::io::IsTerminal as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::print;
+
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// How often the bar is drawn anew while nothing happens.
@@ -51,7 +53,7 @@ impl Progress {
 
     /// Tells the user something on standard error, above the bar.
     pub(super) fn say(&self, text: &str) {
-        self.bar.suspend(|| eprintln!("cairn: {text}"));
+        self.bar.suspend(|| print::complain(text));
     }
 
     /// Takes the bar away.

@@ -49,7 +49,7 @@ struct Segment {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let directory = Directory::existing(&arguments.data)?;
-    let _lock = directory.lock()?;
+    let _lock = directory.lock_to_read()?;
     let view = View::of(&directory)?;
     let text =
         if arguments.json { format!("{}\n", serde_json::to_string(&view)?) } else { view.text() };
@@ -68,10 +68,7 @@ impl View {
             raw_bytes: segment.raw_bytes,
             stored_bytes: segment.stored_bytes,
             appended_ms: segment.appended_ms,
-            chain: segment.chain.iter().fold(String::new(), |mut hex, byte| {
-                let _ = write!(hex, "{byte:02x}");
-                hex
-            }),
+            chain: print::hex(&segment.chain),
             is_finished: segment.finished,
         });
         let segments = segments.collect();

@@ -13,6 +13,7 @@ use bytes::Bytes;
 
 use crate::client;
 use crate::directory::{Directory, wall_clock};
+use crate::print;
 
 use conditions::Conditions;
 use offline::Offline;
@@ -86,7 +87,9 @@ fn search(source: &mut dyn Source, limit: u64, show: &mut Show<'_>) -> anyhow::R
         }
     }
     if show.end()? && !is_last {
-        eprintln!("cairn: stopped after {limit} records; --limit takes another number, 0 for all");
+        print::complain(&format!(
+            "stopped after {limit} records; --limit takes another number, 0 for all"
+        ));
     }
     Ok(())
 }

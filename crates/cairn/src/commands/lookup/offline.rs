@@ -3,9 +3,11 @@
 use anyhow::Context as _;
 use cairn_event::Timestamp;
 use cairn_history::{Position, SearchBudget, SearchQuery};
-use cairn_store::{DirectoryLock, EventLog as _, ReadLimit};
+use cairn_store::{DirectoryLock, EventLog as _, ReadLimit, SqliteMeta};
 
+use crate::anchor::{Anchor, Extent};
 use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
+use crate::print;
 
 use super::{Found, Source};
 
@@ -25,8 +27,17 @@ impl Offline {
     pub(super) fn open(directory: &Directory, query: SearchQuery) -> anyhow::Result<Self> {
         let lock = directory.lock()?;
         let clock = wall_clock();
-        let options = OpenOptions { segment_bytes_max: None, retention_ms: None };
+        let options = OpenOptions {
+            segment_bytes_max: None,
+            retention_ms: None,
+            accepts_missing_state: false,
+        };
         let opened = directory.open(&options, &clock)?;
+        if let Some(value) = SqliteMeta::peek(&directory.meta(), &Anchor::key()?)? {
+            for problem in Anchor::parse(&value)?.problems(Extent::of(&opened.log)) {
+                print::complain(&format!("{problem}; here is what is left"));
+            }
+        }
         catch_up(&opened, (*clock)())?;
         Ok(Self { opened, query, after: None, _lock: lock })
     }

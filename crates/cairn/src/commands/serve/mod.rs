@@ -1,7 +1,7 @@
 //! `cairn serve`: the composition root. Each stage is a line of [`serve`], in the order in which
 //! parts need each other.
 
-mod expiry;
+mod log_upkeep;
 mod logs;
 mod root;
 mod settings;

@@ -69,6 +69,9 @@ pub(crate) struct Document {
     /// Test rigs only, on loopback: any key is the root, no signature is checked
     #[arg(long, env = "CAIRN_INSECURE_ACCEPT_ANY_CREDENTIALS", num_args = 0..=1, default_missing_value = "true")]
     insecure_accept_any_credentials: Option<bool>,
+    /// Start although records or small state are missing, as `cairn fsck` names them
+    #[arg(long, env = "CAIRN_ACCEPT_MISSING_RECORDS", num_args = 0..=1, default_missing_value = "true")]
+    accept_missing_records: Option<bool>,
 }
 
 /// A number of days, or no end.
@@ -137,6 +140,7 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<(PathBuf, PathBuf)>,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) accepts_any_credentials: bool,
+    pub(crate) accepts_missing_records: bool,
 }
 
 impl Document {
@@ -161,6 +165,7 @@ impl Document {
             insecure_accept_any_credentials: self
                 .insecure_accept_any_credentials
                 .or(file.insecure_accept_any_credentials),
+            accept_missing_records: self.accept_missing_records.or(file.accept_missing_records),
         })
     }
 
@@ -200,6 +205,7 @@ impl Document {
             tls,
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
             accepts_any_credentials: self.insecure_accept_any_credentials.unwrap_or(false),
+            accepts_missing_records: self.accept_missing_records.unwrap_or(false),
         };
         ensure!(
             !settings.accepts_any_credentials || settings.listen.ip().is_loopback(),

@@ -8,12 +8,13 @@ use cairn_api::Services;
 use cairn_consumers::{Runner, RunnerOptions};
 use cairn_gateway::{Entropy, Reset, Stores};
 use cairn_iam::Keyring;
-use cairn_store::{Clock, SegmentLog};
+use cairn_store::{Clock, Offset, SegmentLog, SqliteMeta};
 use tokio::sync::Mutex;
 
-use super::expiry::LogExpiry;
+use super::log_upkeep::LogUpkeep;
 use super::root::Root;
 use super::settings::Settings;
+use crate::anchor::{Extent, Mooring};
 use crate::directory::{Directory, OpenOptions};
 
 /// Steps under way have this long to end when the server stops.
@@ -42,6 +43,8 @@ pub(super) struct Board {
 struct Current {
     runner: Runner,
     log: Arc<SegmentLog>,
+    meta: Arc<SqliteMeta>,
+    mooring: Arc<Mutex<Mooring>>,
     directory: Directory,
     resets: u64,
 }
@@ -81,21 +84,39 @@ impl Board {
         let options = OpenOptions {
             segment_bytes_max: self.settings.segment_bytes_max,
             retention_ms: self.settings.history_retention_ms,
+            accepts_missing_state: self.settings.accepts_missing_records,
         };
         let opened = directory.open(&options, &self.clock)?;
+        let mooring = Mooring::find(&*opened.meta).await?;
+        let problems = mooring.problems(Extent::of(&opened.log))?;
+        if !self.settings.accepts_missing_records {
+            anyhow::ensure!(
+                problems.is_empty(),
+                "{}; restore what is missing, or start with --accept-missing-records to go on \
+                 with what is left",
+                problems.join("; ")
+            );
+        }
+        for problem in problems {
+            tracing::error!(problem, "goes on with what is left");
+        }
+        let mooring = Arc::new(Mutex::new(mooring));
         let root = Root::find_or_make(&*opened.meta, self.settings.account.as_ref(), &self.entropy)
             .await?;
         let mut runner =
             Runner::new(RunnerOptions { clock: Arc::clone(&self.clock), stop_ms_max: STOP_MS_MAX });
-        let log: Arc<SegmentLog> = Arc::clone(&opened.log);
+        let (log, meta) = (Arc::clone(&opened.log), Arc::clone(&opened.meta));
         let (feed, upkeep) =
             cairn_consumers::history::workers(log.clone(), Arc::clone(&opened.history));
         runner.spawn(feed);
         runner.spawn(upkeep);
-        if let Some(retention_ms) = self.settings.log_retention_ms {
-            let history = Arc::clone(&opened.history);
-            runner.spawn(LogExpiry { log: Arc::clone(&log), history, retention_ms });
-        }
+        runner.spawn(LogUpkeep {
+            log: Arc::clone(&log),
+            history: Arc::clone(&opened.history),
+            meta: Arc::clone(&opened.meta),
+            mooring: Arc::clone(&mooring),
+            retention_ms: self.settings.log_retention_ms,
+        });
         let services = Services {
             log: opened.log,
             history: opened.history,
@@ -109,7 +130,8 @@ impl Board {
             root.keyring()
         };
         let directory = directory.clone();
-        *self.current.lock().await = Some(Current { runner, log, directory, resets });
+        *self.current.lock().await =
+            Some(Current { runner, log, meta, mooring, directory, resets });
         Ok((root, Stores { services: Arc::new(services), keyring }))
     }
 
@@ -154,8 +176,13 @@ impl Current {
                 "a worker did not stop in time; it goes on from its last step next time"
             );
         }
-        let log = self.log;
+        let log = Arc::clone(&self.log);
         let closed = tokio::task::spawn_blocking(move || log.close()).await;
+        let mut mooring = self.mooring.lock().await;
+        let moved = mooring.set(&*self.meta, Extent::of(&self.log), Offset::ZERO).await;
+        if let Err(error) = moved {
+            tracing::warn!(error = format!("{error:#}"), "the log's anchor stays behind");
+        }
         if closed.is_err() {
             tracing::error!("the log was not closed; the next start checks its tail");
         }

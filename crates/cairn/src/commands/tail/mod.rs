@@ -94,7 +94,7 @@ fn ask_until_answered(client: &Client, cursor: &str) -> Result<Answer, CallError
         match ask(client, cursor, WAIT_MS) {
             Err(error) if error.is_passing() => {
                 if pause == PAUSE_MIN {
-                    eprintln!("cairn: {error}; trying again");
+                    print::complain(&format!("{error}; trying again"));
                 }
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(PAUSE_MAX);
