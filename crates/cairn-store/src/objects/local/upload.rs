@@ -29,6 +29,7 @@ pub(crate) struct LocalUpload {
 }
 
 /// What was written.
+#[derive(Clone, Copy, Debug)]
 struct Content {
     bytes: u64,
     crc32: u32,
