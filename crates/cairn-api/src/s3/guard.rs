@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use cairn_wire::model::{Location, Member, Operation, Shape};
+use cairn_wire::model::{Location, Member, Operation, Service, Shape};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RANGE};
 use http::{HeaderMap, HeaderValue, Method, Uri};
 use percent_encoding::percent_decode_str;
@@ -53,7 +53,7 @@ impl Known {
 }
 
 fn operations() -> impl Iterator<Item = Operation<'static>> {
-    cairn_wire::model::service("s3").into_iter().flat_map(|service| service.operations())
+    cairn_wire::model::service("s3").into_iter().flat_map(Service::operations)
 }
 
 /// The fixed parts of an operation's query.

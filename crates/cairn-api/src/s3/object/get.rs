@@ -146,7 +146,7 @@ impl Part {
 fn numbered(head: &ObjectHead, number: i32) -> Result<Range<u64>, S3Fault> {
     let found = if in_parts(head) {
         // Where the parts lie is not kept if that would be too long.
-        parts::find(head, number).ok_or(S3Fault::NotImplemented)?
+        parts::find(head, number).map_err(|parts::Unknown| S3Fault::NotImplemented)?
     } else {
         // An object that came whole has one part.
         (number == 1).then_some(0..head.bytes)

@@ -25,9 +25,23 @@ pub(crate) fn forget(attributes: &mut Attributes) {
     description::keep(attributes, PARTS, None);
 }
 
-/// Where a part lies, if there is one of this number. `None`: it is not known.
-pub(crate) fn find(head: &ObjectHead, number: i32) -> Option<Option<Range<u64>>> {
-    found(head.attributes.header(PARTS)?, number)
+/// Where the parts lie is not kept.
+#[derive(Debug)]
+pub(crate) struct Unknown;
+
+/// Where a part lies, if there is one of this number.
+pub(crate) fn find(head: &ObjectHead, number: i32) -> Result<Option<Range<u64>>, Unknown> {
+    let runs = head.attributes.header(PARTS).and_then(read).ok_or(Unknown)?;
+    Ok(place(&runs, number))
+}
+
+/// Parts of one size with numbers that follow each other.
+struct Run {
+    first: i32,
+    last: i32,
+    /// The place of the first, and the size of each.
+    start: u64,
+    bytes: u64,
 }
 
 fn written(parts: impl Iterator<Item = (i32, u64)>) -> String {
@@ -38,28 +52,33 @@ fn written(parts: impl Iterator<Item = (i32, u64)>) -> String {
             _ => runs.push((number, number, bytes)),
         }
     }
-    let runs = runs.iter().map(|(first, last, bytes)| match first == last {
-        true => format!("{first}:{bytes}"),
-        false => format!("{first}-{last}:{bytes}"),
+    let runs = runs.iter().map(|(first, last, bytes)| {
+        if first == last { format!("{first}:{bytes}") } else { format!("{first}-{last}:{bytes}") }
     });
     runs.collect::<Vec<_>>().join(" ")
 }
 
-fn found(text: &str, number: i32) -> Option<Option<Range<u64>>> {
+/// The runs of a text; `None` if it is none of ours.
+fn read(text: &str) -> Option<Vec<Run>> {
     let mut start = 0_u64;
+    let mut runs = Vec::new();
     for run in text.split(' ') {
         let (numbers, bytes) = run.split_once(':')?;
         let (first, last) = numbers.split_once('-').unwrap_or((numbers, numbers));
         let (first, last): (i32, i32) = (first.parse().ok()?, last.parse().ok()?);
         let bytes: u64 = bytes.parse().ok()?;
-        let many = |count: i32| u64::try_from(count).ok()?.checked_mul(bytes);
-        if (first..=last).contains(&number) {
-            let from = start.checked_add(many(number.checked_sub(first)?)?)?;
-            return Some(Some(from..from.checked_add(bytes)?));
-        }
-        start = start.checked_add(many(last.checked_sub(first)?.checked_add(1)?)?)?;
+        runs.push(Run { first, last, start, bytes });
+        let count = u64::try_from(last.checked_sub(first)?.checked_add(1)?).ok()?;
+        start = start.checked_add(count.checked_mul(bytes)?)?;
     }
-    Some(None)
+    Some(runs)
+}
+
+fn place(runs: &[Run], number: i32) -> Option<Range<u64>> {
+    let run = runs.iter().find(|run| (run.first..=run.last).contains(&number))?;
+    let before = u64::try_from(number.checked_sub(run.first)?).ok()?;
+    let from = run.start.checked_add(before.checked_mul(run.bytes)?)?;
+    Some(from..from.checked_add(run.bytes)?)
 }
 
 #[cfg(test)]
@@ -80,10 +99,10 @@ mod tests {
             (9, Some(22..22)),
             (10, None),
         ] {
-            assert_eq!(found(&text, number), Some(wanted), "{number}");
+            assert_eq!(place(&read(&text).unwrap(), number), wanted, "{number}");
         }
         for broken in ["", "1", "1:x", "x:1", "2-1-1:4", "1-2147483647:18446744073709551615 3:1"] {
-            assert_eq!(found(broken, 3).flatten(), None, "{broken}");
+            assert!(read(broken).is_none(), "{broken}");
         }
     }
 

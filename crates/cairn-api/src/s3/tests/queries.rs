@@ -55,7 +55,7 @@ async fn a_sub_resource_of_another_method_is_refused() {
                 }
                 let known = operations().any(|operation| is_it(&operation));
                 let wanted = if known { 501 } else { 405 };
-                for query in [format!("{name}"), format!("{name}=x"), escaped(name)] {
+                for query in [name.to_string(), format!("{name}=x"), escaped(name)] {
                     let line = format!("{method} {path}?{query}");
                     let reply = client.call(&line, "", "body").await;
                     assert_eq!(reply.status, wanted, "{line}: {reply:?}");
@@ -149,7 +149,8 @@ async fn every_operation_that_is_served_is_found() {
         let mut line = format!("{} {path}", operation.method());
         for member in required(Location::QueryString) {
             line.push(if line.contains('?') { '&' } else { '?' });
-            line.push_str(&format!("{}=1", member.wire_name()));
+            line.push_str(member.wire_name());
+            line.push_str("=1");
         }
         let headers: Vec<_> = required(Location::Header)
             .map(|member| match member.wire_name() {
