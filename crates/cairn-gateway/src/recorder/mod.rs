@@ -15,6 +15,7 @@ mod parameters;
 mod resources;
 mod rules;
 mod s3;
+mod secrets;
 mod services;
 mod text;
 mod unmodelled;

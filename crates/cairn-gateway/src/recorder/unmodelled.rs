@@ -1,6 +1,7 @@
 //! Calls that are newer than the model: recorded all the same, with what the caller sent.
 
 use super::parameters::Parameters;
+use super::secrets::text_without_secrets;
 use super::text::{into_text, push_compact};
 use super::{Call, Described, services};
 
@@ -21,15 +22,16 @@ pub(super) fn describe<'a>(call: &Call<'a>, service: &str, name: &'a str) -> Des
         region: facts.home.unwrap_or(call.region.as_str()),
         is_read_only: READING_VERBS.iter().any(|verb| name.starts_with(verb)),
         is_data: false,
-        parameters: Parameters { request: body(call), response: None },
+        parameters: Parameters { request: body(call, facts.mask), response: None },
         resources: None,
     }
 }
 
-/// The body, if it is a JSON object.
-fn body(call: &Call<'_>) -> Option<String> {
+/// The body, if it is a JSON object, without its secrets.
+fn body(call: &Call<'_>, mask: &str) -> Option<String> {
     let text = std::str::from_utf8(call.body?).ok()?.trim();
     let mut out = Vec::new();
     let is_object = text.starts_with('{') && push_compact(&mut out, text);
-    Some(into_text(out)).filter(|text| is_object && text != "{}")
+    let compact = Some(into_text(out)).filter(|text| is_object && text != "{}")?;
+    Some(text_without_secrets(&compact, mask).unwrap_or(compact))
 }

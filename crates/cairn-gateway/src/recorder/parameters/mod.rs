@@ -14,7 +14,7 @@ use super::errors::{self, Refusal};
 use super::rules::{Action, Rules, Side};
 use super::services::{Denied, Family, ServiceFacts};
 use super::text::into_text;
-use super::{Call, s3};
+use super::{Call, s3, secrets};
 use walk::Walk;
 
 /// Both sides of a call as JSON; `None` is null.
@@ -86,17 +86,19 @@ fn request(
         return None;
     }
     let Some(Value::Structure(input)) = call.input else { return None };
-    let walk = Walk::new(rules, facts, operation);
     let mut out = Vec::new();
+    if service == "dynamodb" && operation.data_event() {
+        dynamodb::request(&mut out, input, operation);
+        return Some(into_text(out)).filter(|text| text != "{}");
+    }
+    let input = &secrets::without_secrets(input, &rules, facts.mask);
+    let walk = Walk::new(rules, facts, operation);
     match facts.family {
         Family::Ec2 if operation.ec2_legacy() => {
             ec2::old::request(&mut out, input, operation, &walk);
         }
         Family::Ec2 => ec2::new::request(&mut out, input, operation, &walk),
         Family::ApiGateway => apigateway::request(&mut out, input, operation, &walk),
-        _ if service == "dynamodb" && operation.data_event() => {
-            dynamodb::request(&mut out, input, operation);
-        }
         _ => members::structure(&mut out, input, operation.input(), &mut Vec::new(), &walk),
     }
     Some(into_text(out)).filter(|text| text != "{}")
@@ -129,6 +131,7 @@ fn response(
         _ if facts.family == Family::Ec2 => &empty,
         _ => return None,
     };
+    let output = &*secrets::without_secrets(output, &rules, facts.mask);
     let walk = Walk::new(rules, facts, operation);
     let mut out = Vec::new();
     match facts.family {
@@ -137,10 +140,10 @@ fn response(
         }
         Family::Ec2 => ec2::new::response(&mut out, output, operation, call.request_id, &walk),
         _ => {
-            let (output, shape) = match (facts.is_lifted, output.as_slice()) {
+            let (output, shape) = match (facts.is_lifted, output) {
                 (true, [(name, Value::Structure(inner))]) => {
                     let outer = operation.output().and_then(|shape| shape.member(name));
-                    (inner, outer.map(cairn_wire::model::Member::shape))
+                    (inner.as_slice(), outer.map(cairn_wire::model::Member::shape))
                 }
                 _ => (output, operation.output()),
             };

@@ -28,7 +28,7 @@ use crate::recorder::{
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Case {
+pub(super) struct Case {
     /// What the case shows, for readers.
     #[allow(dead_code)]
     about: String,
@@ -141,7 +141,7 @@ fn target(case: &Case) -> Target<'_> {
     Target::Modelled(service.find_operation(&case.operation).expect("an operation of the model"))
 }
 
-fn render(case: &Case) -> String {
+pub(super) fn render(case: &Case) -> String {
     let http = &case.http;
     let (principal, account) = (principal(&case.caller), account());
     let region = Region::parse("eu-central-1").unwrap();

@@ -3,4 +3,5 @@
 mod cases;
 mod ec2;
 mod naming;
+mod secrets;
 mod typed;
