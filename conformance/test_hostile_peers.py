@@ -34,10 +34,12 @@ def own(tmp_path):
 
 def post_without_end(host, size, answers):
     """A form of which the last byte never comes; what the server says meanwhile."""
-    name, port = host.split(":")
-    peer = socket.create_connection((name, int(port)))
+    address, port = host.split(":")
+    peer = socket.create_connection((address, int(port)))
     peer.settimeout(3)
-    head = f"POST / HTTP/1.1\r\nHost: {host}\r\nContent-Type: {FORM['Content-Type']}\r\nContent-Length: {size}\r\n\r\n"
+    lines = ["POST / HTTP/1.1", f"Host: {host}", f"Content-Length: {size}"]
+    lines += [f"{name}: {value}" for name, value in FORM.items()]
+    head = "\r\n".join([*lines, "", ""])
     try:
         peer.sendall(head.encode() + b"A" * (size - 1))
         answers.append((peer, peer.recv(4096)))
@@ -49,7 +51,8 @@ def post_without_end(host, size, answers):
 def test_bodies_of_strangers_leave_room_for_others(own):
     server, raw = own
     answers = []
-    senders = [threading.Thread(target=post_without_end, args=(raw.host, 5 * MIB, answers)) for _ in range(60)]
+    sizes = [5 * MIB] * 60
+    senders = [threading.Thread(target=post_without_end, args=(raw.host, size, answers)) for size in sizes]
     for sender in senders:
         sender.start()
     for sender in senders:
@@ -139,12 +142,13 @@ def test_a_scope_of_another_service(server, service):
     assert b"scoped to correct service: 'cloudtrail'" in text
 
 
-@pytest.mark.evidence("documented", "AuthorizationHeaderMalformed; Credential should be scoped to a valid region")
+@pytest.mark.evidence("documented", "AuthorizationHeaderMalformed; should be scoped to a valid region")
 def test_a_scope_of_no_region(own):
     server, raw = own
     status, _, text = raw.send(*raw.signed("PUT", "/pictures-of-mars", "s3", region="mars"))
     assert status == 400, text
-    assert b"AuthorizationHeaderMalformed" in text and b"the region 'mars' is wrong; expecting 'us-east-1'" in text
+    assert b"AuthorizationHeaderMalformed" in text
+    assert b"the region 'mars' is wrong; expecting 'us-east-1'" in text
     status, _, text = raw.send(*raw.json_call("cloudtrail", LOOKUP, b"{}", region="mars"))
     assert status in (400, 403) and b"scoped to a valid region" in text
     for region in ("eu-west-1", "us-gov-west-1", "eusc-de-east-1"):
