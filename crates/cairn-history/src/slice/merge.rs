@@ -21,7 +21,7 @@ use super::write::{Content, Lists};
 /// The most slices that are merged at once.
 pub(crate) const MERGE_SLICES_MAX: usize = 16;
 /// Rows to a batch, of each source and of the result.
-const BATCH_ROWS: usize = 2_048;
+const BATCH_ROWS: usize = 512;
 
 /// Slices on their way into one.
 pub(crate) struct Merged {
@@ -133,6 +133,8 @@ impl Content for Merged {
         let rows = self.next..(self.next + BATCH_ROWS).min(self.order.len());
         self.next = rows.end;
         if rows.is_empty() {
+            // The index is made next, and needs room of its own.
+            self.readers.clear();
             return Ok(None);
         }
         let (batches, places) = self.take_rows(rows)?;

@@ -9,6 +9,8 @@ use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 /// A page is decompressed to at most this: a page of about the usual size, or one long record.
 const PAGE_BYTES_MAX: usize = 8 << 20;
+/// A bench that grew beyond this for one long record is not kept.
+const KEPT_BYTES_MAX: usize = 1 << 20;
 /// How far decompression goes at once: a block of zstd.
 const STEP_BYTES: usize = 128 << 10;
 
@@ -27,6 +29,11 @@ impl Bench {
     pub(crate) fn new() -> std::io::Result<Self> {
         let (page, raw, values) = (Vec::new(), Vec::new(), Vec::new());
         Ok(Self { zstd: Decoder::new()?, page, raw, values })
+    }
+
+    /// Whether it holds no more than usual pages need, so that it is worth keeping.
+    pub(super) fn is_usual(&self) -> bool {
+        self.page.capacity() + self.raw.capacity() <= KEPT_BYTES_MAX
     }
 }
 

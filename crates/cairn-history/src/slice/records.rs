@@ -11,8 +11,8 @@ use super::open::Slice;
 use super::page::{Bench, OpenPage};
 use super::record_text;
 
-/// How many benches are kept while nobody works at them.
-const BENCHES_KEPT: usize = 4;
+/// How many benches are kept while nobody works at them: those of a few queries at once.
+const BENCHES_KEPT: usize = 8;
 
 /// Room for pages, shared by all slices of a history.
 #[derive(Default)]
@@ -35,7 +35,7 @@ impl Benches {
 
     fn give_back(&self, bench: Bench) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if free.len() < BENCHES_KEPT {
+        if free.len() < BENCHES_KEPT && bench.is_usual() {
             free.push(bench);
         }
     }

@@ -77,10 +77,11 @@ const WITH_STATISTICS: [&str; 7] = [
 /// pages are smaller on disk (measured, of the records' bytes: 64 KiB 21.6 %, 128 KiB 18.4 %,
 /// 256 KiB 16.5 %, 512 KiB 15.4 %, 1 MiB 14.7 %).
 pub(crate) const RECORD_PAGE_BYTES: usize = 256 << 10;
-/// Rows to a row group.
-pub(crate) const ROW_GROUP_ROWS: usize = 250_000;
-/// Rows to a page of the other columns.
-const PAGE_ROWS: usize = 20_000;
+/// Rows to a row group. A writer holds one in memory, compressed, and a reader the dictionaries of
+/// one for each slice of a merge.
+const ROW_GROUP_ROWS: usize = 65_536;
+/// Rows to a page of the other columns. A merge holds a page of each column of each slice.
+const PAGE_ROWS: usize = 8_192;
 const ZSTD_LEVEL: i32 = 1;
 
 /// The type of both times.

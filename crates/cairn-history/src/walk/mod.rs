@@ -74,6 +74,9 @@ enum Source {
     Slice(SliceWalk),
 }
 
+/// From how many slices a walk reads records without opening their pages anew.
+const READING_MAX: usize = 2;
+
 /// A walk over all sources of one query.
 pub(crate) struct Walk<'p> {
     plan: &'p dyn Plan,
@@ -81,14 +84,16 @@ pub(crate) struct Walk<'p> {
     sources: Vec<Source>,
     /// The head of each source that is not done.
     heads: BinaryHeap<(Position, Reverse<bool>, usize)>,
+    /// The slices that may hold a page of records, the latest one last.
+    reading: Vec<usize>,
     budget: SearchBudget<'p>,
     rows_scanned: u64,
 }
 
 impl<'p> Walk<'p> {
     pub(crate) fn new(plan: &'p dyn Plan, window: Window, budget: SearchBudget<'p>) -> Self {
-        let (sources, heads) = (Vec::new(), BinaryHeap::new());
-        Self { plan, window, sources, heads, budget, rows_scanned: 0 }
+        let (sources, heads, reading) = (Vec::new(), BinaryHeap::new(), Vec::new());
+        Self { plan, window, sources, heads, reading, budget, rows_scanned: 0 }
     }
 
     /// Adds a slice; it is opened when the walk comes to it.
@@ -188,8 +193,26 @@ impl<'p> Walk<'p> {
         next.min(self.window.high)
     }
 
+    /// Makes room for a slice's page: a page takes most of a megabyte, and hits may come from
+    /// hundreds of slices in turn.
+    fn read_from(&mut self, source: usize) {
+        if self.reading.last() == Some(&source) {
+            return;
+        }
+        self.reading.retain(|reading| *reading != source);
+        if self.reading.len() == READING_MAX
+            && let Source::Slice(walk) = &mut self.sources[self.reading.remove(0)]
+        {
+            walk.close_records();
+        }
+        self.reading.push(source);
+    }
+
     /// Makes a bound more exact.
     fn refine(&mut self, source: usize) -> Result<Head, HistoryError> {
+        if self.plan.scan().is_some() {
+            self.read_from(source);
+        }
         match &mut self.sources[source] {
             Source::Hits(hits) => Ok(last_of(hits)),
             Source::Chunk(chunk) => {
@@ -207,6 +230,7 @@ impl<'p> Walk<'p> {
 
     /// The hit at a source's head; `None` if its record does not pass after all.
     fn take(&mut self, source: usize, at: Position) -> Result<Option<Hit>, HistoryError> {
+        self.read_from(source);
         let record = match &mut self.sources[source] {
             Source::Chunk(_) => None,
             Source::Hits(hits) => hits.pop().map(|(_, record)| record),

@@ -55,6 +55,11 @@ impl SliceWalk {
         matches!(self.rows, Some(Rows::Lists(_)))
     }
 
+    /// Gives the room for records back. What is asked for next opens its page again.
+    pub(super) fn close_records(&mut self) {
+        self.records = None;
+    }
+
     /// Opens the slice, or scans a block.
     pub(super) fn refine(
         &mut self,
