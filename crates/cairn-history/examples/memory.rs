@@ -2,8 +2,9 @@
 //! `cargo run -p cairn-history --release --example memory -- DIRECTORY VALUES ACCOUNT`.
 //!
 //! Opens the history of a directory, asks for each line of VALUES (region, attribute, value, apart
-//! by tabs; all of one account) on a few threads, then merges as long as there is something to merge, and prints the
-//! resident memory after each. The directory is changed by merging, so it should be a copy.
+//! by tabs; all of one account) on a few threads, then merges as long as there is something to
+//! merge, and prints the resident memory after each. Merging changes the directory, so it should be
+//! a copy.
 
 use std::error::Error;
 use std::path::Path;
@@ -75,7 +76,7 @@ fn look_up(history: &History, queries: &[LookupQuery]) -> Result<(), Box<dyn Err
     let parts = std::thread::scope(|scope| {
         let threads: Vec<_> =
             (0..THREADS).map(|thread| scope.spawn(move || part(thread))).collect();
-        threads.into_iter().map(|thread| thread.join()).collect::<Vec<_>>()
+        threads.into_iter().map(std::thread::ScopedJoinHandle::join).collect::<Vec<_>>()
     });
     let (mut times, mut hits): (Vec<Duration>, usize) = (Vec::new(), 0);
     for part in parts {

@@ -36,7 +36,7 @@
 //!
 //! So the hashes form a tree: the head vouches for the hashes, they for every block of this file,
 //! and those for every block of the Parquet file. A read takes whole blocks, checks them, and
-//! leaves out what it does not want. A page of records is checked with it (some 60 KiB, 5 µs), and
+//! leaves out what it does not want. A page of records is checked with it, and
 //! so are other columns, page headers and the footer, for all of these are read as blocks.
 //!
 //! Rows are numbered in the order of the Parquet file: by event time, then by log offset. A row

@@ -9,6 +9,11 @@ use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
 
 /// A page is decompressed to at most this: a page of about the usual size, or one long record.
 const PAGE_BYTES_MAX: usize = 8 << 20;
+/// Room for most pages as they are in the file. Benches that grew to lengths of their own would
+/// leave an allocator with pieces of many lengths, each of which it keeps for a while.
+const PAGE_ROOM_BYTES: usize = 128 << 10;
+/// Room for most pages decompressed: one ends with the record that fills it.
+const RAW_ROOM_BYTES: usize = 320 << 10;
 /// A bench that grew beyond this for one long record is not kept.
 const KEPT_BYTES_MAX: usize = 1 << 20;
 /// How far decompression goes at once: a block of zstd.
@@ -27,8 +32,8 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub(crate) fn new() -> std::io::Result<Self> {
-        let (page, raw, values) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { zstd: Decoder::new()?, page, raw, values })
+        let (page, raw) = (Vec::with_capacity(PAGE_ROOM_BYTES), vec![0; RAW_ROOM_BYTES]);
+        Ok(Self { zstd: Decoder::new()?, page, raw, values: Vec::new() })
     }
 
     /// Whether it holds no more than usual pages need, so that it is worth keeping.

@@ -71,7 +71,7 @@ enum Source {
     Chunk(Arc<Chunk>),
     /// Hits of the tail, lowest first.
     Hits(Vec<TailHit>),
-    Slice(SliceWalk),
+    Slice(Box<SliceWalk>),
 }
 
 /// From how many slices a walk reads records without opening their pages anew.
@@ -101,7 +101,10 @@ impl<'p> Walk<'p> {
         let facts = slice.facts();
         if self.window.meets(facts.event_time_ms_min..=facts.event_time_ms_max) {
             let bound = self.window.bound(facts.event_time_ms_max);
-            self.add(Source::Slice(SliceWalk::new(Arc::clone(slice))), Head::Bound(bound));
+            self.add(
+                Source::Slice(Box::new(SliceWalk::new(Arc::clone(slice)))),
+                Head::Bound(bound),
+            );
         }
     }
 
