@@ -85,6 +85,16 @@ def filled(parts: list[Path]) -> tuple[Path, dict | None]:
     return data, report
 
 
+def settle(data: Path, account: str) -> None:
+    """Lets a server merge what the import left, until it has nothing to do."""
+    with serve(data, "--account-id", account) as server:
+        used, quiet = server.cpu_seconds(), 0
+        while quiet < 3:
+            time.sleep(2)
+            now = server.cpu_seconds()
+            used, quiet = now, quiet + 1 if now - used < 0.1 else 0
+
+
 def load(address: str, credentials: Path, kind: str, calls: int, connections: int, **more) -> dict:
     """Signed calls from the load generator, which shares the machine."""
     arguments = [f"--{name.replace('_', '-')}={value}" for name, value in more.items()]
@@ -100,6 +110,7 @@ def load(address: str, credentials: Path, kind: str, calls: int, connections: in
 def lookups(data: Path, found: dict) -> dict:
     """LookupEvents for needles among all records; start and memory on the way."""
     result = {}
+    settle(data, found["account"])
     with serve(data, "--account-id", found["account"]) as server:
         result["start_seconds"] = server.start_seconds
         time.sleep(3)

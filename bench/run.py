@@ -161,10 +161,21 @@ def main() -> None:
     rows = importing(measure.importing(events.parts(PART)[0]))
     print(table(rows), flush=True)
     parts = events.parts(RECORDS)
-    data, _ = measure.filled(parts)
+    data, filled = measure.filled(parts)
+    records = filled["records_imported"]
     found = events.needles(parts, NEEDLES_PER_PART)
-    rows += lookups(measure.lookups(data, found), measure.duckdb_lookups(data, found, parts), RECORDS)
+    rows += lookups(measure.lookups(data, found), measure.duckdb_lookups(data, found, parts), records)
     print(table(rows), flush=True)
+    rows.insert(
+        2,
+        row(
+            f"memory of an import of {records:,} records, peak ({records / filled['seconds']:,.0f} records/s)",
+            mb(filled["peak_bytes"]),
+            "–",
+            "≤ 1 GB",
+            filled["peak_bytes"] <= 1e9,
+        ),
+    )
     rows += recording(measure.recording())
     text = f"{table(rows)}\n\n{machine()}\n"
     print(text)

@@ -24,15 +24,22 @@ const TOKEN_BYTES: usize = 8 + 8 + SEAL_BYTES;
 
 /// History does not show what the log has.
 #[derive(Debug, thiserror::Error)]
-#[error("history shows records up to {shown}, but the log has {committed}")]
-pub(crate) struct Behind {
-    shown: Offset,
-    committed: Offset,
+pub(crate) enum Behind {
+    /// It has not come so far.
+    #[error("history shows records up to {shown}, but the log has {committed}")]
+    Tail { shown: Offset, committed: Offset },
+    /// A part of it cannot be read.
+    #[error("a slice of history cannot be opened: {0}")]
+    Slice(String),
 }
 
 /// Waits until history shows every record that is committed by now, so that callers find what they
 /// have just done.
 pub(crate) async fn catch_up(ctx: &Ctx) -> Result<(), Behind> {
+    if let Some(damage) = ctx.services.history.damage() {
+        tracing::error!(damage, "a search was refused");
+        return Err(Behind::Slice(damage));
+    }
     let committed = ctx.services.log.committed();
     if ctx.services.history.tail_next() >= committed {
         return Ok(());
@@ -40,7 +47,7 @@ pub(crate) async fn catch_up(ctx: &Ctx) -> Result<(), Behind> {
     let reached = ctx.services.history.reached(committed);
     let waited = tokio::time::timeout(Duration::from_millis(CATCH_UP_MS_MAX), reached).await;
     waited.map_err(|_| {
-        let behind = Behind { shown: ctx.services.history.tail_next(), committed };
+        let behind = Behind::Tail { shown: ctx.services.history.tail_next(), committed };
         tracing::error!(error = %behind, "a search was refused");
         behind
     })

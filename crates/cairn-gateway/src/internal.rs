@@ -75,6 +75,9 @@ impl Gateway {
         let reached = stores.services.history.reached(next);
         let follows = tokio::time::timeout(READY_MAX, reached).await.is_ok();
         let (status, word) = match status {
+            StatusCode::OK if stores.services.history.damage().is_some() => {
+                (StatusCode::SERVICE_UNAVAILABLE, "a slice of history cannot be opened")
+            }
             StatusCode::OK if !follows => {
                 (StatusCode::SERVICE_UNAVAILABLE, "history does not follow the log")
             }

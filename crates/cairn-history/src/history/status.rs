@@ -83,6 +83,11 @@ impl History {
         self.read().slices.iter().map(|slice| SliceSummary::of(slice)).collect()
     }
 
+    /// A slice that could not be opened, if there is one: answers would lack its records.
+    pub fn damage(&self) -> Option<String> {
+        self.read().damaged.first().map(|(name, why)| format!("{name}: {why}"))
+    }
+
     /// How history stands.
     pub fn status(&self) -> HistoryStatus {
         let state = self.read();

@@ -52,6 +52,11 @@ pub(super) fn history(
     let named =
         problems.iter().map(|problem| format!("history/{}: {}", problem.slice, problem.what));
     found.problems.extend(named);
+    let leftovers = History::leftovers(&path).context("cannot read history")?;
+    let named = leftovers.iter().filter_map(|path| path.file_name());
+    found.notes.extend(named.map(|name| {
+        format!("history/{}: a crash left it; the next start removes it", name.to_string_lossy())
+    }));
     let slices = History::survey(&path).context("cannot read history")?;
     let covered = slices.last().map_or(Offset::ZERO, |last| last.to);
     if covered > end {
