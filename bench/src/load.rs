@@ -128,14 +128,14 @@ async fn one_connection(
     requests: Arc<Vec<Request<Full<Bytes>>>>,
     next: Arc<AtomicUsize>,
 ) -> anyhow::Result<Tally> {
-    let stream = TcpStream::connect(&address).await.with_context(|| format!("no {address}"))?;
-    stream.set_nodelay(true)?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    tokio::spawn(connection);
+    let mut sender = connect(&address).await?;
     let mut tally = Tally::default();
     while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
         let begun = Instant::now();
-        sender.ready().await?;
+        // Some peers close after each answer.
+        if sender.ready().await.is_err() {
+            sender = connect(&address).await?;
+        }
         let answer = sender.send_request(request.clone()).await?;
         let status = answer.status();
         let body = answer.into_body().collect().await?.to_bytes();
@@ -149,6 +149,14 @@ async fn one_connection(
         }
     }
     Ok(tally)
+}
+
+async fn connect(address: &str) -> anyhow::Result<http1::SendRequest<Full<Bytes>>> {
+    let stream = TcpStream::connect(address).await.with_context(|| format!("no {address}"))?;
+    stream.set_nodelay(true)?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    tokio::spawn(connection);
+    Ok(sender)
 }
 
 fn report(tally: Tally, elapsed: Duration) -> Report {
