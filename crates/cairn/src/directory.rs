@@ -113,6 +113,9 @@ pub(crate) struct Opened {
 pub(crate) struct OpenOptions {
     /// `None` for the default.
     pub(crate) segment_bytes_max: Option<u64>,
+    /// How much the log holds in memory of what is under way and of what is newest; `None` for the
+    /// default.
+    pub(crate) log_memory_bytes_max: Option<usize>,
     /// How long history keeps what was recorded; `None` for always.
     pub(crate) retention_ms: Option<i64>,
     /// Whether small state that is gone is made anew beside records that are there.
@@ -135,6 +138,9 @@ impl Directory {
         let mut log_options = LogOptions::new(Arc::clone(clock));
         if let Some(bytes) = options.segment_bytes_max {
             log_options.segment_bytes_max = bytes;
+        }
+        if let Some(bytes) = options.log_memory_bytes_max {
+            (log_options.queue_bytes_max, log_options.recent_bytes_max) = (bytes, bytes);
         }
         let log = SegmentLog::open(&self.log(), &log_options).with_context(|| path(self.log()))?;
         let history_options =

@@ -37,6 +37,9 @@ use progress::Progress;
 use report::Report;
 use sources::Sources;
 
+/// Nobody follows the log during an import, and its batches are large.
+const LOG_MEMORY_BYTES_MAX: usize = 8 << 20;
+
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -61,8 +64,12 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let directory = Directory::new(&arguments.data);
     let _lock = directory.lock()?;
     let clock = wall_clock();
-    let options =
-        OpenOptions { segment_bytes_max: None, retention_ms: None, accepts_missing_state: false };
+    let options = OpenOptions {
+        segment_bytes_max: None,
+        log_memory_bytes_max: Some(LOG_MEMORY_BYTES_MAX),
+        retention_ms: None,
+        accepts_missing_state: false,
+    };
     let opened = directory.open(&options, &clock)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;
     let mut mooring = runtime.block_on(Mooring::find(&*opened.meta))?;

@@ -13,9 +13,9 @@ use cairn_store::Offset;
 use super::publish::Done;
 
 /// Records to a slice. The server merges slices later.
-const SLICE_RECORDS_MAX: u64 = 65_536;
+const SLICE_RECORDS_MAX: u64 = 49_152;
 /// Record bytes to a slice, which are in memory until it is written.
-const SLICE_BYTES_MAX: u64 = 128 << 20;
+const SLICE_BYTES_MAX: u64 = 96 << 20;
 /// Batches that wait for a builder.
 const WAITING_BATCHES_MAX: usize = 8;
 

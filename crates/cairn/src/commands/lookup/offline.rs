@@ -29,6 +29,7 @@ impl Offline {
         let clock = wall_clock();
         let options = OpenOptions {
             segment_bytes_max: None,
+            log_memory_bytes_max: Some(0),
             retention_ms: None,
             accepts_missing_state: false,
         };

@@ -83,6 +83,7 @@ impl Board {
     async fn open(&self, directory: &Directory, resets: u64) -> anyhow::Result<(Root, Stores)> {
         let options = OpenOptions {
             segment_bytes_max: self.settings.segment_bytes_max,
+            log_memory_bytes_max: None,
             retention_ms: self.settings.history_retention_ms,
             accepts_missing_state: self.settings.accepts_missing_records,
         };
