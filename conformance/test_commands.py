@@ -5,11 +5,12 @@ import io
 import json
 import subprocess
 import threading
+import time
 
 import pytest
 from conftest import eventually
 
-from server import binary, run_cairn
+from server import Server, binary, run_cairn
 
 
 @pytest.mark.evidence("assumed", "design 4: table, JSON and CSV")
@@ -59,3 +60,29 @@ def test_errors_help(tmp_path, server):
     assert absent.returncode != 0 and "nowhere" in absent.stderr
     wrong = run_cairn("serve", "--data", str(tmp_path / "d"), "--account-id", "12", check=False)
     assert wrong.returncode != 0 and "account" in wrong.stderr
+
+
+@pytest.mark.evidence("assumed", "a stop does not wait for those who only follow")
+def test_a_tail_does_not_hold_up_a_stop(tmp_path):
+    server = Server(tmp_path / "data").start()
+    following = subprocess.Popen(
+        [binary(), "tail"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        env=server.client_environment(),
+    )  # fmt: skip
+    try:
+        assert following.stdout.readline().startswith("TIME")
+        begun = time.monotonic()
+        assert server.stop() == 0
+        assert time.monotonic() - begun < 10
+    finally:
+        following.kill()
+        following.wait()
+        following.stdout.close()
+
+
+@pytest.mark.evidence("assumed", "files of others are not mixed with ours")
+def test_a_directory_of_others_is_refused(tmp_path):
+    (tmp_path / "HEAD").write_text("ref")
+    refused = run_cairn("serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0", check=False)
+    assert refused.returncode == 1 and "HEAD" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["HEAD"]

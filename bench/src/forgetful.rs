@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
-use cairn_api::Services;
+use cairn_api::{Services, Stopping};
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_gateway::{Entropy, Gateway, Hooks, Settings, Stores};
 use cairn_history::{History, HistoryOptions};
@@ -102,6 +102,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
                 Arc::clone(&clock),
             )?),
             clock: Arc::clone(&clock),
+            stopping: Stopping::never(),
         }),
         keyring: Keyring::new([credential]),
     };

@@ -7,6 +7,7 @@ use cairn_event::{AccountId, Region, Timestamp};
 use cairn_history::History;
 use cairn_iam::Principal;
 use cairn_store::{Clock, EventLog, MetaStore, Objects};
+use tokio::sync::watch;
 
 /// The stores that operations work on. One value for the life of the program (or of a test rig,
 /// until it is reset).
@@ -22,6 +23,33 @@ pub struct Services {
     pub objects: Arc<dyn Objects>,
     /// What time it is, for S3 calls that go on after they began.
     pub clock: Clock,
+    /// Whether the server is about to stop, for calls that wait.
+    pub stopping: Stopping,
+}
+
+/// Tells calls that wait for something when the server stops, so that it need not wait for them.
+#[derive(Clone, Debug)]
+pub struct Stopping(watch::Receiver<bool>);
+
+impl Stopping {
+    /// What says `true` when the stop begins, and who listens.
+    pub fn channel() -> (watch::Sender<bool>, Self) {
+        let (sender, receiver) = watch::channel(false);
+        (sender, Self(receiver))
+    }
+
+    /// A server that never stops.
+    pub fn never() -> Self {
+        Self::channel().1
+    }
+
+    /// Resolves once the stop has begun. May be dropped at any point.
+    pub async fn begun(&self) {
+        if self.0.clone().wait_for(|stops| *stops).await.is_err() {
+            // Whoever could say so is gone.
+            std::future::pending::<()>().await;
+        }
+    }
 }
 
 impl fmt::Debug for Services {

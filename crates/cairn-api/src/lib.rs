@@ -25,6 +25,6 @@ pub mod sts;
 #[cfg(test)]
 mod testing;
 
-pub use ctx::{Ctx, Services};
+pub use ctx::{Ctx, Services, Stopping};
 pub use dispatch::{handle, serves, violation};
 pub use error::{ApiError, Internal};

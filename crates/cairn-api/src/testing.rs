@@ -18,7 +18,7 @@ use cairn_wire::validate;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::{ApiError, Ctx, Services, handle, violation};
+use crate::{ApiError, Ctx, Services, Stopping, handle, violation};
 
 /// 2026-11-25T17:00:00Z, when worlds begin.
 pub(crate) const START_MS: i64 = 1_795_626_000_000;
@@ -121,6 +121,7 @@ fn open(directory: &TempDir, now: &Arc<AtomicI64>) -> Services {
         meta: Arc::new(SqliteMeta::open(&path.join("meta.sqlite")).unwrap()),
         objects: Arc::new(LocalObjects::open(&path.join("objects"), Arc::clone(&clock)).unwrap()),
         clock,
+        stopping: Stopping::never(),
     }
 }
 

@@ -30,7 +30,7 @@ mod sqlite;
 pub mod testkit;
 
 pub use clock::Clock;
-pub use lock::{DirectoryLock, LockError};
+pub use lock::{DirectoryLock, LOCK_FILE, LockError};
 pub use log::{
     EventLog, FsckReport, LogError, LogOptions, LogSlice, Offset, ReadLimit, SegmentLog, fsck,
     inspect,

@@ -9,6 +9,7 @@
 //! DIR/objects/      the content of S3 buckets
 //! ```
 
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +19,10 @@ use cairn_history::{History, HistoryOptions};
 use cairn_store::{
     Clock, DirectoryLock, LocalObjects, LockError, LogOptions, SegmentLog, SqliteMeta,
 };
+
+/// What may be in a directory before its first start: what a start that failed left, and what a
+/// file system has at its root.
+const KNOWN: [&str; 4] = [cairn_store::LOCK_FILE, "credentials", "lost+found", "objects"];
 
 /// Where the parts of a data directory lie.
 #[derive(Clone, Debug)]
@@ -71,6 +76,34 @@ impl Directory {
         self.root.join("credentials")
     }
 
+    /// Refuses a directory that somebody else uses: its files would be mixed with ours. One that
+    /// is made here is for its owner only.
+    fn refuse_others(&self) -> anyhow::Result<()> {
+        let named = || format!("cannot use {} as a data directory", self.root.display());
+        let entries = match std::fs::read_dir(&self.root) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let mut maker = std::fs::DirBuilder::new();
+                return maker.recursive(true).mode(0o700).create(&self.root).with_context(named);
+            }
+            Err(error) => return Err(error).with_context(named),
+        };
+        let names: Vec<_> = entries
+            .map(|entry| Ok(entry?.file_name()))
+            .collect::<std::io::Result<_>>()
+            .with_context(named)?;
+        let is_ours = names.iter().any(|name| name == "meta.sqlite" || name == "log");
+        let other = names.iter().find(|name| !KNOWN.iter().any(|known| name == known));
+        match other {
+            Some(other) if !is_ours => anyhow::bail!(
+                "{} is no data directory of Cairn and not empty (it has {}): name another one",
+                self.root.display(),
+                other.display()
+            ),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether the log has a segment.
     fn has_records(&self) -> bool {
         std::fs::read_dir(self.log()).is_ok_and(|mut names| names.next().is_some())
@@ -83,8 +116,7 @@ impl Directory {
 
     /// Takes the directory for this process.
     pub(crate) fn lock(&self) -> anyhow::Result<DirectoryLock> {
-        std::fs::create_dir_all(&self.root)
-            .with_context(|| format!("cannot make {}", self.root.display()))?;
+        self.refuse_others()?;
         DirectoryLock::acquire(&self.root).map_err(refused)
     }
 }
@@ -142,7 +174,8 @@ impl Directory {
         if let Some(bytes) = options.log_memory_bytes_max {
             (log_options.queue_bytes_max, log_options.recent_bytes_max) = (bytes, bytes);
         }
-        let log = SegmentLog::open(&self.log(), &log_options).with_context(|| path(self.log()))?;
+        let log = SegmentLog::open(&self.log(), &log_options)
+            .with_context(|| format!("{} (`cairn fsck` says what is wrong)", path(self.log())))?;
         let history_options =
             HistoryOptions { retention_ms: options.retention_ms, ..HistoryOptions::default() };
         let history = History::open(&self.history(), history_options)

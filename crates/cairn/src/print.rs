@@ -33,6 +33,11 @@ pub(crate) fn complain(line: &str) {
     let _ = writeln!(io::stderr(), "cairn: {line}");
 }
 
+/// So many things, in the right number.
+pub(crate) fn count(number: u64, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
+
 /// A number of bytes as people say it.
 pub(crate) fn bytes(count: u64) -> String {
     const UNITS: [&str; 5] = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -65,7 +65,10 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CairnError
         if !records.is_empty() {
             return Ok(Output { records, cursor: to_cursor(at) });
         }
-        let more = tokio::time::timeout_at(until, log.changed(at)).await.is_ok();
+        let more = tokio::select! {
+            more = tokio::time::timeout_at(until, log.changed(at)) => more.is_ok(),
+            () = ctx.services.stopping.begun() => false,
+        };
         if !more {
             return Ok(Output { records: Vec::new(), cursor: to_cursor(at) });
         }

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use cairn_iam::{AccessKeyId, ProfileKeys, SecretKey, parse_credentials};
+use cairn_iam::parse_credentials;
 use http::Uri;
 
 use super::ServerChoice;
@@ -14,12 +14,25 @@ const REGION: &str = "us-east-1";
 /// Reads a variable of the environment.
 type Get<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// Keys as they are given: a test rig takes `test`, too.
+pub(super) struct Keys {
+    pub(super) key: String,
+    pub(super) secret: String,
+    pub(super) session_token: Option<String>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 /// What is needed to call.
 #[derive(Debug)]
 pub(super) struct Place {
     pub(super) endpoint: Uri,
     pub(super) region: String,
-    pub(super) keys: ProfileKeys,
+    pub(super) keys: Keys,
 }
 
 impl Place {
@@ -47,7 +60,7 @@ impl Place {
             .unwrap_or_else(|| "default".to_owned());
         let file = credentials_file(get);
         let text = file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let keys = match keys_of_environment(get)?.filter(|_| !named) {
+        let keys = match keys_of_environment(get).filter(|_| !named) {
             Some(keys) => keys,
             None => keys_of_file(file.as_ref(), text.as_deref(), &profile)?,
         };
@@ -67,22 +80,12 @@ fn credentials_file(get: Get<'_>) -> Option<PathBuf> {
     get("AWS_SHARED_CREDENTIALS_FILE").map(PathBuf::from).or_else(home)
 }
 
-fn keys_of_environment(get: Get<'_>) -> anyhow::Result<Option<ProfileKeys>> {
-    let (Some(key), Some(secret)) = (get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY")) else {
-        return Ok(None);
-    };
-    Ok(Some(ProfileKeys {
-        key: AccessKeyId::parse(&key).context("AWS_ACCESS_KEY_ID")?,
-        secret: SecretKey::parse(&secret).context("AWS_SECRET_ACCESS_KEY")?,
-        session_token: get("AWS_SESSION_TOKEN"),
-    }))
+fn keys_of_environment(get: Get<'_>) -> Option<Keys> {
+    let (key, secret) = (get("AWS_ACCESS_KEY_ID")?, get("AWS_SECRET_ACCESS_KEY")?);
+    Some(Keys { key, secret, session_token: get("AWS_SESSION_TOKEN") })
 }
 
-fn keys_of_file(
-    file: Option<&PathBuf>,
-    text: Option<&str>,
-    profile: &str,
-) -> anyhow::Result<ProfileKeys> {
+fn keys_of_file(file: Option<&PathBuf>, text: Option<&str>, profile: &str) -> anyhow::Result<Keys> {
     let file = file.map_or_else(String::new, |file| file.display().to_string());
     let text = text.with_context(|| {
         format!(
@@ -90,7 +93,9 @@ fn keys_of_file(
              `cairn serve` prints it"
         )
     })?;
-    parse_credentials(text, profile).with_context(|| format!("in {file}"))
+    let keys = parse_credentials(text, profile).with_context(|| format!("in {file}"))?;
+    let (key, secret) = (keys.key.to_string(), keys.secret.expose().to_owned());
+    Ok(Keys { key, secret, session_token: keys.session_token })
 }
 
 /// The region that the file names for a profile, as `cairn serve` writes it.
@@ -137,16 +142,16 @@ mod tests {
             ("AWS_SHARED_CREDENTIALS_FILE", file.to_str().unwrap()),
         ];
         let place = find(&ServerChoice::default(), &variables).unwrap();
-        assert_eq!((place.keys.secret.expose(), place.region.as_str()), ("of-file", "eu-west-1"));
+        assert_eq!((place.keys.secret.as_str(), place.region.as_str()), ("of-file", "eu-west-1"));
 
         let other = ServerChoice { profile: Some("other".to_owned()), ..ServerChoice::default() };
         variables.extend([("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", "of-environment")]);
         let place = find(&other, &variables).unwrap();
-        assert_eq!((place.keys.secret.expose(), place.region.as_str()), ("of-other", "us-east-1"));
+        assert_eq!((place.keys.secret.as_str(), place.region.as_str()), ("of-other", "us-east-1"));
         variables.push(("AWS_REGION", "sa-east-1"));
         let place = find(&ServerChoice::default(), &variables).unwrap();
         assert_eq!(
-            (place.keys.secret.expose(), place.region.as_str()),
+            (place.keys.secret.as_str(), place.region.as_str()),
             ("of-environment", "sa-east-1")
         );
     }

@@ -137,8 +137,8 @@ impl Client {
             HeaderValue::from_static(concat!("cairn-cli/", env!("CARGO_PKG_VERSION"))),
         );
         let credential = SigningCredential {
-            access_key: place.keys.key.as_str(),
-            secret: place.keys.secret.expose(),
+            access_key: &place.keys.key,
+            secret: &place.keys.secret,
             session_token: place.keys.session_token.as_deref(),
         };
         let signer = Signer::new(credential, &place.region, SERVICE, (*wall_clock())());

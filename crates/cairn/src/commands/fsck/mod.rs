@@ -104,12 +104,12 @@ impl Report {
         }
         let _ = writeln!(
             text,
-            "{} records ({}) in {} segments ({} on disk) and {} slices of history: {}",
-            self.records,
+            "{} ({}) in {} ({} on disk) and {} of history: {}",
+            print::count(self.records, "record"),
             print::bytes(self.record_bytes),
-            self.segments,
+            print::count(self.segments, "segment"),
             print::bytes(self.stored_bytes),
-            self.slices,
+            print::count(self.slices, "slice"),
             if self.is_sound { "sound" } else { "DAMAGED" },
         );
         text

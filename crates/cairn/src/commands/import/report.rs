@@ -56,20 +56,21 @@ impl Report {
     fn sentence(&self) -> String {
         let rate = self.records_imported as f64 / self.seconds.max(0.001);
         let mut text = format!(
-            "imported {} records of {} files ({}) in {:.1} s, {rate:.0} records/s",
-            self.records_imported,
-            self.files_read,
+            "imported {} of {} ({}) in {:.1} s, {rate:.0} records/s",
+            print::count(self.records_imported, "record"),
+            print::count(self.files_read, "file"),
             print::bytes(self.bytes),
             self.seconds,
         );
         for (count, what) in [
-            (self.duplicates, "records were there already"),
-            (self.not_records, "pieces of JSON are no CloudTrail records"),
-            (self.files_known, "files were imported before"),
-            (self.files_broken, "files are broken"),
+            (self.duplicates, "records that were there already"),
+            (self.not_records, "pieces of JSON that are no CloudTrail records"),
+            (self.files_known, "files that were imported before"),
+            (self.files_ignored, "files left out by their names"),
+            (self.files_broken, "broken files"),
         ] {
             if count > 0 {
-                let _ = write!(text, "; {count} {what}");
+                let _ = write!(text, "; {what}: {count}");
             }
         }
         text

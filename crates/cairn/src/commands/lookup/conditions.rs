@@ -20,7 +20,8 @@ pub(super) struct Conditions {
     /// A field's value holds this text, such as UserAgent=boto3; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     contains: Vec<String>,
-    /// The call failed with this code, such as `AccessDenied`
+    /// The call failed with this code, such as `AccessDenied`, as the record has it: EC2's begin with
+    /// `Client.` or `Server.`
     #[arg(long, value_name = "CODE")]
     error_code: Option<String>,
     /// The call came from this address

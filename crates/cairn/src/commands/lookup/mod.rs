@@ -88,7 +88,8 @@ fn search(source: &mut dyn Source, limit: u64, show: &mut Show<'_>) -> anyhow::R
     }
     if show.end()? && !is_last {
         print::complain(&format!(
-            "stopped after {limit} records; --limit takes another number, 0 for all"
+            "stopped after {}; --limit takes another number, 0 for all",
+            print::count(limit, "record")
         ));
     }
     Ok(())

@@ -67,7 +67,14 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {
         format!("cannot listen on {} (--listen takes another address)", settings.listen)
     })?;
-    let stop = stop_signal()?;
+    let signal = stop_signal()?;
+    let stop = {
+        let board = Arc::clone(&board);
+        async move {
+            signal.await;
+            board.begin_stop();
+        }
+    };
     welcome(&settings, &directory, listener.local_addr()?, tls.is_some())?;
     gateway.serve(listener, tls, stop).await;
     board.stop().await;

@@ -171,9 +171,7 @@ impl Document {
 
     /// Checks everything that can be checked without touching the data.
     pub(crate) fn validate(self) -> anyhow::Result<Settings> {
-        let account = self.account_id.map(|id| {
-            AccountId::parse(&id).with_context(|| format!("the account id `{id}` is not 12 digits"))
-        });
+        let account = self.account_id.map(|id| AccountId::parse(&id).context("--account-id"));
         let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
         let tls = match (self.tls_cert, self.tls_key) {
             (Some(certificate), Some(key)) => Some((certificate, key)),

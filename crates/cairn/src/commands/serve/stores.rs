@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use cairn_api::Services;
+use cairn_api::{Services, Stopping};
 use cairn_consumers::{Runner, RunnerOptions};
 use cairn_gateway::{Entropy, Reset, Stores};
 use cairn_iam::Keyring;
 use cairn_store::{Clock, Offset, SegmentLog, SqliteMeta};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 
 use super::log_upkeep::LogUpkeep;
 use super::root::Root;
@@ -35,6 +35,8 @@ pub(super) struct Board {
     settings: Settings,
     clock: Clock,
     entropy: Entropy,
+    stop: watch::Sender<bool>,
+    stopping: Stopping,
     /// The workers of the stores in use, the log to close behind them, and how many resets there
     /// were.
     current: Mutex<Option<Current>>,
@@ -58,11 +60,14 @@ impl Running {
         entropy: &Entropy,
     ) -> anyhow::Result<Self> {
         forget_rigs(directory.root())?;
+        let (stop, stopping) = Stopping::channel();
         let board = Arc::new(Board {
             directory: directory.clone(),
             settings: settings.clone(),
             clock: Arc::clone(clock),
             entropy: Arc::clone(entropy),
+            stop,
+            stopping,
             current: Mutex::new(None),
         });
         let (root, stores) = board.open(directory, 0).await?;
@@ -124,6 +129,7 @@ impl Board {
             meta: opened.meta,
             objects: opened.objects,
             clock: Arc::clone(&self.clock),
+            stopping: self.stopping.clone(),
         };
         let keyring = if self.settings.accepts_any_credentials {
             Keyring::any_credential(root.account.clone())
@@ -134,6 +140,11 @@ impl Board {
         *self.current.lock().await =
             Some(Current { runner, log, meta, mooring, directory, resets });
         Ok((root, Stores { services: Arc::new(services), keyring }))
+    }
+
+    /// Ends the calls that wait for something.
+    pub(super) fn begin_stop(&self) {
+        self.stop.send_replace(true);
     }
 
     /// Lets the workers end and closes the log.
