@@ -10,14 +10,17 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)
 )]
 
+pub mod digest;
 pub mod draft;
 pub mod json;
 pub mod key;
 pub mod lookup_resource;
 mod name;
 mod record;
+pub mod selector;
 pub mod split;
 pub mod timestamp;
+pub mod trail;
 
 pub use draft::RecordDraft;
 pub use lookup_resource::{LookupResource, lookup_resources};

@@ -9,14 +9,18 @@ use serde_json::Value;
 use super::Finding;
 
 /// Which of our crates each crate may use. Any other edge is a finding.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("cairn-event", &[]),
     ("cairn-wire", &["cairn-event"]),
     ("cairn-iam", &["cairn-event"]),
     ("cairn-store", &["cairn-event"]),
+    ("cairn-bucket", &["cairn-event", "cairn-iam", "cairn-store"]),
     ("cairn-history", &["cairn-event", "cairn-store"]),
-    ("cairn-consumers", &["cairn-event", "cairn-store", "cairn-history"]),
-    ("cairn-api", &["cairn-event", "cairn-wire", "cairn-iam", "cairn-store", "cairn-history"]),
+    ("cairn-consumers", &["cairn-event", "cairn-store", "cairn-bucket", "cairn-history"]),
+    (
+        "cairn-api",
+        &["cairn-event", "cairn-wire", "cairn-iam", "cairn-store", "cairn-bucket", "cairn-history"],
+    ),
     (
         "cairn-gateway",
         &["cairn-event", "cairn-wire", "cairn-iam", "cairn-store", "cairn-history", "cairn-api"],
@@ -28,6 +32,7 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "cairn-wire",
             "cairn-iam",
             "cairn-store",
+            "cairn-bucket",
             "cairn-history",
             "cairn-consumers",
             "cairn-api",
@@ -41,7 +46,9 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "cairn-wire",
             "cairn-iam",
             "cairn-store",
+            "cairn-bucket",
             "cairn-history",
+            "cairn-consumers",
             "cairn-api",
             "cairn-gateway",
         ],
@@ -50,10 +57,11 @@ const ALLOWED: [(&str, &[&str]); 11] = [
 ];
 
 /// Libraries that one crate alone may know.
-const FENCED: [(&str, &[&str]); 6] = [
+const FENCED: [(&str, &[&str]); 7] = [
     ("hyper", &["cairn-gateway", "cairn-bench"]),
     ("arrow", &["cairn-history"]),
     ("parquet", &["cairn-history"]),
+    ("object_store", &["cairn-bucket"]),
     ("rusqlite", &["cairn-store"]),
     ("s3s", &["cairn-api"]),
     ("quick-xml", &["cairn-wire", "cairn-gateway"]),

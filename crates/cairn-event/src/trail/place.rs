@@ -1,0 +1,60 @@
+//! Where trails and what belongs to them are in small state.
+//!
+//! | key | value | written by |
+//! | --- | --- | --- |
+//! | `trail/ACCOUNT/REGION/NAME` | [`super::Trail`] | operations |
+//! | `trail-gone/ID` | [`super::Trail`] after `DeleteTrail` | operations; removed by the digest worker |
+//! | `delivery/front` | how far delivery has come | the delivery worker |
+//! | `delivery/trail/ID` | [`super::Delivery`] and the worker's own plan | the delivery worker |
+//! | `delivery/files/ID/ACCOUNT/REGION/SEQ` | a list of [`super::LogFile`] | the delivery worker; removed by the digest worker |
+//! | `digest/chain/ID/ACCOUNT/REGION` | a chain of digests | the digest worker |
+//! | `digest/key/REGION/FINGERPRINT` | a key pair for digests | the digest worker |
+
+use super::{Trail, TrailName};
+use crate::{AccountId, Region};
+
+/// All trails.
+pub const TRAILS: &str = "trail/";
+/// Deleted trails with work left.
+pub const GONE: &str = "trail-gone/";
+/// How far delivery has come.
+pub const FRONT: &str = "delivery/front";
+/// Delivered files that no digest covers yet.
+pub const FILES: &str = "delivery/files/";
+/// All chains of digests.
+pub const CHAINS: &str = "digest/chain/";
+
+/// The trails of an account.
+pub fn trails_of(account: &AccountId) -> String {
+    format!("{TRAILS}{account}/")
+}
+
+/// A trail.
+pub fn trail(account: &AccountId, home_region: &Region, name: &TrailName) -> String {
+    format!("{TRAILS}{account}/{home_region}/{name}")
+}
+
+/// A deleted trail.
+pub fn gone(trail: &Trail) -> String {
+    format!("{GONE}{}", trail.id)
+}
+
+/// How a trail's deliveries stand.
+pub fn delivery(trail_id: &str) -> String {
+    format!("delivery/trail/{trail_id}")
+}
+
+/// The delivered files of a trail for an account and region.
+pub fn files(trail_id: &str, account: &AccountId, region: &Region) -> String {
+    format!("{FILES}{trail_id}/{account}/{region}/")
+}
+
+/// A chain of digests.
+pub fn chain(trail_id: &str, account: &AccountId, region: &Region) -> String {
+    format!("{CHAINS}{trail_id}/{account}/{region}")
+}
+
+/// The digest keys of a region.
+pub fn digest_keys(region: &Region) -> String {
+    format!("digest/key/{region}/")
+}
