@@ -2,8 +2,8 @@
 
 use crate::worker::{Progress, StepError};
 
-const STEPS_TOTAL: &str = "worker_steps_total";
-const STEP_FAILURES_TOTAL: &str = "worker_step_failures_total";
+const STEPS_TOTAL: &str = "cairn_worker_steps_total";
+const STEP_FAILURES_TOTAL: &str = "cairn_worker_step_failures_total";
 
 pub(super) fn step(worker: &'static str, outcome: &Result<Progress, StepError>) {
     metrics::counter!(STEPS_TOTAL, "worker" => worker).increment(1);

@@ -4,18 +4,27 @@
 //! wins over the environment, and both win over the file. A key that the file should not have is an
 //! error.
 
+mod days;
+mod interval;
+
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use anyhow::{Context as _, bail, ensure};
 use cairn_event::{AccountId, Region};
 use serde::Deserialize;
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+use days::Days;
+use interval::Interval;
+
 const RETENTION_DAYS: u32 = 90;
 const LOG_RETENTION_DAYS: u32 = 30;
 const SEGMENT_BYTES_MIN: u64 = 64 << 10;
+const DELIVERY_INTERVAL: Interval = Interval::seconds(60);
+const DIGEST_INTERVAL: Interval = Interval::seconds(60 * 60);
+const DIGEST_INTERVAL_MS_MIN: i64 = 1_000;
+const DIGEST_KEY_VALIDITY: Interval = Interval::seconds(30 * 24 * 60 * 60);
+const TRAILS_PER_REGION_MAX: usize = 5;
 
 /// The document, as flags and as TOML.
 #[derive(Clone, Debug, Default, clap::Args, Deserialize)]
@@ -69,60 +78,23 @@ pub(crate) struct Document {
     /// Test rigs only, on loopback: any key is the root, no signature is checked
     #[arg(long, env = "CAIRN_INSECURE_ACCEPT_ANY_CREDENTIALS", num_args = 0..=1, default_missing_value = "true")]
     insecure_accept_any_credentials: Option<bool>,
+    /// How often committed records are delivered to trails' buckets, such as 60s [default: 60s]
+    #[arg(long, env = "CAIRN_DELIVERY_INTERVAL", value_name = "INTERVAL")]
+    delivery_interval: Option<Interval>,
+    /// How often delivered files are signed in a digest, such as 1h [default: 1h]
+    #[arg(long, env = "CAIRN_DIGEST_INTERVAL", value_name = "INTERVAL")]
+    digest_interval: Option<Interval>,
+    /// How long a key that signs digests is valid; the next one begins after two thirds of it
+    /// [default: 30d]
+    #[arg(long, env = "CAIRN_DIGEST_KEY_VALIDITY", value_name = "INTERVAL")]
+    digest_key_validity: Option<Interval>,
+    /// The most trails of an account in a region, those of other regions that reach it included
+    /// [default: 5]
+    #[arg(long, env = "CAIRN_TRAILS_PER_REGION_MAX", value_name = "NUMBER")]
+    trails_per_region_max: Option<usize>,
     /// Start although records or small state are missing, as `cairn fsck` names them
     #[arg(long, env = "CAIRN_ACCEPT_MISSING_RECORDS", num_args = 0..=1, default_missing_value = "true")]
     accept_missing_records: Option<bool>,
-}
-
-/// A number of days, or no end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "DaysText")]
-pub(crate) enum Days {
-    /// So many.
-    Some(u32),
-    /// Always.
-    Unlimited,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum DaysText {
-    Number(u32),
-    Text(String),
-}
-
-impl TryFrom<DaysText> for Days {
-    type Error = String;
-
-    fn try_from(text: DaysText) -> Result<Self, String> {
-        match text {
-            DaysText::Number(days) => Ok(Self::Some(days)),
-            DaysText::Text(text) => text.parse(),
-        }
-    }
-}
-
-impl FromStr for Days {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text == "unlimited" {
-            return Ok(Self::Unlimited);
-        }
-        let days = text
-            .parse()
-            .map_err(|_| format!("`{text}` is neither a number of days nor `unlimited`"))?;
-        Ok(Self::Some(days))
-    }
-}
-
-impl Days {
-    fn ms(self) -> Option<i64> {
-        match self {
-            Self::Some(days) => Some(i64::from(days) * DAY_MS),
-            Self::Unlimited => None,
-        }
-    }
 }
 
 /// The settings, checked.
@@ -141,6 +113,10 @@ pub(crate) struct Settings {
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) accepts_any_credentials: bool,
     pub(crate) accepts_missing_records: bool,
+    pub(crate) delivery_interval_ms: i64,
+    pub(crate) digest_interval_ms: i64,
+    pub(crate) digest_key_validity_ms: i64,
+    pub(crate) trails_per_region_max: usize,
 }
 
 impl Document {
@@ -165,6 +141,10 @@ impl Document {
             insecure_accept_any_credentials: self
                 .insecure_accept_any_credentials
                 .or(file.insecure_accept_any_credentials),
+            delivery_interval: self.delivery_interval.or(file.delivery_interval),
+            digest_interval: self.digest_interval.or(file.digest_interval),
+            digest_key_validity: self.digest_key_validity.or(file.digest_key_validity),
+            trails_per_region_max: self.trails_per_region_max.or(file.trails_per_region_max),
             accept_missing_records: self.accept_missing_records.or(file.accept_missing_records),
         })
     }
@@ -204,7 +184,20 @@ impl Document {
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
             accepts_any_credentials: self.insecure_accept_any_credentials.unwrap_or(false),
             accepts_missing_records: self.accept_missing_records.unwrap_or(false),
+            delivery_interval_ms: self.delivery_interval.unwrap_or(DELIVERY_INTERVAL).ms(),
+            digest_interval_ms: self.digest_interval.unwrap_or(DIGEST_INTERVAL).ms(),
+            digest_key_validity_ms: self.digest_key_validity.unwrap_or(DIGEST_KEY_VALIDITY).ms(),
+            trails_per_region_max: self.trails_per_region_max.unwrap_or(TRAILS_PER_REGION_MAX),
         };
+        ensure!(
+            settings.digest_interval_ms >= DIGEST_INTERVAL_MS_MIN
+                && settings.digest_interval_ms % DIGEST_INTERVAL_MS_MIN == 0,
+            "a digest interval is a number of whole seconds: the name of a digest tells no less"
+        );
+        ensure!(
+            settings.trails_per_region_max >= TRAILS_PER_REGION_MAX,
+            "--trails-per-region-max raises AWS's limit of {TRAILS_PER_REGION_MAX}; it cannot lower it"
+        );
         ensure!(
             !settings.accepts_any_credentials || settings.listen.ip().is_loopback(),
             "--insecure-accept-any-credentials listens on loopback only: {} can be reached by others",
@@ -233,7 +226,7 @@ mod tests {
         assert_eq!(settings.region.as_str(), "eu-west-1");
         assert_eq!(settings.history_retention_ms, None);
         assert_eq!(settings.account.unwrap().as_str(), "111122223333");
-        assert_eq!(settings.log_retention_ms, Some(30 * DAY_MS));
+        assert_eq!(settings.log_retention_ms, Some(30 * days::DAY_MS));
     }
 
     #[test]
@@ -245,6 +238,9 @@ mod tests {
             "history-retention-days = \"soon\"",
             "listen = \"0.0.0.0:1\"\ninsecure-accept-any-credentials = true",
             "log-segment-bytes-max = 1",
+            "delivery-interval = \"soon\"",
+            "digest-interval = \"1500ms\"",
+            "trails-per-region-max = 4",
         ] {
             assert!(file(text).and_then(Document::validate).is_err(), "{text}");
         }
