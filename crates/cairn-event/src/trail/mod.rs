@@ -80,6 +80,9 @@ pub struct Trail {
     /// validate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digests: Option<DigestEpoch>,
+    /// How many chains of digests it has had: the number of the newest.
+    #[serde(default)]
+    pub digest_epochs: u64,
     /// The end of the log when this document was last changed: what comes before it was under the
     /// document before.
     #[serde(default)]
