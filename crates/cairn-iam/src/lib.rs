@@ -16,6 +16,7 @@ mod error;
 mod identity;
 mod key;
 mod keyring;
+pub mod policy;
 mod principal;
 
 pub use credential::{Credential, Session};
