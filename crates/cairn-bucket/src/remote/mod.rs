@@ -1,0 +1,15 @@
+//! Buckets of any other S3.
+
+mod address;
+mod answer;
+mod client;
+mod credentials;
+mod destination;
+mod listing;
+mod read;
+mod write;
+
+pub use destination::{Checksum, Destination, DestinationFault, Encryption};
+pub use listing::{Listed, Page};
+pub use read::{RemoteBucket, RemoteObject};
+pub use write::RemoteBuckets;

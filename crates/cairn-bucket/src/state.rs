@@ -1,0 +1,103 @@
+//! What is kept of a bucket of the embedded S3, in small state.
+
+use bytes::Bytes;
+use cairn_event::{AccountId, Timestamp};
+use cairn_store::{Key, KeyPrefix, MetaError, MetaStore, Version};
+use serde::{Deserialize, Serialize};
+
+/// A bucket as it was read.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    /// Its name.
+    pub name: String,
+    /// What is kept of it.
+    pub state: BucketState,
+    /// The version under which that can be replaced.
+    pub version: Version,
+}
+
+/// What is kept of a bucket. JSON in small state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BucketState {
+    /// The account that owns it.
+    pub owner: AccountId,
+    /// The region in which it was made.
+    pub region: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// `Enabled` or `Suspended`, once it was set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versioning: Option<String>,
+    /// Its tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<(String, String)>,
+    /// Its policy, as it was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// What public access it blocks; `None` until it is set: all, as in a new bucket.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_access: Option<PublicAccess>,
+}
+
+/// What public access a bucket blocks. Kept and shown; nothing is public here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "S3 has four switches")]
+pub struct PublicAccess {
+    /// Whether calls that set a public ACL are refused.
+    pub block_public_acls: bool,
+    /// Whether public ACLs count for nothing.
+    pub ignore_public_acls: bool,
+    /// Whether public policies are refused.
+    pub block_public_policy: bool,
+    /// Whether a public policy counts for the owner and for services only.
+    pub restrict_public_buckets: bool,
+}
+
+/// Why the state of a bucket was not read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// Small state failed.
+    #[error(transparent)]
+    Meta(#[from] MetaError),
+    /// What is kept is not what this program writes.
+    #[error("what is kept of a bucket is not as it was written")]
+    Malformed {
+        /// What is wrong with it.
+        #[from]
+        source: serde_json::Error,
+    },
+}
+
+impl BucketState {
+    /// The document.
+    pub fn to_bytes(&self) -> Result<Bytes, StateError> {
+        Ok(serde_json::to_vec(self)?.into())
+    }
+
+    /// Reads the document.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
+        Ok(serde_json::from_slice(bytes)?)
+    }
+}
+
+/// The bucket of this name, whoever owns it.
+pub async fn find(meta: &dyn MetaStore, name: &str) -> Result<Option<Bucket>, StateError> {
+    let Some(found) = meta.get(&key(name)?).await? else { return Ok(None) };
+    let state = BucketState::from_bytes(&found.value)?;
+    Ok(Some(Bucket { name: name.to_owned(), state, version: found.version }))
+}
+
+/// The key under which a bucket's state is kept.
+pub fn key(bucket: &str) -> Result<Key, MetaError> {
+    Key::parse(&format!("s3/bucket/{bucket}"))
+}
+
+/// The beginning of the keys of buckets whose names begin so.
+pub fn keys(prefix: &str) -> KeyPrefix {
+    KeyPrefix::new(&format!("s3/bucket/{prefix}"))
+}
+
+/// The bucket's name in such a key.
+pub fn name_in(key: &Key) -> &str {
+    key.as_str().rsplit('/').next().unwrap_or_default()
+}
