@@ -7,8 +7,9 @@
 //! | `delivery/front` | how far delivery has come | the delivery worker |
 //! | `delivery/trail/ID` | [`super::Delivery`] and the worker's own plan | the delivery worker |
 //! | `delivery/files/ID/ACCOUNT/REGION/SEQ` | a list of [`super::LogFile`] | the delivery worker; removed by the digest worker |
-//! | `digest/chain/ID/ACCOUNT/REGION` | a chain of digests | the digest worker |
-//! | `digest/key/REGION/FINGERPRINT` | a key pair for digests | the digest worker |
+//! | `digest/chain/ID/ACCOUNT/REGION` | [`crate::digest::Chain`] | the digest worker |
+//! | `digest/key/REGION/FINGERPRINT` | [`crate::digest::SigningKey`] | the digest worker |
+//! | `digest/stamp/ACCOUNT/HOME/NAME/REGION` | the last second that digests of a deleted trail used | the digest worker |
 
 use super::{Trail, TrailName};
 use crate::{AccountId, Region};
@@ -52,6 +53,18 @@ pub fn files(trail_id: &str, account: &AccountId, region: &Region) -> String {
 /// A chain of digests.
 pub fn chain(trail_id: &str, account: &AccountId, region: &Region) -> String {
     format!("{CHAINS}{trail_id}/{account}/{region}")
+}
+
+/// The last second that digests of a deleted trail used in a region: a later trail of its name begins
+/// after it.
+pub fn digest_stamp(trail: &Trail, region: &Region) -> String {
+    let Trail { account, home_region, name, .. } = trail;
+    format!("digest/stamp/{account}/{home_region}/{name}/{region}")
+}
+
+/// A key pair for digests.
+pub fn digest_key(region: &Region, fingerprint: &str) -> String {
+    format!("{}{fingerprint}", digest_keys(region))
 }
 
 /// The digest keys of a region.
