@@ -6,6 +6,9 @@
 //!   one `SQLite` file that anyone can open.
 //! - [`Objects`]: whole files under byte-string names; [`LocalObjects`] keeps them in a directory.
 //!
+//! Beside them stands what keeps them secret: [`seal`] closes small secrets under the key of the
+//! data directory, [`kms`] has the keys of callers, [`envelope`] encrypts objects under those.
+//!
 //! This is the only crate that calls fsync, so what "durable" means is decided here and nowhere
 //! else: [`durable`] has the few steps that other crates need for files of their own.
 //!
@@ -20,16 +23,21 @@
 
 mod clock;
 pub mod durable;
+pub mod envelope;
 mod files;
+pub mod kms;
 mod lock;
 pub mod log;
 pub mod meta;
 pub mod objects;
+pub mod seal;
+pub mod secret;
 mod sqlite;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 
-pub use clock::Clock;
+pub use clock::{Clock, Entropy};
+pub use kms::Kms;
 pub use lock::{DirectoryLock, LOCK_FILE, LockError};
 pub use log::{
     EventLog, FsckReport, LogError, LogOptions, LogSlice, Offset, ReadLimit, SegmentLog, fsck,
@@ -40,3 +48,5 @@ pub use objects::{
     Attributes, Condition, ListQuery, LocalObjects, ObjectError, ObjectHead, ObjectName,
     ObjectReader, ObjectUpload, Objects,
 };
+pub use seal::MasterKey;
+pub use secret::Secret;

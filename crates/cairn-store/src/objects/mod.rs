@@ -175,6 +175,15 @@ pub enum ObjectError {
         /// The object's name.
         name: ObjectName,
     },
+    /// The key that the object is encrypted under does not open it.
+    #[error("the key of the object {name} does not open it")]
+    Locked {
+        /// The object's name.
+        name: ObjectName,
+        /// What is wrong with the key.
+        #[source]
+        source: Box<crate::kms::KmsError>,
+    },
     /// The device or the index failed. Nothing was changed.
     #[error("the object store could not {doing}")]
     Io {
