@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use cairn_event::split::{SplitLimits, Splitter, records};
 use cairn_event::{RecordHead, lookup_resources};
 
-fn corpus() -> PathBuf {
+/// The folder of published data.
+pub fn corpus() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus")
 }
 
-fn files(under: &str, extension: &str) -> Vec<PathBuf> {
+/// The files under a folder of it that end in an extension.
+pub fn files(under: &str, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![corpus().join(under)];
     while let Some(folder) = folders.pop() {
