@@ -5,8 +5,10 @@
 //! bounded `step` that is safe to repeat, and one `wait` that may be dropped. The [`Runner`] owns
 //! everything else: the loop, the back-off, the stop, the publication of status.
 
+pub mod delivery;
 pub mod history;
 mod runner;
+mod state;
 mod worker;
 
 pub use runner::{Runner, RunnerOptions, WorkerState, WorkerView, Workers};

@@ -51,6 +51,18 @@ pub enum StepError {
     /// History could not be written.
     #[error("history could not be written")]
     History(#[from] cairn_history::HistoryError),
+    /// Small state could not be read or written.
+    #[error("the state could not be read or written")]
+    State(#[from] cairn_store::MetaError),
+    /// A document in small state is not what was written, or is of a later version.
+    #[error("the document {key} cannot be read or written")]
+    Document {
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        error: serde_json::Error,
+    },
     /// A worker of the program's own could not do its work.
     #[error("cannot {doing}")]
     Other {

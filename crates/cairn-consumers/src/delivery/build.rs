@@ -1,0 +1,83 @@
+//! The bytes of a log file.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
+use libdeflater::{CompressionLvl, Compressor};
+
+/// What stands before the first record.
+const HEAD: &[u8] = b"{\"Records\":[";
+/// What follows the last.
+const TAIL: &[u8] = b"]}";
+
+/// A file as it goes to its bucket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Built {
+    /// One gzip member.
+    pub body: Bytes,
+    /// The SHA-256 of the content before compression, in lower-case hex.
+    pub sha256: String,
+}
+
+/// Joins records, each with its own bytes, hashes and compresses them. Blocks for as long as that
+/// takes. `bytes` is the length of all records together.
+pub(super) fn build<'a>(
+    records: impl ExactSizeIterator<Item = &'a Bytes>,
+    bytes: usize,
+    level: u8,
+) -> Built {
+    let mut content = Vec::with_capacity(HEAD.len() + bytes + records.len() + TAIL.len());
+    content.extend_from_slice(HEAD);
+    for (number, record) in records.enumerate() {
+        if number > 0 {
+            content.push(b',');
+        }
+        content.extend_from_slice(record);
+    }
+    content.extend_from_slice(TAIL);
+    Built { sha256: hex(digest(&SHA256, &content).as_ref()), body: gzip(&content, level) }
+}
+
+/// One member without name and time, so that the same content gives the same bytes.
+fn gzip(content: &[u8], level: u8) -> Bytes {
+    let level = CompressionLvl::new(i32::from(level)).unwrap_or_default();
+    let mut compressor = Compressor::new(level);
+    let mut body = vec![0; compressor.gzip_compress_bound(content.len())];
+    // It fails only if the space is less than the bound.
+    let written = compressor.gzip_compress(content, &mut body).unwrap_or_default();
+    body.truncate(written);
+    body.shrink_to_fit();
+    body.into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |nibble: u8| char::from(DIGITS[usize::from(nibble)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use libdeflater::Decompressor;
+
+    use super::*;
+
+    fn unzip(body: &[u8], bytes: usize) -> Vec<u8> {
+        let mut content = vec![0; bytes];
+        let written = Decompressor::new().gzip_decompress(body, &mut content).unwrap();
+        content.truncate(written);
+        content
+    }
+
+    #[test]
+    fn records_keep_their_bytes() {
+        let records = [r#"{"a" : 1.0}"#, r#"{"b":"\u00fc"}"#, "{}"].map(Bytes::from);
+        let bytes = records.iter().map(Bytes::len).sum();
+        let built = build(records.iter(), bytes, 6);
+        let content = unzip(&built.body, 100);
+        assert_eq!(content, br#"{"Records":[{"a" : 1.0},{"b":"\u00fc"},{}]}"#);
+        assert_eq!(built, build(records.iter(), bytes, 6));
+        let known = hex(digest(&SHA256, b"abc").as_ref());
+        assert_eq!(known, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!(built.sha256, hex(digest(&SHA256, &content).as_ref()));
+    }
+}
