@@ -25,6 +25,12 @@ pub(crate) fn md5(body: &[u8]) -> [u8; 16] {
     Md5::digest(body).into()
 }
 
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+}
+
 /// What a trail binds the key of an object to; S3 adds the object's own ARN (documented).
 pub(crate) fn encryption_context(writer: &Writer) -> Value {
     json!({ "aws:cloudtrail:arn": writer.trail_arn })

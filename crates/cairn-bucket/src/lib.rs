@@ -11,17 +11,21 @@
 
 mod buckets;
 mod description;
+mod embedded;
 mod error;
 mod object;
 mod remote;
+mod routed;
 pub mod state;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
 
 pub use buckets::Buckets;
+pub use embedded::{EmbeddedBuckets, Gate};
 pub use error::BucketError;
 pub use object::{TrailObject, Writer};
 pub use remote::{
     Checksum, Destination, DestinationFault, Encryption, Listed, Page, RemoteBucket, RemoteBuckets,
     RemoteObject,
 };
+pub use routed::Routed;

@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 use cairn_event::{AccountId, Timestamp};
-use cairn_store::{Key, KeyPrefix, MetaError, MetaStore, Version};
+use cairn_store::{Key, KeyPrefix, MetaError, MetaStore, ObjectError, ObjectName, Version};
 use serde::{Deserialize, Serialize};
+
+/// The longest key of an object (documented).
+pub const KEY_BYTES_MAX: usize = 1_024;
 
 /// A bucket as it was read.
 #[derive(Clone, Debug)]
@@ -100,4 +103,12 @@ pub fn keys(prefix: &str) -> KeyPrefix {
 /// The bucket's name in such a key.
 pub fn name_in(key: &Key) -> &str {
     key.as_str().rsplit('/').next().unwrap_or_default()
+}
+
+/// The name in the store of an object in a bucket.
+pub fn object_name(bucket: &str, key: &str) -> Result<ObjectName, ObjectError> {
+    if key.is_empty() || key.len() > KEY_BYTES_MAX {
+        return Err(ObjectError::NameInvalid);
+    }
+    ObjectName::new(format!("{bucket}/{key}"))
 }

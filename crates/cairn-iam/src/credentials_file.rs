@@ -1,5 +1,7 @@
 //! The shared credentials file of AWS's tools.
 
+use std::fmt;
+
 use crate::{AccessKeyId, IamError, SecretKey};
 
 /// The keys of one profile.
@@ -28,9 +30,37 @@ pub fn render_credentials(profile: &str, keys: &ProfileKeys) -> String {
     text
 }
 
+/// A profile as it stands in a file: the keys of another service may be of any form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ProfileText {
+    /// `aws_access_key_id`.
+    pub key: String,
+    /// `aws_secret_access_key`.
+    pub secret: String,
+    /// `aws_session_token`.
+    pub session_token: Option<String>,
+}
+
+impl fmt::Debug for ProfileText {
+    /// Without secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProfileText").field("key", &self.key).finish_non_exhaustive()
+    }
+}
+
 /// Reads one profile of a credentials file. Other profiles and settings are skipped; of a setting
 /// that comes twice, the last one counts, as in AWS's tools.
 pub fn parse_credentials(text: &str, profile: &str) -> Result<ProfileKeys, IamError> {
+    let ProfileText { key, secret, session_token } = read_profile(text, profile)?;
+    Ok(ProfileKeys {
+        key: AccessKeyId::parse(&key)?,
+        secret: SecretKey::parse(&secret)?,
+        session_token,
+    })
+}
+
+/// Reads one profile as [`parse_credentials`] does, and takes its keys as they are.
+pub fn read_profile(text: &str, profile: &str) -> Result<ProfileText, IamError> {
     let (mut key, mut secret, mut session_token) = (None, None, None);
     let (mut inside, mut found) = (false, false);
     for (index, line) in text.lines().enumerate() {
@@ -50,18 +80,18 @@ pub fn parse_credentials(text: &str, profile: &str) -> Result<ProfileKeys, IamEr
         if !inside {
             continue;
         }
-        let value = setting.1.trim();
+        let value = Some(setting.1.trim().to_owned());
         match setting.0.trim() {
-            "aws_access_key_id" => key = Some(AccessKeyId::parse(value)?),
-            "aws_secret_access_key" => secret = Some(SecretKey::parse(value)?),
-            "aws_session_token" => session_token = Some(value.to_owned()),
+            "aws_access_key_id" => key = value,
+            "aws_secret_access_key" => secret = value,
+            "aws_session_token" => session_token = value,
             _ => {}
         }
     }
     if !found {
         return Err(IamError::NoProfile { profile: profile.to_owned() });
     }
-    Ok(ProfileKeys {
+    Ok(ProfileText {
         key: key.ok_or(IamError::NoSetting { name: "aws_access_key_id" })?,
         secret: secret.ok_or(IamError::NoSetting { name: "aws_secret_access_key" })?,
         session_token: session_token.filter(|token| !token.is_empty()),
@@ -108,7 +138,7 @@ mod tests {
         assert_eq!(parse("[default]\nnonsense\n"), Err(IamError::MalformedLine { line: 2 }));
         assert_eq!(parse("[default\n"), Err(IamError::MalformedLine { line: 1 }));
         assert_eq!(
-            parse("[default]\naws_access_key_id = a/b\n"),
+            parse("[default]\naws_access_key_id = a/b\naws_secret_access_key = x\n"),
             Err(IamError::MalformedAccessKey)
         );
     }

@@ -20,7 +20,9 @@ pub mod policy;
 mod principal;
 
 pub use credential::{Credential, Session};
-pub use credentials_file::{ProfileKeys, parse_credentials, render_credentials};
+pub use credentials_file::{
+    ProfileKeys, ProfileText, parse_credentials, read_profile, render_credentials,
+};
 pub use error::IamError;
 pub use identity::{Caller, SessionFacts};
 pub use key::{AccessKeyId, IdKind, KeyKind, SecretKey, mint_unique_id};

@@ -64,7 +64,7 @@ const FENCED: [(&str, &[&str]); 7] = [
     ("object_store", &["cairn-bucket"]),
     ("rusqlite", &["cairn-store"]),
     ("s3s", &["cairn-api"]),
-    ("quick-xml", &["cairn-wire", "cairn-gateway"]),
+    ("quick-xml", &["cairn-wire", "cairn-bucket", "cairn-gateway"]),
 ];
 
 /// Reads `cargo metadata` and finds every edge that the tables do not allow.

@@ -167,7 +167,7 @@ impl Client {
         *request.method_mut() = call.method.clone();
         *request.uri_mut() = address.parse().map_err(|_| refuse("InvalidURI"))?;
         for (name, value) in &call.headers {
-            // The signer takes ASCII for granted.
+            // The signer takes UTF-8 for granted.
             let value = HeaderValue::from_str(value).map_err(|_| refuse("InvalidArgument"))?;
             request.headers_mut().insert(name.clone(), value);
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use cairn_iam::parse_credentials;
+use cairn_iam::read_profile;
 use object_store::RetryConfig;
 use object_store::aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider};
 
@@ -97,13 +97,9 @@ impl Credentials {
 fn read(path: &Path, profile: &str) -> Result<AwsCredential, CredentialsFault> {
     let text = std::fs::read_to_string(path)
         .map_err(|source| CredentialsFault::Unreadable { path: path.to_owned(), source })?;
-    let keys = parse_credentials(&text, profile)
+    let keys = read_profile(&text, profile)
         .map_err(|source| CredentialsFault::Malformed { path: path.to_owned(), source })?;
-    Ok(AwsCredential {
-        key_id: keys.key.as_str().to_owned(),
-        secret_key: keys.secret.expose().to_owned(),
-        token: keys.session_token,
-    })
+    Ok(AwsCredential { key_id: keys.key, secret_key: keys.secret, token: keys.session_token })
 }
 
 /// Whether the keys fit into headers: the signer takes that for granted.

@@ -7,6 +7,8 @@ mod credentials;
 mod destination;
 mod listing;
 mod read;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use destination::{Checksum, Destination, DestinationFault, Encryption};

@@ -7,12 +7,18 @@ use cairn_event::AccountId;
 
 use crate::{Buckets, TrailObject, Writer};
 
-/// What a suite reads back, by whatever way leads into the store: body and user metadata.
-pub type Read<'a> = &'a (dyn Fn(&str) -> Option<(Bytes, Vec<(String, String)>)> + Send + Sync);
+/// What lies under a key: body and user metadata.
+pub type Content = Option<(Bytes, Vec<(String, String)>)>;
 
 /// Checks the contract of [`Buckets`] on a bucket that takes what comes for [`writer`]. `read`
 /// reads an object of it by another way than the one under test.
-pub async fn buckets_contract(buckets: Arc<dyn Buckets>, bucket: &str, read: Read<'_>) {
+pub async fn buckets_contract<R>(
+    buckets: Arc<dyn Buckets>,
+    bucket: &str,
+    read: impl Fn(String) -> R,
+) where
+    R: Future<Output = Content>,
+{
     let writer = writer();
     buckets.region(bucket).await.unwrap();
     let missing = buckets.region("no-such-bucket-here").await.unwrap_err();
@@ -20,7 +26,7 @@ pub async fn buckets_contract(buckets: Arc<dyn Buckets>, bucket: &str, read: Rea
 
     let folder = "AWSLogs/111122223333/CloudTrail/";
     buckets.admit(&writer, bucket, folder, None).await.unwrap();
-    assert_eq!(read(folder), Some((Bytes::new(), Vec::new())));
+    assert_eq!(read(folder.to_owned()).await, Some((Bytes::new(), Vec::new())));
     buckets.admit(&writer, bucket, folder, None).await.unwrap();
 
     let mut object = TrailObject {
@@ -33,15 +39,15 @@ pub async fn buckets_contract(buckets: Arc<dyn Buckets>, bucket: &str, read: Rea
     };
     for _ in 0..2 {
         buckets.put(&object).await.unwrap();
-        let content = read(&object.key).unwrap();
+        let content = read(object.key.clone()).await.unwrap();
         assert_eq!(content, (object.body.clone(), object.metadata.clone()));
     }
     object.body = Bytes::from(vec![7; 300_000]);
     object.metadata = Vec::new();
     buckets.put(&object).await.unwrap();
-    assert_eq!(read(&object.key), Some((object.body.clone(), Vec::new())));
+    assert_eq!(read(object.key.clone()).await, Some((object.body.clone(), Vec::new())));
 
-    object.bucket = "no-such-bucket-here".to_owned();
+    "no-such-bucket-here".clone_into(&mut object.bucket);
     assert_eq!(buckets.put(&object).await.unwrap_err().code(), "NoSuchBucket");
     let refused = buckets.admit(&object.writer, &object.bucket, folder, None).await.unwrap_err();
     assert_eq!(refused.code(), "NoSuchBucket");

@@ -7,6 +7,6 @@ mod contract;
 mod faulty;
 mod memory;
 
-pub use contract::{Read, buckets_contract, writer};
+pub use contract::{Content, buckets_contract, writer};
 pub use faulty::{BucketFault, FaultyBuckets};
 pub use memory::{MemoryBuckets, StoredObject};
