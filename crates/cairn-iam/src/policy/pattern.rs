@@ -127,6 +127,32 @@ impl Glob {
     }
 
     fn matches(&self, text: &str) -> bool {
+        match (&*self.by_any, &*self.stay, &*self.stay_at_colon) {
+            ([by_any], [stay], [stay_at_colon]) => {
+                self.matches_in_a_word(text, *by_any, *stay, *stay_at_colon)
+            }
+            _ => self.matches_in_words(text),
+        }
+    }
+
+    /// What most patterns need.
+    fn matches_in_a_word(&self, text: &str, by_any: u64, stay: u64, stay_at_colon: u64) -> bool {
+        let mut states = 1_u64;
+        for c in text.chars() {
+            let leads = match self.by_char.binary_search_by_key(&c, |(known, ..)| *known) {
+                Ok(at) => by_any | self.by_char.get(at).map_or(0, |(.., bits)| *bits),
+                Err(_) => by_any,
+            };
+            let stay = if c == ':' { stay_at_colon } else { stay };
+            states = (states << 1 & leads) | (states & stay);
+            if states == 0 {
+                return false;
+            }
+        }
+        states >> self.len & 1 == 1
+    }
+
+    fn matches_in_words(&self, text: &str) -> bool {
         let mut states = vec![0_u64; self.by_any.len()];
         set(&mut states, 0);
         for c in text.chars() {

@@ -7,9 +7,9 @@
 use super::pattern::{Pattern, Reach, Token};
 use super::{Context, PolicyFault};
 
-/// The most characters that a request's values add to a text: the length of the longest ARN
-/// (documented). A short policy with a long header in it a thousand times would cost much else.
-const RESOLVED_CHARS_MAX: usize = 2_048;
+/// The most that the values of a request add to a text: the length of the longest ARN
+/// (documented). Else a policy could have a long header in it a thousand times.
+const RESOLVED_BYTES_MAX: usize = 2_048;
 
 /// How a text of a policy is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +92,7 @@ pub(super) fn fixed(pieces: &[Piece]) -> Option<Vec<Token>> {
 /// such keys are no variables), or if it all grows too long.
 pub(super) fn resolve(pieces: &[Piece], context: &Context) -> Option<Vec<Token>> {
     let mut tokens = Vec::with_capacity(pieces.len());
+    let mut added = 0;
     for piece in pieces {
         match piece {
             Piece::Token(token) => tokens.push(*token),
@@ -101,10 +102,11 @@ pub(super) fn resolve(pieces: &[Piece], context: &Context) -> Option<Vec<Token>>
                     (_, Some(default)) => default,
                     (_, None) => return None,
                 };
-                tokens.extend(value.chars().take(RESOLVED_CHARS_MAX).map(Token::Char));
-                if tokens.len() > RESOLVED_CHARS_MAX + pieces.len() {
+                added += value.len();
+                if added > RESOLVED_BYTES_MAX {
                     return None;
                 }
+                tokens.extend(value.chars().map(Token::Char));
             }
         }
     }
@@ -213,6 +215,16 @@ mod tests {
             let literal = Text::parse(text, Reading { variables: false, ..READING }).unwrap();
             assert_eq!(literal.matches(text, &Context::new()), Some(true), "{text}");
         }
+    }
+
+    #[test]
+    fn what_grows_too_long_has_no_value() {
+        let long = "x".repeat(RESOLVED_BYTES_MAX / 2);
+        let context = Context::new().with("a:b", long.clone());
+        let matches = |text: &str| Text::parse(text, READING).unwrap().matches(&long, &context);
+        assert_eq!(matches("${a:b}"), Some(true));
+        assert_eq!(matches("${a:b}${a:b}"), Some(false));
+        assert_eq!(matches("${a:b}${a:b}${a:b}"), None);
     }
 
     #[test]

@@ -1,0 +1,4 @@
+//! The crate from outside.
+
+mod policy_cases;
+mod policy_properties;
