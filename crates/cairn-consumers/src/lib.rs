@@ -6,6 +6,7 @@
 //! everything else: the loop, the back-off, the stop, the publication of status.
 
 pub mod delivery;
+pub mod digest;
 pub mod history;
 mod runner;
 mod state;

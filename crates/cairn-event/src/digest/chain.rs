@@ -91,11 +91,11 @@ pub struct Plan {
     pub made: Timestamp,
 }
 
-/// An entry of delivered files that a digest covers, should delivery write it again.
+/// Files that digests cover, should delivery enter them again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Covered {
-    /// The last part of its key.
+    /// The last part of the key of their entry.
     pub entry: String,
-    /// Stands for the files that it held.
-    pub mark: String,
+    /// Stands for each of the files.
+    pub marks: Vec<String>,
 }

@@ -121,19 +121,17 @@ pub fn choose(
     // The fingerprint decides between keys of one instant, so that the choice is always the same.
     let newest = usable.max_by_key(|key| (key.starts, &key.fingerprint));
     let due = |key: &&SigningKey| key.starts.as_ms().saturating_add(rotation.successor_ms);
-    match newest.filter(|key| end.as_ms() < due(key)) {
-        Some(key) => Choice::Take(key),
-        None => {
-            let allowance = VALIDITY_ALLOWANCE_MS.min(rotation.successor_ms / 2);
-            let first = end.min(now).as_ms();
-            let starts = first.saturating_sub(allowance);
-            // A successor starts when its predecessor has had its time, not before.
-            let starts = newest.as_ref().map_or(starts, |key| starts.max(due(key)).min(first));
-            let ends = starts.saturating_add(rotation.validity_ms);
-            // One that would have ended by now could sign nothing.
-            let late = now.max(end).as_ms();
-            let ends = if ends > late { ends } else { late.saturating_add(rotation.validity_ms) };
-            Choice::Make { starts: Timestamp::from_ms(starts), ends: Timestamp::from_ms(ends) }
-        }
+    if let Some(key) = newest.filter(|key| end.as_ms() < due(key)) {
+        return Choice::Take(key);
     }
+    let allowance = VALIDITY_ALLOWANCE_MS.min(rotation.successor_ms / 2);
+    let first = end.min(now).as_ms();
+    let starts = first.saturating_sub(allowance);
+    // A successor starts when its predecessor has had its time, not before.
+    let starts = newest.as_ref().map_or(starts, |key| starts.max(due(key)).min(first));
+    let ends = starts.saturating_add(rotation.validity_ms);
+    // One that would have ended by now could sign nothing.
+    let late = now.max(end).as_ms();
+    let ends = if ends > late { ends } else { late.saturating_add(rotation.validity_ms) };
+    Choice::Make { starts: Timestamp::from_ms(starts), ends: Timestamp::from_ms(ends) }
 }

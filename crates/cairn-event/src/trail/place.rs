@@ -57,8 +57,12 @@ pub fn chain(trail_id: &str, account: &AccountId, region: &Region) -> String {
 
 /// The last second that digests of a deleted trail used in a region: a later trail of its name begins
 /// after it.
-pub fn digest_stamp(trail: &Trail, region: &Region) -> String {
-    let Trail { account, home_region, name, .. } = trail;
+pub fn digest_stamp(
+    account: &AccountId,
+    home_region: &Region,
+    name: &TrailName,
+    region: &Region,
+) -> String {
     format!("digest/stamp/{account}/{home_region}/{name}/{region}")
 }
 
