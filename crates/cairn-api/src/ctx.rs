@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
+use cairn_bucket::{Buckets, Gate};
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_history::History;
 use cairn_iam::Principal;
-use cairn_store::{Clock, EventLog, MetaStore, Objects};
-use tokio::sync::watch;
+use cairn_store::{Clock, EventLog, Kms, MetaStore, Objects};
+use tokio::sync::{Mutex, MutexGuard, watch};
 
 /// The stores that operations work on. One value for the life of the program (or of a test rig,
 /// until it is reset).
@@ -21,10 +22,47 @@ pub struct Services {
     pub meta: Arc<dyn MetaStore>,
     /// The bytes of S3 objects.
     pub objects: Arc<dyn Objects>,
+    /// Between who writes objects and who deletes buckets; trails write through the same one.
+    pub gate: Gate,
+    /// The keys of callers.
+    pub kms: Arc<Kms>,
+    /// The buckets that trails deliver to.
+    pub buckets: Arc<dyn Buckets>,
+    /// What limits trails have.
+    pub trails: TrailRules,
     /// What time it is, for S3 calls that go on after they began.
     pub clock: Clock,
     /// Whether the server is about to stop, for calls that wait.
     pub stopping: Stopping,
+}
+
+/// What limits trails have; by default AWS's (documented).
+#[derive(Clone, Debug)]
+pub struct TrailRules {
+    /// The most trails of an account in a region. A trail of all regions counts in each.
+    pub trails_per_region_max: usize,
+    /// The most tags of a trail.
+    pub tags_max: usize,
+    /// Has trails admitted one after the other.
+    pub admission: Admission,
+}
+
+impl Default for TrailRules {
+    fn default() -> Self {
+        Self { trails_per_region_max: 5, tags_max: 50, admission: Admission::default() }
+    }
+}
+
+/// Lets calls that count trails and then add one do so one after the other, so that no two of them
+/// take the last place.
+#[derive(Clone, Debug, Default)]
+pub struct Admission(Arc<Mutex<()>>);
+
+impl Admission {
+    /// Waits for its turn. Short: whoever has it reads and writes small state, no more.
+    pub(crate) async fn turn(&self) -> MutexGuard<'_, ()> {
+        self.0.lock().await
+    }
 }
 
 /// Tells calls that wait for something when the server stops, so that it need not wait for them.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::cairn::{self, search_records, tail_records};
-use crate::cloudtrail::{CloudTrailError, lookup_events};
+use crate::cloudtrail::{self, CloudTrailError};
 use crate::sts::get_caller_identity;
 use crate::{ApiError, Ctx, Internal};
 
@@ -22,8 +22,62 @@ const OPERATIONS: &[Row] = &[
     row("cairn", "TailRecords", |ctx, op, input| {
         run(op, input, |input| tail_records::handle(ctx, input))
     }),
+    row("cloudtrail", "AddTags", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::add_tags::handle(ctx, input))
+    }),
+    row("cloudtrail", "CreateTrail", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::create_trail::handle(ctx, input))
+    }),
+    row("cloudtrail", "DeleteTrail", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::delete_trail::handle(ctx, input))
+    }),
+    row("cloudtrail", "DescribeTrails", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::describe_trails::handle(ctx, input))
+    }),
+    row("cloudtrail", "GetEventConfiguration", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::get_event_configuration::handle(ctx, input))
+    }),
+    row("cloudtrail", "GetEventSelectors", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::get_event_selectors::handle(ctx, input))
+    }),
+    row("cloudtrail", "GetInsightSelectors", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::get_insight_selectors::handle(ctx, input))
+    }),
+    row("cloudtrail", "GetTrail", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::get_trail::handle(ctx, input))
+    }),
+    row("cloudtrail", "GetTrailStatus", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::get_trail_status::handle(ctx, input))
+    }),
+    row("cloudtrail", "ListPublicKeys", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::list_public_keys::handle(ctx, input))
+    }),
+    row("cloudtrail", "ListTags", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::list_tags::handle(ctx, input))
+    }),
+    row("cloudtrail", "ListTrails", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::list_trails::handle(ctx, input))
+    }),
     row("cloudtrail", "LookupEvents", |ctx, op, input| {
-        run(op, input, |input| lookup_events::handle(ctx, input))
+        run(op, input, |input| cloudtrail::lookup_events::handle(ctx, input))
+    }),
+    row("cloudtrail", "PutEventConfiguration", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::put_event_configuration::handle(ctx, input))
+    }),
+    row("cloudtrail", "PutEventSelectors", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::put_event_selectors::handle(ctx, input))
+    }),
+    row("cloudtrail", "RemoveTags", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::remove_tags::handle(ctx, input))
+    }),
+    row("cloudtrail", "StartLogging", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::start_logging::handle(ctx, input))
+    }),
+    row("cloudtrail", "StopLogging", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::stop_logging::handle(ctx, input))
+    }),
+    row("cloudtrail", "UpdateTrail", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::update_trail::handle(ctx, input))
     }),
     row("sts", "GetCallerIdentity", |ctx, op, input| {
         run(op, input, |input| get_caller_identity::handle(ctx, input))
@@ -103,7 +157,7 @@ pub fn serves(service: &str, operation: &str) -> bool {
 /// it has none of its own, and the service's general one is the answer.
 pub fn violation(operation: Operation<'static>, violation: &Violation) -> Option<ApiError> {
     match (operation.service().id(), operation.name()) {
-        ("cloudtrail", "LookupEvents") => lookup_events::violation(violation).map(Into::into),
+        ("cloudtrail", name) => cloudtrail::violation(name, violation).map(Into::into),
         ("cairn", _) => cairn::violation(violation).map(Into::into),
         _ => None,
     }
@@ -126,7 +180,7 @@ mod tests {
 
     /// `coverage.txt` may only shrink: when an operation is built, take its line out and lower
     /// this.
-    const NOT_BUILT_MAX: usize = 59;
+    const NOT_BUILT_MAX: usize = 41;
 
     #[test]
     fn coverage_is_what_the_table_says() {

@@ -25,6 +25,6 @@ pub mod sts;
 #[cfg(test)]
 mod testing;
 
-pub use ctx::{Ctx, Services, Stopping};
+pub use ctx::{Admission, Ctx, Services, Stopping, TrailRules};
 pub use dispatch::{handle, serves, violation};
 pub use error::{ApiError, Internal};

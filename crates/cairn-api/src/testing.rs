@@ -3,14 +3,19 @@
 //! answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
 use bytes::Bytes;
+use cairn_bucket::Gate;
+use cairn_bucket::testkit::{FaultyBuckets, MemoryBuckets};
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_history::{History, HistoryOptions};
 use cairn_iam::Principal;
 use cairn_store::testkit::{FaultyMeta, FaultyObjects};
-use cairn_store::{Clock, LocalObjects, LogOptions, Offset, ReadLimit, SegmentLog, SqliteMeta};
+use cairn_store::{
+    Clock, Entropy, Kms, LocalObjects, LogOptions, MasterKey, MetaStore, Offset, ReadLimit,
+    SegmentLog, SqliteMeta,
+};
 use cairn_wire::RequestHead;
 use cairn_wire::codec::{decode_request, encode_response};
 use cairn_wire::model::{Operation, Protocol, service};
@@ -18,7 +23,7 @@ use cairn_wire::validate;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::{ApiError, Ctx, Services, Stopping, handle, violation};
+use crate::{ApiError, Ctx, Services, Stopping, TrailRules, handle, violation};
 
 /// 2026-11-25T17:00:00Z, when worlds begin.
 pub(crate) const START_MS: i64 = 1_795_626_000_000;
@@ -28,17 +33,29 @@ pub(crate) const ACCOUNT: &str = "111122223333";
 /// Stores and a clock.
 pub(crate) struct World {
     pub(crate) services: Arc<Services>,
+    /// What trails deliver to.
+    pub(crate) buckets: TrailBuckets,
     now: Arc<AtomicI64>,
     requests: AtomicI64,
     directory: TempDir,
+}
+
+/// Buckets in memory that fail when they are told to.
+#[derive(Clone)]
+pub(crate) struct TrailBuckets {
+    pub(crate) memory: Arc<MemoryBuckets>,
+    pub(crate) faults: Arc<FaultyBuckets>,
 }
 
 impl World {
     pub(crate) fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(START_MS));
-        let services = Arc::new(open(&directory, &now));
-        Self { services, now, requests: AtomicI64::new(0), directory }
+        let memory = Arc::new(MemoryBuckets::new());
+        let faults = Arc::new(FaultyBuckets::new(Arc::clone(&memory) as _));
+        let buckets = TrailBuckets { memory, faults };
+        let services = Arc::new(open(&directory, &now, &buckets));
+        Self { services, buckets, now, requests: AtomicI64::new(0), directory }
     }
 
     /// A world whose stores fail when they are told to.
@@ -55,9 +72,10 @@ impl World {
 
     /// The same world after a restart.
     pub(crate) fn restarted(self) -> Self {
-        let Self { services, now, requests, directory } = self;
+        let Self { services, buckets, now, requests, directory } = self;
         drop(services);
-        let world = Self { services: Arc::new(open(&directory, &now)), now, requests, directory };
+        let services = Arc::new(open(&directory, &now, &buckets));
+        let world = Self { services, buckets, now, requests, directory };
         world.feed();
         world
     }
@@ -110,16 +128,24 @@ impl World {
     }
 }
 
-fn open(directory: &TempDir, now: &Arc<AtomicI64>) -> Services {
+fn open(directory: &TempDir, now: &Arc<AtomicI64>, buckets: &TrailBuckets) -> Services {
     let ticking = Arc::clone(now);
     let clock: Clock = Arc::new(move || Timestamp::from_ms(ticking.load(Ordering::SeqCst)));
     let path = directory.path();
     let options = LogOptions::new(Arc::clone(&clock));
+    let meta: Arc<dyn MetaStore> = Arc::new(SqliteMeta::open(&path.join("meta.sqlite")).unwrap());
+    let seed = AtomicU8::new(1);
+    let entropy: Entropy = Arc::new(move |bytes| bytes.fill(seed.fetch_add(1, Ordering::SeqCst)));
+    let kms = Kms::new(Arc::clone(&meta), MasterKey::new([7; 32]), Arc::clone(&clock), entropy);
     Services {
         log: Arc::new(SegmentLog::open(&path.join("log"), &options).unwrap()),
         history: Arc::new(History::open(&path.join("history"), HistoryOptions::default()).unwrap()),
-        meta: Arc::new(SqliteMeta::open(&path.join("meta.sqlite")).unwrap()),
+        meta,
         objects: Arc::new(LocalObjects::open(&path.join("objects"), Arc::clone(&clock)).unwrap()),
+        gate: Gate::default(),
+        kms: Arc::new(kms),
+        buckets: Arc::clone(&buckets.faults) as _,
+        trails: TrailRules::default(),
         clock,
         stopping: Stopping::never(),
     }
@@ -185,6 +211,11 @@ impl Outcome {
     /// It succeeds with exactly this.
     pub(crate) fn gives(self, wanted: &str) {
         assert_eq!(self.json(), serde_json::from_str::<Json>(wanted).unwrap());
+    }
+
+    /// Whatever it is.
+    pub(crate) fn result(self) -> Result<Json, ApiError> {
+        self.0
     }
 
     /// It succeeds.

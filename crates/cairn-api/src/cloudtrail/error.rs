@@ -2,6 +2,7 @@
 
 use cairn_history::{AttributeKey, HistoryError};
 
+use super::trail::fault::TrailFault;
 use crate::Internal;
 use crate::error::{INTERNAL_TEXT, Modelled};
 use crate::history::Behind;
@@ -26,6 +27,9 @@ pub enum CloudTrailError {
     /// There is one category to choose.
     #[error("Invalid EventCategory. The only valid value is insight.")]
     InvalidEventCategory,
+    /// A call on a trail is refused.
+    #[error(transparent)]
+    Trail(#[from] TrailFault),
     /// Cairn does not have the operation yet.
     #[error("The requested operation is not supported: Cairn does not serve {operation} yet.")]
     UnsupportedOperation {
@@ -84,6 +88,7 @@ impl CloudTrailError {
             Self::InvalidMaxResults => Modelled::caller("InvalidMaxResultsException"),
             Self::InvalidNextToken => Modelled::caller("InvalidNextTokenException"),
             Self::InvalidEventCategory => Modelled::caller("InvalidEventCategoryException"),
+            Self::Trail(fault) => fault.modelled(),
             Self::UnsupportedOperation { .. } => Modelled::caller("UnsupportedOperationException"),
             Self::Unavailable(_) => Modelled::UNAVAILABLE,
             Self::Internal(_) => Modelled::INTERNAL,

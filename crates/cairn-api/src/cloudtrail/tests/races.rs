@@ -1,0 +1,154 @@
+use std::sync::Arc;
+
+use cairn_bucket::testkit::BucketFault;
+use cairn_store::testkit::{Fault, FaultyMeta};
+use serde_json::json;
+
+use super::super::trail::reference::Reference;
+use super::super::trail::store;
+use super::{HOME, arn, call, give, gone, make, trail, world};
+use crate::testing::{ACCOUNT, World};
+
+/// A world whose small state fails when it is told to.
+fn faulty() -> (World, Arc<FaultyMeta>) {
+    let (world, meta, _) = World::faulty();
+    world.buckets.memory.make("logs", HOME);
+    (world, meta)
+}
+
+#[tokio::test]
+async fn the_last_place_is_taken_once() {
+    let world = world();
+    for n in 0..4 {
+        make(&world, &format!("trail-{n}"), json!({})).await;
+    }
+    // Both have seen the place before they ask the bucket.
+    world.buckets.faults.break_bucket("logs", BucketFault::Held);
+    let input = |name: &str| json!({"Name": name, "S3BucketName": "logs"});
+    let (one, other) = (input("one"), input("other"));
+    let both = async {
+        tokio::join!(call(&world, "CreateTrail", &one), call(&world, "CreateTrail", &other))
+    };
+    let release = async {
+        tokio::task::yield_now().await;
+        world.buckets.faults.release();
+        world.buckets.faults.release();
+    };
+    let ((one, other), ()) = tokio::join!(both, release);
+    let outcomes = [one.result(), other.result()];
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    let [refused] = outcomes.into_iter().filter_map(Result::err).collect::<Vec<_>>().try_into().unwrap();
+    assert_eq!(refused.code(), "MaximumNumberOfTrailsExceededException");
+}
+
+#[tokio::test]
+async fn changes_at_the_same_time_all_count() {
+    let world = world();
+    make(&world, "audit", json!({})).await;
+    let tag = |n: usize| {
+        json!({"ResourceId": arn(HOME, "audit"), "TagsList": [{"Key": format!("k{n}")}]})
+    };
+    let inputs: Vec<_> = (0..6).map(tag).collect();
+    let calls = inputs.iter().map(|input| call(&world, "AddTags", input));
+    for outcome in futures_util::future::join_all(calls).await {
+        outcome.json();
+    }
+    assert_eq!(trail(&world, "audit").await.tags.len(), 6);
+}
+
+#[tokio::test]
+async fn an_update_that_was_overtaken_is_made_on_what_is_new() {
+    let world = world();
+    make(&world, "audit", json!({})).await;
+    world.buckets.faults.plan_nth(0, BucketFault::Held);
+    let input = json!({"Name": "audit", "S3KeyPrefix": "a"});
+    let update = call(&world, "UpdateTrail", &input);
+    let overtake = async {
+        tokio::task::yield_now().await;
+        give(&world, "StartLogging", json!({"Name": "audit"})).await;
+        world.buckets.faults.release();
+    };
+    let (updated, ()) = tokio::join!(update, overtake);
+    updated.json();
+    let kept = trail(&world, "audit").await;
+    assert!(kept.is_logging() && kept.prefix.as_deref() == Some("a"));
+}
+
+#[tokio::test]
+async fn a_change_that_is_not_known_is_looked_at() {
+    let (world, meta) = faulty();
+    let create = json!({"Name": "audit", "S3BucketName": "logs"});
+    for (fault, code) in [
+        (Fault::Full, "ServiceUnavailable"),
+        (Fault::Fails, "ServiceUnavailable"),
+        (Fault::FailsUnknown, "ServiceUnavailable"),
+    ] {
+        meta.plan(Some(fault));
+        let error = call(&world, "CreateTrail", &create).await.fails(code);
+        assert_eq!((error.status(), error.log_text().is_some()), (503, true));
+        assert_eq!(give(&world, "ListTrails", json!({})).await, json!({"Trails": []}));
+    }
+    meta.plan(Some(Fault::PersistsUnknown));
+    give(&world, "CreateTrail", create).await;
+    meta.plan(Some(Fault::PersistsUnknown));
+    give(&world, "StartLogging", json!({"Name": "audit"})).await;
+    assert!(trail(&world, "audit").await.is_logging());
+    meta.plan(Some(Fault::FailsUnknown));
+    call(&world, "StopLogging", &json!({"Name": "audit"})).await.fails("ServiceUnavailable");
+    assert!(trail(&world, "audit").await.is_logging());
+}
+
+#[tokio::test]
+async fn a_deletion_that_breaks_off_can_be_repeated() {
+    let delete = json!({"Name": "audit"});
+    let table = [
+        (vec![Some(Fault::Fails)], false, 0),
+        (vec![Some(Fault::FailsUnknown)], false, 0),
+        (vec![Some(Fault::PersistsUnknown)], true, 1),
+        (vec![None, Some(Fault::Fails)], false, 1),
+        (vec![None, Some(Fault::FailsUnknown)], false, 1),
+        (vec![None, Some(Fault::PersistsUnknown)], true, 1),
+    ];
+    for (plan, succeeds, left) in table {
+        let (world, meta) = faulty();
+        make(&world, "audit", json!({})).await;
+        give(&world, "StartLogging", delete.clone()).await;
+        let id = trail(&world, "audit").await.id;
+        for fault in &plan {
+            meta.plan(*fault);
+        }
+        let outcome = call(&world, "DeleteTrail", &delete).await.result();
+        assert_eq!(outcome.is_ok(), succeeds, "{plan:?}");
+        assert_eq!(gone(&world).await.len(), left, "{plan:?}");
+        if !succeeds {
+            assert_eq!(trail(&world, "audit").await.id, id);
+            world.pass_ms(1_000);
+            give(&world, "DeleteTrail", delete.clone()).await;
+        }
+        let [left] = gone(&world).await.try_into().unwrap();
+        assert_eq!((left.id, left.spans.len()), (id, 1));
+        assert!(left.spans[0].end.is_some());
+        assert_eq!(give(&world, "ListTrails", json!({})).await, json!({"Trails": []}));
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_overtaken_leaves_nothing_of_its_own() {
+    let world = world();
+    make(&world, "audit", json!({})).await;
+    let input = json!({"Name": "audit"});
+    let ctx = world.ctx(ACCOUNT, HOME);
+    let reference = Reference::parse(&ctx, "audit").unwrap();
+    let read = reference.open(&ctx).await.unwrap();
+    give(&world, "StartLogging", input.clone()).await;
+    let mut as_gone = read.trail.clone();
+    as_gone.deleted = Some(ctx.now);
+    assert!(!store::remove(&ctx, &read, &as_gone).await.unwrap());
+    assert!(gone(&world).await.is_empty());
+    assert!(trail(&world, "audit").await.is_logging());
+    // Nor does one that comes after another: what that one left stays.
+    let read = reference.open(&ctx).await.unwrap();
+    give(&world, "DeleteTrail", input).await;
+    assert!(!store::remove(&ctx, &read, &as_gone).await.unwrap());
+    assert_eq!(gone(&world).await.len(), 1);
+}

@@ -1,0 +1,29 @@
+//! Whether a trail can deliver where it is told to, asked of the destinations themselves.
+//!
+//! The bucket comes first: its check leaves marks even if the topic is then refused (observed).
+
+use cairn_event::trail::Trail;
+
+use super::super::CloudTrailError;
+use super::fault::TrailFault;
+use super::{bucket, key, log_group, topic};
+use crate::Ctx;
+
+/// Finds the key that is asked for (`None`: it stays) and asks bucket, topic and log group.
+pub(crate) async fn admit(
+    ctx: &Ctx,
+    trail: &mut Trail,
+    asked_key: Option<&Option<String>>,
+) -> Result<(), CloudTrailError> {
+    let region = bucket::region(ctx, &trail.bucket).await?;
+    if let Some(asked) = asked_key {
+        trail.kms_key_arn = match asked {
+            None => None,
+            Some(named) => Some(key::resolve(ctx, named, &trail.bucket, &region).await?),
+        };
+    }
+    bucket::admit(ctx, trail).await?;
+    topic::admit(trail).map_err(TrailFault::from)?;
+    log_group::admit(trail).map_err(TrailFault::from)?;
+    Ok(())
+}
