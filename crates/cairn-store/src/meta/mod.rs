@@ -7,6 +7,8 @@ mod watch;
 pub use key::{KEY_BYTES_MAX, Key, KeyPrefix};
 pub use sqlite::SqliteMeta;
 pub use watch::MetaWatch;
+#[cfg(any(test, feature = "testkit"))]
+pub(crate) use watch::Changes;
 
 use std::fmt;
 

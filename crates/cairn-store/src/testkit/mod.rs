@@ -9,11 +9,13 @@
 
 mod faulty;
 mod log;
+mod memory;
 mod meta;
 mod objects;
 
 pub use faulty::{Fault, FaultyLog, FaultyMeta, FaultyObjects};
 pub use log::event_log_contract;
+pub use memory::MemoryMeta;
 pub use meta::meta_store_contract;
 pub use objects::objects_contract;
 
