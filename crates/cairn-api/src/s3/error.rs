@@ -1,5 +1,6 @@
 //! Why an S3 call is refused or fails, with the code, status and words of S3.
 
+use cairn_iam::policy::PolicyFault;
 use cairn_store::{MetaError, ObjectError};
 use http::StatusCode;
 use s3s::{S3Error, S3ErrorCode};
@@ -48,8 +49,8 @@ pub(crate) enum S3Fault {
     NotConfigured { code: &'static str, text: &'static str },
     #[error("The bucket policy does not exist")]
     NoSuchBucketPolicy,
-    #[error("{why}")]
-    MalformedPolicy { why: &'static str },
+    #[error(transparent)]
+    MalformedPolicy(#[from] PolicyFault),
     #[error("Access Denied")]
     AccessDenied,
     #[error("At least one of the pre-conditions you specified did not hold")]
@@ -137,7 +138,7 @@ impl S3Fault {
             Self::NoSuchVersion => "NoSuchVersion",
             Self::NotConfigured { code, .. } => code,
             Self::NoSuchBucketPolicy => "NoSuchBucketPolicy",
-            Self::MalformedPolicy { .. } => "MalformedPolicy",
+            Self::MalformedPolicy(_) => "MalformedPolicy",
             Self::AccessDenied => "AccessDenied",
             Self::PreconditionFailed => "PreconditionFailed",
             Self::NotModified { .. } => "NotModified",

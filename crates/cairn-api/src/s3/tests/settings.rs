@@ -52,6 +52,20 @@ async fn a_policy_comes_back_as_it_was_given() {
             ),
             "resource",
         ),
+        (
+            statement(
+                r#""Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:user/*"},"Action":"s3:*","Resource":"arn:aws:s3:::bkt""#,
+            ),
+            "Invalid principal",
+        ),
+        (
+            statement(
+                r#""Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::bkt","Condition":{"IpAddress":{"aws:SourceIp":"10.*"}}"#,
+            ),
+            "condition",
+        ),
+        (statement(r#""Effect":"Deny","Effect":"Allow""#), "Duplicate"),
+        (format!(" {policy}"), "first byte"),
         (format!("{{\"Statement\":\"{}\"}}", "x".repeat(21_000)), "exceeds"),
     ];
     for (text, why) in wrong {
