@@ -65,6 +65,19 @@ def bodies():
                 write("decode", name, bytes([service, number * 7 + service, protocol]) + b"POST\n/a/b\nx=1\n\n" + text)
 
 
+def policies():
+    """Each policy of the cases behind its first question."""
+    for path in sorted((ROOT / "crates" / "cairn-iam" / "tests" / "policies").glob("*.json")):
+        case = json.loads(path.read_text())
+        policy = case["policy"]
+        text = policy if isinstance(policy, str) else json.dumps(policy)
+        request = (case.get("requests") or [{"action": "s3:GetObject", "resource": "*", "context": {}}])[0]
+        value = next(iter(request["context"].values()), "")
+        value = value if isinstance(value, str) else value[0]
+        write("policy", path.stem, "\n".join([request["action"], request["resource"], value, text]).encode())
+
+
 records()
 requests()
 bodies()
+policies()
