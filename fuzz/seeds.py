@@ -67,7 +67,7 @@ def bodies():
 
 def policies():
     """Each policy of the cases behind its first question."""
-    for path in sorted((ROOT / "crates" / "cairn-iam" / "tests" / "policies").glob("*.json")):
+    for path in sorted((ROOT / "crates" / "cairn-iam" / "tests" / "cases" / "policies").glob("*.json")):
         case = json.loads(path.read_text())
         policy = case["policy"]
         text = policy if isinstance(policy, str) else json.dumps(policy)

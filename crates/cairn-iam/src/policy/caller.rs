@@ -153,3 +153,111 @@ pub(super) fn kind_of(principal: &Principal) -> &'static str {
         Principal::Anonymous => "Anonymous",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cairn_event::Timestamp;
+
+    use super::super::Context;
+    use super::*;
+    use crate::{Issuer, Role, User};
+
+    fn principals() -> [Principal; 7] {
+        let account = AccountId::parse("111122223333").unwrap();
+        let user = User {
+            account: account.clone(),
+            path: "/team/".to_owned(),
+            name: "alice".to_owned(),
+            id: "AIDAEXAMPLEEXAMPLE12".to_owned(),
+        };
+        let role = Role {
+            account: account.clone(),
+            path: "/".to_owned(),
+            name: "ops".to_owned(),
+            id: "AROAEXAMPLEEXAMPLE12".to_owned(),
+        };
+        [
+            Principal::Root { account: account.clone() },
+            Principal::User(user.clone()),
+            Principal::AssumedRole { role, session_name: "mon".to_owned() },
+            Principal::FederatedUser { name: "bob".to_owned(), issuer: Issuer::User(user) },
+            Principal::Account { account, principal_id: "AIDAOTHER".to_owned() },
+            Principal::Service { name: "config.amazonaws.com".to_owned() },
+            Principal::Anonymous,
+        ]
+    }
+
+    #[test]
+    fn principals_are_callers() {
+        let [root, user, session, federated, account, service, nobody] =
+            principals().map(|principal| Caller::of(&principal));
+        assert!(root.is_root() && !user.is_root() && !session.is_root() && !account.is_root());
+        assert_eq!(root.account(), Some("111122223333"));
+        assert_eq!(account.account(), Some("111122223333"));
+        assert_eq!(service, Caller::service("config.amazonaws.com"));
+        assert_eq!(nobody, Caller::Anonymous);
+        let parts = |caller| match caller {
+            Caller::Aws(aws) => (aws.arn, aws.role_arn, aws.id),
+            other => panic!("{other:?}"),
+        };
+        let (arn, role, id) = parts(session);
+        assert_eq!(arn, "arn:aws:sts::111122223333:assumed-role/ops/mon");
+        assert_eq!(role.as_deref(), Some("arn:aws:iam::111122223333:role/ops"));
+        assert_eq!(id.as_deref(), Some("AROAEXAMPLEEXAMPLE12:mon"));
+        let (arn, role, id) = parts(user);
+        assert_eq!(arn, "arn:aws:iam::111122223333:user/team/alice");
+        assert_eq!((role, id.as_deref()), (None, Some("AIDAEXAMPLEEXAMPLE12")));
+        assert_eq!(parts(federated).0, "arn:aws:sts::111122223333:federated-user/bob");
+        assert_eq!(parts(account).0, "");
+    }
+
+    #[test]
+    fn principals_have_a_context() {
+        let contexts = principals().map(|one| Context::of(&one, Timestamp::from_seconds(1)));
+        let values = |key: &str| contexts.each_ref().map(|context| context.get(key).join(","));
+        let arn = |rest: &str| format!("arn:aws:{rest}");
+        assert_eq!(
+            values("aws:principalarn"),
+            [
+                arn("iam::111122223333:root"),
+                arn("iam::111122223333:user/team/alice"),
+                arn("iam::111122223333:role/ops"),
+                arn("sts::111122223333:federated-user/bob"),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]
+        );
+        assert_eq!(
+            values("aws:principaltype"),
+            [
+                "Account",
+                "User",
+                "AssumedRole",
+                "FederatedUser",
+                "Account",
+                "AssumedRole",
+                "Anonymous"
+            ]
+        );
+        assert_eq!(values("aws:username"), ["", "alice", "", "", "", "", ""]);
+        assert_eq!(values("aws:principalservicename")[5], "config.amazonaws.com");
+        assert_eq!(
+            values("aws:principalisawsservice").map(|is| is == "true"),
+            [false, false, false, false, false, true, false]
+        );
+        assert_eq!(values("aws:userid")[6], "anonymous");
+        assert_eq!(values("aws:currenttime")[0], "1970-01-01T00:00:01Z");
+        assert_eq!(values("aws:epochtime")[0], "1");
+    }
+
+    #[test]
+    fn cloudtrail_has_had_an_account_in_each_region() {
+        let account = |region| match Caller::cloudtrail(region) {
+            Caller::Service(service) => service.account,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(account("us-east-1").as_deref(), Some("086441151436"));
+        assert_eq!(account("xx-west-1"), None);
+    }
+}

@@ -1,4 +1,4 @@
-//! The folder `tests/policies`: each file is a policy with requests, or with the fault that it has.
+//! The folder `tests/cases/policies`: each file is a policy with requests, or with the fault that it has.
 //! The end of its name is the verdict: `allow`, `deny`, `not-mentioned` or `malformed`.
 
 use std::collections::BTreeMap;
@@ -45,7 +45,7 @@ impl Case {
     }
 
     fn read() -> Vec<Self> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/policies");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/policies");
         let read = |path: &Path| {
             let file = std::fs::read(path).unwrap();
             let document: Value = serde_json::from_slice(&file).unwrap();
