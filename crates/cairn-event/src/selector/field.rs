@@ -67,9 +67,7 @@ impl Field {
             Self::ResourcesType => resource.resource_type.as_deref(),
             // A listing or a deletion of many names the beginning that its objects share
             // (observed); it is compared as if it were an ARN (assumed).
-            Self::ResourcesArn => {
-                resource.arn.as_deref().or(resource.arn_prefix.as_deref())
-            }
+            Self::ResourcesArn => resource.arn.as_deref().or(resource.arn_prefix.as_deref()),
             // Documented as present only where it is true.
             Self::SessionCredentialFromConsole => {
                 record.session_credential_from_console.map(|is| if is { "true" } else { "false" })

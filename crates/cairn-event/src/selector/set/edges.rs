@@ -43,6 +43,11 @@ struct Entry {
 #[derive(Debug)]
 pub(super) struct Edges {
     end: End,
+    /// How many bytes all texts have in common: most ARNs of one type begin alike.
+    shared: usize,
+    /// The bytes after those, in the order of the entries; the search stays in these as far as it
+    /// can, and so in few lines of cache.
+    keys: Vec<u64>,
     entries: Vec<Entry>,
 }
 
@@ -74,7 +79,25 @@ impl Edges {
                 open.push((at, entry.text.clone()));
             }
         }
-        Self { end, entries }
+        // In order, what the first and the last have in common all have.
+        let ends = entries.first().zip(entries.last());
+        let shared = ends.map_or(0, |(first, last)| end.shared(&first.text, &last.text));
+        let keys = entries.iter().map(|entry| end.key(&entry.text, shared)).collect();
+        Self { end, shared, keys, entries }
+    }
+
+    /// The last entry that does not come after a value, if the value begins as all texts do.
+    fn predecessor(&self, value: &str) -> Option<&Entry> {
+        let first = self.entries.first()?;
+        if self.end.shared(&first.text, value) < self.shared {
+            return None;
+        }
+        let key = self.end.key(value, self.shared);
+        let from = self.keys.partition_point(|known| *known < key);
+        let alike = self.keys.get(from..)?.partition_point(|known| *known == key);
+        let alike = self.entries.get(from..from + alike)?;
+        let until = from + alike.partition_point(|e| self.end.compare(&e.text, value).is_le());
+        self.entries.get(until.checked_sub(1)?)
     }
 
     /// Shows what a value does: as a whole, and by each text that it begins with.
@@ -84,8 +107,7 @@ impl Edges {
     /// predecessor and its parents, from the first on that the value begins with.
     pub(super) fn visit<'s>(&'s self, value: &str, mut show: impl FnMut(&'s Effect)) {
         let end = self.end;
-        let after = self.entries.partition_point(|e| end.compare(&e.text, value).is_le());
-        let mut entry = after.checked_sub(1).and_then(|at| self.entries.get(at));
+        let mut entry = self.predecessor(value);
         if let Some(Entry { text, whole: Some(effect), .. }) = entry
             && **text == *value
         {
@@ -108,6 +130,27 @@ impl End {
             Self::Front => one.cmp(other),
             Self::Back => one.bytes().rev().cmp(other.bytes().rev()),
         }
+    }
+
+    /// How many bytes two texts have in common.
+    fn shared(self, one: &str, other: &str) -> usize {
+        let both = |(one, other): &(u8, u8)| one == other;
+        match self {
+            Self::Front => one.bytes().zip(other.bytes()).take_while(both).count(),
+            Self::Back => one.bytes().rev().zip(other.bytes().rev()).take_while(both).count(),
+        }
+    }
+
+    /// The eight bytes after the first `skip`, as a number in the order of texts. Zeros stand for
+    /// bytes that a text lacks, so equal numbers say nothing yet.
+    fn key(self, text: &str, skip: usize) -> u64 {
+        let mut key = [0; 8];
+        let fill = |(into, byte): (&mut u8, u8)| *into = byte;
+        match self {
+            Self::Front => key.iter_mut().zip(text.bytes().skip(skip)).for_each(fill),
+            Self::Back => key.iter_mut().zip(text.bytes().rev().skip(skip)).for_each(fill),
+        }
+        u64::from_be_bytes(key)
     }
 
     fn begins(self, text: &str, with: &str) -> bool {

@@ -18,7 +18,14 @@ pub(super) struct Index {
     rules: Box<[u64]>,
     fields: Vec<FieldIndex>,
     /// The trails of each rule.
-    trails: Vec<IdSet>,
+    trails: Vec<Trails>,
+}
+
+/// Whose a rule is: mostly one trail's.
+#[derive(Debug)]
+enum Trails {
+    One(u32),
+    Some(IdSet),
 }
 
 /// The conditions that rules make on one field.
@@ -55,7 +62,7 @@ impl Index {
             words,
             fields: fields.collect(),
             rules: possible.into(),
-            trails: rules.values().map(|trails| IdSet::new(trails, trail_words)).collect(),
+            trails: rules.values().map(|trails| Trails::new(trails, trail_words)).collect(),
         }
     }
 
@@ -83,9 +90,20 @@ impl Index {
         }
         let trails = found.mix();
         for rule in ones(left) {
-            if let Some(of) = self.trails.get(rule as usize) {
-                of.add_to(trails);
+            match self.trails.get(rule as usize) {
+                Some(Trails::One(trail)) => set(trails, *trail),
+                Some(Trails::Some(ids)) => ids.add_to(trails),
+                None => {}
             }
+        }
+    }
+}
+
+impl Trails {
+    fn new(ids: &[u32], words: usize) -> Self {
+        match ids {
+            [trail] => Self::One(*trail),
+            _ => Self::Some(IdSet::new(ids, words)),
         }
     }
 }
