@@ -65,6 +65,17 @@ def bodies():
                 write("decode", name, bytes([service, number * 7 + service, protocol]) + b"POST\n/a/b\nx=1\n\n" + text)
 
 
+def selectors():
+    """The cases of selectors: a list, and each record beside it."""
+    cases = ROOT / "crates" / "cairn-event" / "tests" / "cases" / "selectors" / "match"
+    for folder in sorted(cases.iterdir()):
+        request = json.loads((folder / "selectors.json").read_text())
+        line = json.dumps(next(iter(request.values()))).encode()
+        for path in sorted(folder.glob("*s-*.json")):
+            record = json.dumps(json.loads(path.read_text())).encode()
+            write("selector", f"{folder.name}-{path.stem}", line + b"\n" + record)
+
+
 def policies():
     """Each policy of the cases behind its first question."""
     for path in sorted((ROOT / "crates" / "cairn-iam" / "tests" / "cases" / "policies").glob("*.json")):
@@ -81,3 +92,4 @@ records()
 requests()
 bodies()
 policies()
+selectors()
