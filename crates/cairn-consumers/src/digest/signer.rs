@@ -45,7 +45,7 @@ impl RsaPair {
     }
 
     /// Takes a key pair as the library makes it.
-    pub fn from_pair(pair: RsaKeyPair) -> Result<Self, SignerError> {
+    pub fn from_pair(pair: &RsaKeyPair) -> Result<Self, SignerError> {
         let der: Pkcs8V1Der<'static> = pair.as_der()?;
         Self::from_pkcs8(der.as_ref())
     }

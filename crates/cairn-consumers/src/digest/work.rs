@@ -49,7 +49,7 @@ pub struct DigestStatus {
     pub failing: usize,
     /// How many digests were written since the start of the program.
     pub written: u64,
-    /// When the next chain is due.
+    /// When there is something to do next.
     pub next: Option<Timestamp>,
 }
 
@@ -188,7 +188,7 @@ impl Worker for DigestWorker {
             under_way: self.puts.under_way(),
             failing: self.puts.failing(),
             written: self.written,
-            next: self.queue.next(),
+            next: self.queue.next().into_iter().chain(self.scan.due()).min(),
         }
     }
 
