@@ -3,7 +3,8 @@
 //! ```text
 //! DIR/lock          held by the one process that uses the directory
 //! DIR/credentials   the root's keys, in the format of AWS's tools, for the owner's eyes
-//! DIR/meta.sqlite   small state: the account, keys, buckets, finished imports
+//! DIR/master.key    what seals the secrets in small state, for the owner's eyes
+//! DIR/meta.sqlite   small state: the account, keys, buckets, trails, finished imports
 //! DIR/log/          every record, in segments
 //! DIR/history/      the same records as Parquet, with their indexes
 //! DIR/objects/      the content of S3 buckets
@@ -22,7 +23,8 @@ use cairn_store::{
 
 /// What may be in a directory before its first start: what a start that failed left, and what a
 /// file system has at its root.
-const KNOWN: [&str; 4] = [cairn_store::LOCK_FILE, "credentials", "lost+found", "objects"];
+const KNOWN: [&str; 5] =
+    [cairn_store::LOCK_FILE, "credentials", "master.key", "lost+found", "objects"];
 
 /// Where the parts of a data directory lie.
 #[derive(Clone, Debug)]
@@ -69,6 +71,11 @@ impl Directory {
     /// Small state.
     pub(crate) fn meta(&self) -> PathBuf {
         self.root.join("meta.sqlite")
+    }
+
+    /// What seals secrets.
+    pub(crate) fn master_key(&self) -> PathBuf {
+        self.root.join("master.key")
     }
 
     /// The root's keys.

@@ -1,10 +1,11 @@
 //! What the log needs beside its writer: its anchor follows it, and a segment goes when it is old
-//! enough and history has all of it.
+//! enough, history has all of it, and no trail needs it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use cairn_consumers::delivery::Needed;
 use cairn_consumers::{Progress, StepError, Worker};
 use cairn_event::Timestamp;
 use cairn_history::History;
@@ -20,6 +21,8 @@ const LOOK: Duration = Duration::from_secs(5);
 pub(super) struct LogUpkeep {
     pub(super) log: Arc<SegmentLog>,
     pub(super) history: Arc<History>,
+    /// What delivery has not delivered.
+    pub(super) delivery: Needed,
     pub(super) meta: Arc<SqliteMeta>,
     pub(super) mooring: Arc<tokio::sync::Mutex<Mooring>>,
     /// `None` keeps the log for ever.
@@ -41,8 +44,8 @@ impl LogUpkeep {
         let moment = now.as_ms().saturating_sub(retention_ms);
         let old = tokio::task::spawn_blocking(move || log.expirable_before(moment));
         let old = old.await.map_err(StepError::Lost)??;
-        // History is the only consumer; nothing that it has not closed into a slice may go.
-        Ok(old.min(self.history.covered()))
+        // Nothing may go that history has not closed into a slice, or that a trail still needs.
+        Ok(old.min(self.history.covered()).min(self.delivery.offset()))
     }
 }
 

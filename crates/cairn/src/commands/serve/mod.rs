@@ -3,10 +3,12 @@
 
 mod log_upkeep;
 mod logs;
+mod master_key;
 mod root;
 mod settings;
 mod stores;
 mod tls;
+mod workers;
 
 use std::io::Write as _;
 use std::path::PathBuf;

@@ -4,21 +4,23 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use cairn_api::{Services, Stopping};
-use cairn_consumers::{Runner, RunnerOptions};
+use cairn_api::{Services, Stopping, TrailRules};
+use cairn_bucket::{EmbeddedBuckets, Gate, Routed};
+use cairn_consumers::Runner;
 use cairn_gateway::{Entropy, Reset, Stores};
 use cairn_iam::Keyring;
-use cairn_store::{Clock, Offset, SegmentLog, SqliteMeta};
+use cairn_store::seal::MasterKey;
+use cairn_store::{Clock, Kms, Offset, SegmentLog, SqliteMeta};
 use tokio::sync::{Mutex, watch};
 
 use super::log_upkeep::LogUpkeep;
+use super::master_key;
 use super::root::Root;
 use super::settings::Settings;
+use super::workers::{self, Ground};
 use crate::anchor::{Extent, Mooring};
-use crate::directory::{Directory, OpenOptions};
+use crate::directory::{Directory, OpenOptions, Opened};
 
-/// Steps under way have this long to end when the server stops.
-const STOP_MS_MAX: u64 = 20_000;
 /// Where a rig's stores go after a reset.
 const RIG: &str = "rig-";
 
@@ -109,28 +111,26 @@ impl Board {
         let mooring = Arc::new(Mutex::new(mooring));
         let root = Root::find_or_make(&*opened.meta, self.settings.account.as_ref(), &self.entropy)
             .await?;
-        let mut runner =
-            Runner::new(RunnerOptions { clock: Arc::clone(&self.clock), stop_ms_max: STOP_MS_MAX });
-        let (log, meta) = (Arc::clone(&opened.log), Arc::clone(&opened.meta));
-        let (feed, upkeep) =
-            cairn_consumers::history::workers(log.clone(), Arc::clone(&opened.history));
-        runner.spawn(feed);
-        runner.spawn(upkeep);
+        let master = self.directory.master_key();
+        let master = master_key::find_or_make(&master, &*opened.meta, &self.entropy).await?;
+        let services = self.services(&opened, master.clone())?;
+        let ground = Ground {
+            log: Arc::clone(&services.log),
+            history: Arc::clone(&services.history),
+            meta: Arc::clone(&services.meta),
+            buckets: Arc::clone(&services.buckets),
+            master,
+        };
+        let (mut runner, delivery) = workers::start(ground, &self.settings, &self.clock);
+        let (log, meta) = (opened.log, opened.meta);
         runner.spawn(LogUpkeep {
             log: Arc::clone(&log),
-            history: Arc::clone(&opened.history),
-            meta: Arc::clone(&opened.meta),
+            history: opened.history,
+            delivery,
+            meta: Arc::clone(&meta),
             mooring: Arc::clone(&mooring),
             retention_ms: self.settings.log_retention_ms,
         });
-        let services = Services {
-            log: opened.log,
-            history: opened.history,
-            meta: opened.meta,
-            objects: opened.objects,
-            clock: Arc::clone(&self.clock),
-            stopping: self.stopping.clone(),
-        };
         let keyring = if self.settings.accepts_any_credentials {
             Keyring::any_credential(root.account.clone())
         } else {
@@ -140,6 +140,37 @@ impl Board {
         *self.current.lock().await =
             Some(Current { runner, log, meta, mooring, directory, resets });
         Ok((root, Stores { services: Arc::new(services), keyring }))
+    }
+
+    /// What operations work on.
+    fn services(&self, opened: &Opened, master: MasterKey) -> anyhow::Result<Services> {
+        let (meta, objects) = (Arc::clone(&opened.meta), Arc::clone(&opened.objects));
+        let (clock, gate) = (Arc::clone(&self.clock), Gate::default());
+        let entropy = Arc::clone(&self.entropy);
+        let kms = Arc::new(Kms::new(meta.clone(), master, Arc::clone(&clock), entropy));
+        let embedded = EmbeddedBuckets::new(
+            meta.clone(),
+            objects.clone(),
+            Arc::clone(&kms),
+            Arc::clone(&clock),
+            Arc::clone(&gate),
+        );
+        let buckets = Routed::new(embedded, self.settings.destinations.clone())?;
+        Ok(Services {
+            log: opened.log.clone(),
+            history: Arc::clone(&opened.history),
+            meta,
+            objects,
+            gate,
+            kms,
+            buckets: Arc::new(buckets),
+            trails: TrailRules {
+                trails_per_region_max: self.settings.trails_per_region_max,
+                ..TrailRules::default()
+            },
+            clock,
+            stopping: self.stopping.clone(),
+        })
     }
 
     /// Ends the calls that wait for something.

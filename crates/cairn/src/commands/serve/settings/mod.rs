@@ -11,6 +11,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
+use cairn_bucket::Destination;
 use cairn_event::{AccountId, Region};
 use serde::Deserialize;
 
@@ -92,6 +93,9 @@ pub(crate) struct Document {
     /// [default: 5]
     #[arg(long, env = "CAIRN_TRAILS_PER_REGION_MAX", value_name = "NUMBER")]
     trails_per_region_max: Option<usize>,
+    /// Buckets at other stores; in the file only, as tables `[[destination]]`
+    #[arg(skip)]
+    destination: Vec<Destination>,
     /// Start although records or small state are missing, as `cairn fsck` names them
     #[arg(long, env = "CAIRN_ACCEPT_MISSING_RECORDS", num_args = 0..=1, default_missing_value = "true")]
     accept_missing_records: Option<bool>,
@@ -117,6 +121,8 @@ pub(crate) struct Settings {
     pub(crate) digest_interval_ms: i64,
     pub(crate) digest_key_validity_ms: i64,
     pub(crate) trails_per_region_max: usize,
+    /// Buckets at other stores.
+    pub(crate) destinations: Vec<Destination>,
 }
 
 impl Document {
@@ -141,6 +147,7 @@ impl Document {
             insecure_accept_any_credentials: self
                 .insecure_accept_any_credentials
                 .or(file.insecure_accept_any_credentials),
+            destination: file.destination,
             delivery_interval: self.delivery_interval.or(file.delivery_interval),
             digest_interval: self.digest_interval.or(file.digest_interval),
             digest_key_validity: self.digest_key_validity.or(file.digest_key_validity),
@@ -188,6 +195,7 @@ impl Document {
             digest_interval_ms: self.digest_interval.unwrap_or(DIGEST_INTERVAL).ms(),
             digest_key_validity_ms: self.digest_key_validity.unwrap_or(DIGEST_KEY_VALIDITY).ms(),
             trails_per_region_max: self.trails_per_region_max.unwrap_or(TRAILS_PER_REGION_MAX),
+            destinations: self.destination,
         };
         ensure!(
             settings.digest_interval_ms >= DIGEST_INTERVAL_MS_MIN
