@@ -57,14 +57,19 @@ impl Book {
             let id = key.as_str().trim_start_matches(STATES).to_owned();
             trails.insert(id, Kept { state, version: Some(found.version) });
         }
-        Ok(Self {
+        let mut book = Self {
             cursor: front.cursor,
-            front,
+            front: front.clone(),
             front_version,
             front_written: engine.now(),
             trails,
             selection: None,
-        })
+        };
+        if front_version.is_none() {
+            // At once: the next start must not begin later than this one.
+            book.put_front(engine, front).await?;
+        }
+        Ok(book)
     }
 
     /// The front as it is written down.

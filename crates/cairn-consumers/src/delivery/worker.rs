@@ -101,6 +101,12 @@ impl DeliveryWorker {
         }
     }
 
+    /// Whether trails are on their way behind the front.
+    #[cfg(test)]
+    pub(super) fn is_catching_up(&self) -> bool {
+        !self.catch_ups.is_empty() || !self.caught_up.is_empty()
+    }
+
     async fn advance(&mut self, now: Timestamp) -> Result<Progress, StepError> {
         // Before documents are read: one that is not there yet says of nothing before this.
         let committed = self.engine.log.committed();

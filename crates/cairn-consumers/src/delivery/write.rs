@@ -1,8 +1,7 @@
 //! Writes the files of a round to their buckets, and the entries from which digests are made.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use cairn_bucket::{BucketError, TrailObject, Writer};
@@ -60,21 +59,23 @@ struct Flight {
     batch: Arc<Batch>,
     jobs: Vec<JobUnderWay>,
     /// Buckets that do not answer: nobody else waits for them in this round.
-    silent: Mutex<BTreeSet<String>>,
+    silent: Mutex<BTreeMap<String, Refusal>>,
     deadline: Instant,
 }
 
 struct JobUnderWay {
     trail: Arc<Trail>,
-    failed: AtomicBool,
+    refused: Mutex<Option<Refusal>>,
 }
+
+/// When a bucket did not take a file, and the code of the error.
+type Refusal = (Timestamp, String);
 
 /// What has become of a file.
 enum Landed {
     Written(Timestamp),
-    Refused(Timestamp, BucketError),
-    /// It was not tried.
-    Left,
+    /// It was refused, or was not tried because others had been; or the time was up.
+    Left(Option<Refusal>),
 }
 
 /// Cuts and writes what all members of a selection take of a round. `done` tells which files of a
@@ -118,7 +119,7 @@ async fn write(
         let open = plans.into_iter().filter(|file| !done.contains(&file.number));
         files.extend(open.map(|file| (job, file)));
         written.push(Written { done, ..Written::default() });
-        under_way.push(JobUnderWay { trail, failed: AtomicBool::new(false) });
+        under_way.push(JobUnderWay { trail, refused: Mutex::default() });
     }
     let flight = Arc::new(Flight {
         engine: Arc::clone(engine),
@@ -149,20 +150,19 @@ fn lost(error: Box<dyn std::error::Error + Send + Sync>) -> StepError {
 
 fn note(written: &mut Written, file: &FilePlan, landed: Landed) {
     let region = file.region.as_str().to_owned();
-    if !matches!(landed, Landed::Written(_)) {
-        written.failed = true;
-        written.left += file.records.len() as u64;
-    }
     match landed {
         Landed::Written(at) => {
             written.done.push(file.number);
             // An error of the same region in the same attempt stays.
             written.regions.entry(region).or_insert((at, None));
         }
-        Landed::Refused(at, error) => {
-            written.regions.insert(region, (at, Some(error.code().to_owned())));
+        Landed::Left(refusal) => {
+            written.failed = true;
+            written.left += file.records.len() as u64;
+            if let Some((at, code)) = refusal {
+                written.regions.insert(region, (at, Some(code)));
+            }
         }
-        Landed::Left => {}
     }
 }
 
@@ -173,39 +173,47 @@ async fn land(
     file: FilePlan,
     _room: OwnedSemaphorePermit,
 ) -> Result<(usize, FilePlan, Landed), StepError> {
-    let trail = &flight.jobs[job].trail;
-    let landed = if flight.may_go(job) { flight.put(job, &file).await? } else { Landed::Left };
-    if let Landed::Refused(_, error) = &landed {
-        let (trail, region, code) = (trail.arn(), &file.region, error.code());
-        metric::failed(&flight.engine.counts);
-        tracing::warn!(%trail, %region, code, error = error as &dyn std::error::Error,
-            "a log file could not be delivered");
-    }
-    if !matches!(landed, Landed::Written(_)) {
-        flight.jobs[job].failed.store(true, Ordering::Release);
-    }
+    let landed = match flight.stopped(job) {
+        Some(refusal) => Landed::Left(refusal),
+        None => flight.put(job, &file).await?,
+    };
     Ok((job, file, landed))
 }
 
+/// What is shared by the files of a round is replaced as a whole.
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Flight {
-    /// Whether a file is to be tried: not if its trail has just failed, or its bucket is silent.
-    fn may_go(&self, job: usize) -> bool {
-        let JobUnderWay { trail, failed } = &self.jobs[job];
-        !failed.load(Ordering::Acquire)
-            && Instant::now() < self.deadline
-            && !self.silent().contains(&trail.bucket)
+    /// Why a file is not to be tried: its trail's bucket has just refused another one or does not
+    /// answer, or (`Some(None)`) the time is up.
+    fn stopped(&self, job: usize) -> Option<Option<Refusal>> {
+        let JobUnderWay { trail, refused } = &self.jobs[job];
+        let refused =
+            lock(refused).clone().or_else(|| lock(&self.silent).get(&trail.bucket).cloned());
+        if refused.is_none() && Instant::now() < self.deadline { None } else { Some(refused) }
     }
 
-    fn silent(&self) -> std::sync::MutexGuard<'_, BTreeSet<String>> {
-        // A set of names is whole after every insertion.
-        self.silent.lock().unwrap_or_else(PoisonError::into_inner)
+    fn refuse(&self, job: usize, file: &FilePlan, error: &BucketError) -> Landed {
+        let JobUnderWay { trail, refused } = &self.jobs[job];
+        let (code, region) = (error.code(), &file.region);
+        metric::failed(&self.engine.counts);
+        tracing::warn!(trail = %trail.arn(), %region, code, error = error as &dyn std::error::Error,
+            "a log file could not be delivered");
+        let refusal = (self.engine.now(), code.to_owned());
+        *lock(refused) = Some(refusal.clone());
+        if matches!(error, BucketError::Unreachable { .. }) {
+            lock(&self.silent).insert(trail.bucket.clone(), refusal.clone());
+        }
+        Landed::Left(Some(refusal))
     }
 
     async fn put(self: &Arc<Self>, job: usize, file: &FilePlan) -> Result<Landed, StepError> {
         let trail = &self.jobs[job].trail;
         let built = self.build(file).await?;
-        if !self.may_go(job) {
-            return Ok(Landed::Left);
+        if let Some(refusal) = self.stopped(job) {
+            return Ok(Landed::Left(refusal));
         }
         let bytes = built.body.len() as u64;
         let object = TrailObject {
@@ -216,14 +224,10 @@ impl Flight {
             metadata: Vec::new(),
             kms_key_arn: trail.kms_key_arn.clone(),
         };
-        let outcome = self.put_in_time(&object).await;
-        let at = self.engine.now();
-        if let Err(error) = outcome {
-            if matches!(error, BucketError::Unreachable { .. }) {
-                self.silent().insert(object.bucket);
-            }
-            return Ok(Landed::Refused(at, error));
+        if let Err(error) = self.put_in_time(&object).await {
+            return Ok(self.refuse(job, file, &error));
         }
+        let at = self.engine.now();
         if trail.validates_log_files {
             self.enter(trail, file, built.sha256, at).await?;
         }
