@@ -31,7 +31,7 @@ mod read;
 mod tests;
 mod write;
 
-pub use plain::{PlainObjects, plain_head};
+pub use plain::{Judge, PlainObjects, plain_head};
 pub use read::open_reader;
 pub use write::seal_upload;
 

@@ -6,10 +6,13 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{MARK, open_reader};
-use crate::kms::Kms;
+use crate::kms::{EncryptionContext, Kms, KmsError, KmsKey};
 use crate::{
     Attributes, ListQuery, ObjectError, ObjectHead, ObjectName, ObjectReader, ObjectUpload, Objects,
 };
+
+/// Says whether a key may open an object that was encrypted for a context.
+pub type Judge = Arc<dyn Fn(&KmsKey, &EncryptionContext) -> Result<(), KmsError> + Send + Sync>;
 
 /// Another store's objects, those that are encrypted at rest shown as their writers gave them:
 /// lengths and bytes are plain. What is begun here is written as it comes;
@@ -18,12 +21,19 @@ use crate::{
 pub struct PlainObjects {
     inner: Arc<dyn Objects>,
     kms: Arc<Kms>,
+    judge: Judge,
 }
 
 impl PlainObjects {
-    /// The plain view of a store.
+    /// The plain view of a store, for somebody who may use every key that serves.
     pub fn new(inner: Arc<dyn Objects>, kms: Arc<Kms>) -> Self {
-        Self { inner, kms }
+        Self { inner, kms, judge: Arc::new(|_, _| Ok(())) }
+    }
+
+    /// The same for somebody who is judged each time a key is about to open an object.
+    #[must_use]
+    pub fn judged_by(self, judge: Judge) -> Self {
+        Self { judge, ..self }
     }
 }
 
@@ -45,7 +55,7 @@ impl Objects for PlainObjects {
 
     async fn open(&self, name: &ObjectName) -> Result<Option<Box<dyn ObjectReader>>, ObjectError> {
         match self.inner.open(name).await? {
-            Some(reader) => Ok(Some(open_reader(&self.kms, reader).await?)),
+            Some(reader) => Ok(Some(open_reader(&self.kms, &*self.judge, reader).await?)),
             None => Ok(None),
         }
     }

@@ -9,13 +9,15 @@ use bytes::Bytes;
 use super::header::{HEADER_BYTES_MAX, Header};
 use super::plain::{marked_bytes, plain_head};
 use super::{CHUNK_BYTES, ChunkKey, SEALED_CHUNK_BYTES, TAG_BYTES};
-use crate::kms::{Kms, KmsError};
+use crate::kms::{EncryptionContext, Kms, KmsError, KmsKey};
 use crate::objects::READ_BYTES_MAX;
 use crate::{ObjectError, ObjectHead, ObjectReader};
 
-/// Opens what [`super::seal_upload`] wrote; another object comes back as it is. The key must serve.
+/// Opens what [`super::seal_upload`] wrote; another object comes back as it is. The key must serve,
+/// and whoever is asked about it must not refuse it.
 pub async fn open_reader(
     kms: &Kms,
+    judge: &(dyn Fn(&KmsKey, &EncryptionContext) -> Result<(), KmsError> + Send + Sync),
     inner: Box<dyn ObjectReader>,
 ) -> Result<Box<dyn ObjectReader>, ObjectError> {
     let Some(marked) = marked_bytes(&inner.head().attributes) else { return Ok(inner) };
@@ -29,6 +31,7 @@ pub async fn open_reader(
     let locked =
         |source: KmsError| ObjectError::Locked { name: name.clone(), source: Box::new(source) };
     let key = kms.key_of(&header.blob).await.map_err(locked)?;
+    judge(&key, &header.context).map_err(locked)?;
     let data_key = kms.decrypt(&key, &header.blob, &header.context).map_err(locked)?.plain;
     let key = ChunkKey::new(&data_key, front.get(..header_bytes).unwrap_or_default())?;
     let payload = inner.head().bytes.saturating_sub(header_bytes as u64);

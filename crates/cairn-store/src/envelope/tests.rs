@@ -164,7 +164,7 @@ async fn whatever_was_changed_does_not_open() {
     let header = good[..start].to_vec();
     let of = |chunks: &[usize]| {
         let mut bytes = header.clone();
-        chunks.iter().for_each(|number| bytes.extend(chunk(*number)));
+        bytes.extend(chunks.iter().flat_map(|number| chunk(*number)));
         bytes
     };
     assert_eq!(of(&[0, 1, 2]), good);
@@ -245,6 +245,13 @@ async fn limits_names_and_states_hold() {
     assert!(world.plain.head(&name("bkt/key")).await.unwrap().is_none());
 
     world.put("bkt/key", b"secret", 6).await;
+    let judged = world.plain.clone().judged_by(Arc::new(|_, context| {
+        assert_eq!(context.get("aws:s3:arn"), Some("bkt/key"));
+        Err(crate::kms::KmsError::Denied { why: "no".into() })
+    }));
+    let opened = judged.open(&name("bkt/key")).await;
+    let Err(ObjectError::Locked { source, .. }) = opened else { panic!("it is not refused") };
+    assert_eq!((source.s3_code(), source.to_string()), (Some("AccessDenied"), "no".into()));
     world.kms.disable(&world.key).await.unwrap();
     let opened = world.plain.open(&name("bkt/key")).await;
     let Err(ObjectError::Locked { source, .. }) = opened else { panic!("it is not locked") };
@@ -267,7 +274,7 @@ async fn what_version_1_wrote_is_read() {
         Arc::new(|| Timestamp::from_ms(0)),
         Arc::new(|_| {}),
     );
-    let opened = open_reader(&kms, Box::new(reader)).await.unwrap();
+    let opened = open_reader(&kms, &|_, _| Ok(()), Box::new(reader)).await.unwrap();
     assert!(read(&*opened, 0, usize::MAX).await.unwrap() == content(65_600));
 }
 

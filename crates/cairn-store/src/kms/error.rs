@@ -68,11 +68,11 @@ pub enum KmsError {
     /// The ciphertext is another key's.
     #[error("The key ID in the request does not identify a CMK that can perform this operation.")]
     KeyIncorrect,
-    /// The key is one that the service made for itself; callers do not change it.
-    #[error("{arn} is managed by the service")]
-    ServiceOwned {
-        /// The key's ARN.
-        arn: String,
+    /// Whoever judges policies says no.
+    #[error("{why}")]
+    Denied {
+        /// In words for the caller.
+        why: String,
     },
     /// A stored key cannot be read or opened: it is damaged, or the master key is another one.
     #[error("the stored key {arn} cannot be opened")]
@@ -110,9 +110,9 @@ impl KmsError {
                 Some("KMS.KMSInvalidStateException")
             }
             Self::CiphertextInvalid | Self::KeyIncorrect => Some("KMS.InvalidCiphertextException"),
+            Self::Denied { .. } => Some("AccessDenied"),
             Self::AliasExists { .. }
             | Self::LimitReached { .. }
-            | Self::ServiceOwned { .. }
             | Self::Damaged { .. }
             | Self::Refused
             | Self::Meta(_) => None,

@@ -1,6 +1,8 @@
 //! Making, finding and changing keys.
 
 use bytes::Bytes;
+use std::fmt::Write as _;
+
 use cairn_event::trail::TrailArn;
 use cairn_event::{AccountId, Region, Timestamp};
 use uuid::Uuid;
@@ -85,7 +87,7 @@ impl Kms {
         let sealed = self.master.seal(&context, secret.as_bytes());
         let sealed = sealed.map_err(|_| KmsError::Refused)?;
         let id = self.random(MATERIAL_ID_BYTES);
-        let id = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hex(id.as_bytes());
         let sealed = base64::engine::general_purpose::STANDARD.encode(sealed);
         key.materials.push(Material { id, sealed });
         Ok(())
@@ -311,6 +313,13 @@ impl Kms {
         let (key, version) = self.load(&key.account, &key.region, &key.id).await?;
         self.destroy(&key, version).await
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn later(now: Timestamp, days: u32) -> Timestamp {
