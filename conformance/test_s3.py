@@ -147,6 +147,34 @@ def test_bucket_sub_resources(s3, bucket):
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
 
 
+@pytest.mark.evidence("observed", "what S3 answers to bucket policies that it does not take")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"Effect": "Maybe"}, "Invalid effect: Maybe"),
+        ({"Principal": {"AWS": "arn:aws:iam::111122223333:user/*"}}, "Invalid principal in policy"),
+        ({"Action": "ec2:RunInstances"}, "Policy has invalid action"),
+        ({"Resource": "arn:aws:s3:::another-bucket/*"}, "Policy has invalid resource"),
+        ({"Condition": {"StringMatches": {"aws:SourceArn": "x"}}}, None),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": "10.*"}}}, None),
+        ({"Resources": "*"}, None),
+    ],
+)
+def test_policies_that_are_none(s3, bucket, change, message):
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/*",
+        **change,
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    with pytest.raises(ClientError) as refused:
+        s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+    assert code(refused) == "MalformedPolicy"
+    assert message in (None, refused.value.response["Error"]["Message"])
+
+
 @pytest.mark.evidence("documented", "S3 error codes")
 def test_errors(s3, bucket):
     with pytest.raises(ClientError) as refused:
