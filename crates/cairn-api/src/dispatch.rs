@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::cairn::{self, search_records, tail_records};
 use crate::cloudtrail::{self, CloudTrailError};
+use crate::kms;
 use crate::sts::get_caller_identity;
 use crate::{ApiError, Ctx, Internal};
 
@@ -78,6 +79,87 @@ const OPERATIONS: &[Row] = &[
     }),
     row("cloudtrail", "UpdateTrail", |ctx, op, input| {
         run(op, input, |input| cloudtrail::update_trail::handle(ctx, input))
+    }),
+    row("kms", "CancelKeyDeletion", |ctx, op, input| {
+        run(op, input, |input| kms::cancel_key_deletion::handle(ctx, input))
+    }),
+    row("kms", "CreateAlias", |ctx, op, input| {
+        run(op, input, |input| kms::create_alias::handle(ctx, input))
+    }),
+    row("kms", "CreateKey", |ctx, op, input| {
+        run(op, input, |input| kms::create_key::handle(ctx, input))
+    }),
+    row("kms", "Decrypt", |ctx, op, input| {
+        run(op, input, |input| kms::decrypt::handle(ctx, input))
+    }),
+    row("kms", "DeleteAlias", |ctx, op, input| {
+        run(op, input, |input| kms::delete_alias::handle(ctx, input))
+    }),
+    row("kms", "DescribeKey", |ctx, op, input| {
+        run(op, input, |input| kms::describe_key::handle(ctx, input))
+    }),
+    row("kms", "DisableKey", |ctx, op, input| {
+        run(op, input, |input| kms::disable_key::handle(ctx, input))
+    }),
+    row("kms", "DisableKeyRotation", |ctx, op, input| {
+        run(op, input, |input| kms::disable_key_rotation::handle(ctx, input))
+    }),
+    row("kms", "EnableKey", |ctx, op, input| {
+        run(op, input, |input| kms::enable_key::handle(ctx, input))
+    }),
+    row("kms", "EnableKeyRotation", |ctx, op, input| {
+        run(op, input, |input| kms::enable_key_rotation::handle(ctx, input))
+    }),
+    row("kms", "Encrypt", |ctx, op, input| {
+        run(op, input, |input| kms::encrypt::handle(ctx, input))
+    }),
+    row("kms", "GenerateDataKey", |ctx, op, input| {
+        run(op, input, |input| kms::generate_data_key::handle(ctx, input))
+    }),
+    row("kms", "GenerateDataKeyWithoutPlaintext", |ctx, op, input| {
+        run(op, input, |input| kms::generate_data_key_without_plaintext::handle(ctx, input))
+    }),
+    row("kms", "GenerateRandom", |ctx, op, input| {
+        run(op, input, |input| kms::generate_random::handle(ctx, input))
+    }),
+    row("kms", "GetKeyPolicy", |ctx, op, input| {
+        run(op, input, |input| kms::get_key_policy::handle(ctx, input))
+    }),
+    row("kms", "GetKeyRotationStatus", |ctx, op, input| {
+        run(op, input, |input| kms::get_key_rotation_status::handle(ctx, input))
+    }),
+    row("kms", "ListAliases", |ctx, op, input| {
+        run(op, input, |input| kms::list_aliases::handle(ctx, input))
+    }),
+    row("kms", "ListKeyPolicies", |ctx, op, input| {
+        run(op, input, |input| kms::list_key_policies::handle(ctx, input))
+    }),
+    row("kms", "ListKeys", |ctx, op, input| {
+        run(op, input, |input| kms::list_keys::handle(ctx, input))
+    }),
+    row("kms", "ListResourceTags", |ctx, op, input| {
+        run(op, input, |input| kms::list_resource_tags::handle(ctx, input))
+    }),
+    row("kms", "PutKeyPolicy", |ctx, op, input| {
+        run(op, input, |input| kms::put_key_policy::handle(ctx, input))
+    }),
+    row("kms", "ReEncrypt", |ctx, op, input| {
+        run(op, input, |input| kms::re_encrypt::handle(ctx, input))
+    }),
+    row("kms", "ScheduleKeyDeletion", |ctx, op, input| {
+        run(op, input, |input| kms::schedule_key_deletion::handle(ctx, input))
+    }),
+    row("kms", "TagResource", |ctx, op, input| {
+        run(op, input, |input| kms::tag_resource::handle(ctx, input))
+    }),
+    row("kms", "UntagResource", |ctx, op, input| {
+        run(op, input, |input| kms::untag_resource::handle(ctx, input))
+    }),
+    row("kms", "UpdateAlias", |ctx, op, input| {
+        run(op, input, |input| kms::update_alias::handle(ctx, input))
+    }),
+    row("kms", "UpdateKeyDescription", |ctx, op, input| {
+        run(op, input, |input| kms::update_key_description::handle(ctx, input))
     }),
     row("sts", "GetCallerIdentity", |ctx, op, input| {
         run(op, input, |input| get_caller_identity::handle(ctx, input))

@@ -7,6 +7,7 @@ use cairn_wire::codec::WireError;
 
 use crate::cairn::CairnError;
 use crate::cloudtrail::CloudTrailError;
+use crate::kms::KmsFault;
 use crate::sts::StsError;
 
 /// Why a call was not answered.
@@ -15,6 +16,9 @@ pub enum ApiError {
     /// CloudTrail refused or failed.
     #[error(transparent)]
     CloudTrail(#[from] CloudTrailError),
+    /// KMS refused or failed.
+    #[error(transparent)]
+    Kms(#[from] KmsFault),
     /// STS refused or failed.
     #[error(transparent)]
     Sts(#[from] StsError),
@@ -94,6 +98,7 @@ impl ApiError {
     fn modelled(&self) -> Modelled {
         match self {
             Self::CloudTrail(error) => error.modelled(),
+            Self::Kms(error) => error.modelled(),
             Self::Sts(error) => error.modelled(),
             Self::Cairn(error) => error.modelled(),
             Self::NotServed { .. } => Modelled { code: "NotImplemented", status: 501 },

@@ -20,6 +20,7 @@ mod ctx;
 pub mod dispatch;
 mod error;
 mod history;
+pub mod kms;
 pub mod s3;
 pub mod sts;
 #[cfg(test)]

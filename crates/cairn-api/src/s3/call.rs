@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cairn_event::{AccountId, Timestamp};
+use cairn_store::envelope::{ENCRYPTION_KMS, PlainObjects};
 use cairn_store::{MetaStore, ObjectHead, Objects};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::RwLock;
@@ -10,13 +11,10 @@ use tokio::sync::RwLock;
 use crate::{Ctx, Internal};
 
 use super::bucket::Bucket;
+use super::encryption;
 use super::error::S3Fault;
 use super::intake::Intake;
 use super::name;
-
-/// Shared by all calls: held to write while a bucket is deleted, to read while an object takes its
-/// name in one, so that no object is born into a bucket that is gone.
-pub(crate) type Gate = Arc<RwLock<()>>;
 
 /// What the record of the call will say beyond the answer.
 #[derive(Debug, Default)]
@@ -35,7 +33,6 @@ pub(crate) struct Companion {
     pub(crate) operation: &'static str,
     pub(crate) intake: Intake,
     pub(crate) notes: Arc<Mutex<Notes>>,
-    pub(crate) gate: Gate,
 }
 
 /// One S3 call.
@@ -43,6 +40,7 @@ pub(crate) struct Companion {
 pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     companion: Companion,
+    objects: PlainObjects,
     answer_headers: Mutex<HeaderMap>,
 }
 
@@ -52,7 +50,10 @@ impl Call {
         let companion = extensions.remove::<Companion>().ok_or_else(|| {
             S3Fault::Internal(Internal::new("find the context of a call", "it was not sent along"))
         })?;
-        Ok(Self { headers, companion, answer_headers: Mutex::default() })
+        let services = &companion.ctx.services;
+        let objects = PlainObjects::new(Arc::clone(&services.objects), Arc::clone(&services.kms))
+            .judged_by(encryption::judge(&companion.ctx));
+        Ok(Self { headers, companion, objects, answer_headers: Mutex::default() })
     }
 
     /// Whether the call may be done as the operation for which the codec takes it, which must be
@@ -65,7 +66,8 @@ impl Call {
         }
         let encryption = self.header("x-amz-server-side-encryption");
         let with_key = "x-amz-server-side-encryption-customer-algorithm";
-        if encryption.is_some_and(|kind| kind != "AES256") || self.header(with_key).is_some() {
+        let served = |kind: &str| kind == "AES256" || kind == ENCRYPTION_KMS;
+        if encryption.is_some_and(|kind| !served(kind)) || self.header(with_key).is_some() {
             return Err(S3Fault::NotImplemented);
         }
         if self.header("x-amz-object-lock-mode").is_some()
@@ -104,8 +106,9 @@ impl Call {
         (self.companion.ctx.services.clock)()
     }
 
+    /// The objects as the caller may see them: plain.
     pub(crate) fn objects(&self) -> &dyn Objects {
-        &*self.companion.ctx.services.objects
+        &self.objects
     }
 
     pub(crate) fn meta(&self) -> &dyn MetaStore {
@@ -116,8 +119,9 @@ impl Call {
         &self.companion.intake
     }
 
+    /// Held to write while a bucket is deleted, to read while an object takes its name in one.
     pub(crate) fn gate(&self) -> &RwLock<()> {
-        &self.companion.gate
+        &self.companion.ctx.services.gate
     }
 
     /// Notes that the answer is a refusal of ours.

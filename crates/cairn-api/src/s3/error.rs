@@ -53,6 +53,8 @@ pub(crate) enum S3Fault {
     MalformedPolicy(#[from] PolicyFault),
     #[error("Access Denied")]
     AccessDenied,
+    #[error("{why}")]
+    Key { code: &'static str, why: String },
     #[error("At least one of the pre-conditions you specified did not hold")]
     PreconditionFailed,
     #[error("Not Modified")]
@@ -136,7 +138,7 @@ impl S3Fault {
             Self::KeyTooLong => "KeyTooLongError",
             Self::NoSuchUpload => "NoSuchUpload",
             Self::NoSuchVersion => "NoSuchVersion",
-            Self::NotConfigured { code, .. } => code,
+            Self::NotConfigured { code, .. } | Self::Key { code, .. } => code,
             Self::NoSuchBucketPolicy => "NoSuchBucketPolicy",
             Self::MalformedPolicy(_) => "MalformedPolicy",
             Self::AccessDenied => "AccessDenied",
@@ -181,7 +183,7 @@ impl S3Fault {
             | Self::BucketAlreadyOwnedByYou
             | Self::BucketNotEmpty
             | Self::OperationAborted => StatusCode::CONFLICT,
-            Self::AccessDenied => StatusCode::FORBIDDEN,
+            Self::AccessDenied | Self::Key { code: "AccessDenied", .. } => StatusCode::FORBIDDEN,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::NotModified { .. } => StatusCode::NOT_MODIFIED,
             Self::InvalidRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
@@ -238,6 +240,7 @@ impl From<ObjectError> for S3Fault {
             ObjectError::Conflict { .. } => Self::PreconditionFailed,
             ObjectError::TooLarge { .. } => Self::EntityTooLarge,
             ObjectError::NameInvalid => Self::KeyTooLong,
+            ObjectError::Locked { source, .. } => (*source).into(),
             ObjectError::Full => Self::Unavailable(Internal::new("store an object", error)),
             other => Self::Internal(Internal::new("use the objects", other)),
         }

@@ -21,9 +21,9 @@
 //!
 //! - An object has one version. The versioning state of a bucket is kept and shown, but changes
 //!   nothing: writing again replaces, deleting deletes.
-//! - Bytes are stored as they come. `AES256` is accepted and shown, since every bucket of AWS has
-//!   it; encryption at rest is the disk's. Keys of callers or of KMS are refused as not
-//!   implemented.
+//! - Bytes are stored as they come, unless a call asks for `aws:kms`: then they are encrypted, see
+//!   [`encryption`]. `AES256` is accepted and shown, since every bucket of AWS has it; encryption
+//!   at rest is then the disk's. Keys of callers are refused as not implemented.
 //! - ACLs are off, as in every new bucket of AWS; only the bucket's own account has access.
 //! - A bucket answers whatever region a call was signed for, and shows the one in which it was
 //!   made.
@@ -35,6 +35,7 @@ mod buckets;
 mod call;
 mod checksum;
 mod defaults;
+mod encryption;
 mod error;
 mod guard;
 mod intake;
@@ -66,7 +67,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 
 use crate::Ctx;
 
-use self::call::{Companion, Gate};
+use self::call::Companion;
 use self::error::S3Fault;
 use self::intake::{Claims, Intake, IntakeBody};
 
@@ -81,7 +82,6 @@ pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
 #[derive(Clone)]
 pub struct S3 {
     codec: S3Service,
-    gate: Gate,
 }
 
 impl fmt::Debug for S3 {
@@ -103,7 +103,7 @@ impl S3 {
         config.xml_max_body_size = DOCUMENT_BYTES_MAX;
         let mut builder = S3ServiceBuilder::new(service::Service);
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(config))));
-        Self { codec: builder.build(), gate: Gate::default() }
+        Self { codec: builder.build() }
     }
 
     /// Answers one request, path style, that was resolved to be a call of `operation`: that one is
@@ -137,7 +137,6 @@ impl S3 {
             operation: operation.name(),
             intake: intake.clone(),
             notes: Arc::clone(&notes),
-            gate: Arc::clone(&self.gate),
         };
         let mut request = Request::from_parts(parts, s3s::Body::http_body_unsync(body));
         request.extensions_mut().insert(companion);

@@ -1,13 +1,12 @@
 //! What things are called: buckets, objects in the store, owners.
 
+use cairn_bucket::state;
 use cairn_event::AccountId;
-use cairn_store::{Key, KeyPrefix, ObjectName};
+use cairn_store::{Key, KeyPrefix, ObjectError, ObjectName};
 use s3s::crypto::{Checksum as _, Sha256};
 
 use super::error::S3Fault;
 
-/// The longest key of an object (documented).
-pub(crate) const KEY_BYTES_MAX: usize = 1_024;
 /// Where parts of uploads lie. No bucket has this name: bucket names begin with a letter or a
 /// digit.
 const PARTS: &str = ".parts";
@@ -23,10 +22,10 @@ pub(crate) fn is_free_for_buckets(name: &str) -> bool {
 
 /// The name of an object in the store.
 pub(crate) fn object(bucket: &str, key: &str) -> Result<ObjectName, S3Fault> {
-    if key.is_empty() || key.len() > KEY_BYTES_MAX {
-        return Err(S3Fault::KeyTooLong);
-    }
-    Ok(ObjectName::new(format!("{bucket}/{key}"))?)
+    state::object_name(bucket, key).map_err(|error| match error {
+        ObjectError::NameInvalid => S3Fault::KeyTooLong,
+        other => other.into(),
+    })
 }
 
 /// The beginning of the names of a bucket's objects.
@@ -58,17 +57,17 @@ pub(crate) fn part_number(name: &ObjectName) -> Option<i32> {
 
 /// The key under which a bucket's state is kept.
 pub(crate) fn bucket_key(bucket: &str) -> Result<Key, S3Fault> {
-    Ok(Key::parse(&format!("s3/bucket/{bucket}"))?)
+    Ok(state::key(bucket)?)
 }
 
 /// The beginning of the keys of buckets whose names begin so.
 pub(crate) fn bucket_keys(prefix: &str) -> KeyPrefix {
-    KeyPrefix::new(&format!("s3/bucket/{prefix}"))
+    state::keys(prefix)
 }
 
 /// The bucket's name in such a key.
 pub(crate) fn bucket_of(key: &Key) -> &str {
-    key.as_str().rsplit('/').next().unwrap_or_default()
+    state::name_in(key)
 }
 
 /// The key under which an upload's state is kept.

@@ -3,20 +3,27 @@
 //! - What is said of the object is copied, or replaced by the headers of the call, as the
 //!   directives say; likewise its tags. Class and encryption are those of the call (documented).
 //! - A copy onto itself that changes nothing is refused (documented).
-//! - The copy's entity tag is the MD5 of its bytes, even if the source came in parts (observed).
+//! - The copy's entity tag is the MD5 of its bytes, even if the source came in parts (observed),
+//!   unless it is encrypted.
 
+use cairn_store::envelope::{ENCRYPTION, ENCRYPTION_KEY};
 use cairn_store::{Attributes, ObjectHead, ObjectReader};
 use md5::{Digest as _, Md5};
 use s3s::dto;
 
 use super::super::call::{Call, only_version};
 use super::super::checksum::{Algorithm, Running};
+use super::super::encryption::AtRest;
 use super::super::error::S3Fault;
-use super::super::{OBJECT_BYTES_MAX, defaults, name, tags, time};
+use super::super::{OBJECT_BYTES_MAX, defaults, encryption, name, tags, time};
 use super::conditions::ToRead;
-use super::put::{algorithm_or, set_sum, show_encryption};
+use super::put::{algorithm_or, set_sum};
 use super::transfer::{self, Hashes};
 use super::{conditions, description, parts, tagging};
+
+/// What a copy has from the call, never from its source.
+const OF_THE_CALL: [&str; 4] =
+    ["x-amz-storage-class", "x-amz-website-redirect-location", ENCRYPTION, ENCRYPTION_KEY];
 
 /// Opens the object that a call copies from.
 pub(crate) async fn open_source(
@@ -39,7 +46,7 @@ pub(crate) async fn copy(
     call: &Call,
     input: dto::CopyObjectInput,
 ) -> Result<dto::CopyObjectOutput, S3Fault> {
-    call.bucket(&input.bucket).await?;
+    let bucket = call.bucket(&input.bucket).await?;
     defaults::only_owners_acl(call)?;
     let name = name::object(&input.bucket, &input.key)?;
     let source_conditions = ToRead {
@@ -72,9 +79,10 @@ pub(crate) async fn copy(
     let wanted = input.checksum_algorithm.as_ref();
     let algorithm = algorithm_or(wanted, kept.unwrap_or(Algorithm::Crc64Nvme))?;
     let mut hashes = Hashes { md5: Some(Md5::new()), running: Some(Running::new(algorithm)) };
-    let mut upload = call.objects().begin(OBJECT_BYTES_MAX).await?;
+    let at_rest = AtRest::of_headers(call, &bucket, &input.key).await?;
+    let mut upload = at_rest.begin(call, &name, OBJECT_BYTES_MAX).await?;
     transfer::copy(&*reader, 0..head.bytes, &mut upload, &mut hashes).await?;
-    attributes.etag = hashes.md5.map(|md5| name::hex(&md5.finalize()));
+    attributes.etag = hashes.md5.map(|md5| at_rest.etag(call, md5.finalize()));
     let sum = hashes.running.map(Running::finish);
     if let Some(sum) = &sum {
         description::keep_sum(&mut attributes, sum, dto::ChecksumType::FULL_OBJECT);
@@ -83,7 +91,7 @@ pub(crate) async fn copy(
         transfer::finish(call, &input.bucket, upload, &name, attributes, condition).await?;
 
     call.note_object_bytes(copied.bytes);
-    show_encryption(call, &copied.attributes);
+    encryption::show(call, &copied.attributes);
     let mut result = dto::CopyObjectResult {
         e_tag: description::etag_of(&copied.attributes),
         last_modified: Some(time::to_dto(copied.modified)),
@@ -119,9 +127,7 @@ impl Directives {
 
 /// Whether the call asks for another class, redirect or encryption.
 fn changes_storage(call: &Call) -> bool {
-    ["x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption"]
-        .iter()
-        .any(|name| call.header(name).is_some())
+    OF_THE_CALL.iter().any(|name| call.header(name).is_some())
 }
 
 /// What will be said of the copy.
@@ -133,9 +139,7 @@ async fn described(
     let given = description::of_headers(call)?;
     let mut attributes =
         if directives.metadata { given.clone() } else { source.attributes.clone() };
-    for name in
-        ["x-amz-storage-class", "x-amz-website-redirect-location", "x-amz-server-side-encryption"]
-    {
+    for name in OF_THE_CALL {
         description::keep(&mut attributes, name, given.header(name).map(str::to_owned));
     }
     let tags = if directives.tags {

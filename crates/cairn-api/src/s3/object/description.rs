@@ -4,6 +4,7 @@
 //! - User metadata is at most 2 KB, names and values together (documented).
 //! - Without a content type an object is `binary/octet-stream` (documented).
 
+use cairn_store::envelope::{ENCRYPTION, ENCRYPTION_KEY};
 use cairn_store::{Attributes, ObjectHead};
 use s3s::dto;
 
@@ -15,7 +16,7 @@ use super::super::tags;
 /// The most bytes of user metadata.
 const METADATA_BYTES_MAX: usize = 2 << 10;
 /// Headers that are kept with an object and shown with it.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 10] = [
     "content-type",
     "content-encoding",
     "content-language",
@@ -24,7 +25,8 @@ const SHOWN: [&str; 9] = [
     "expires",
     "x-amz-website-redirect-location",
     "x-amz-storage-class",
-    "x-amz-server-side-encryption",
+    ENCRYPTION,
+    ENCRYPTION_KEY,
 ];
 /// The header under which the tags that came with an object are kept.
 pub(crate) const TAGGING: &str = "x-amz-tagging";

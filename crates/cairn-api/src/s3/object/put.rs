@@ -1,6 +1,6 @@
 //! `PutObject`.
 //!
-//! - The entity tag is the MD5 of the bytes (documented).
+//! - The entity tag is the MD5 of the bytes, if they are not encrypted (documented).
 //! - The caller's checksum is verified, kept and returned; without one, CRC64NVME is made
 //!   (documented).
 //! - Nothing of an object whose body breaks off or does not match is ever seen (documented).
@@ -9,15 +9,16 @@ use s3s::dto;
 
 use super::super::call::Call;
 use super::super::checksum::{Algorithm, Sum};
+use super::super::encryption::AtRest;
 use super::super::error::S3Fault;
-use super::super::{OBJECT_BYTES_MAX, defaults, name};
+use super::super::{OBJECT_BYTES_MAX, defaults, encryption, name};
 use super::{conditions, description, transfer};
 
 pub(crate) async fn put(
     call: &Call,
     input: dto::PutObjectInput,
 ) -> Result<dto::PutObjectOutput, S3Fault> {
-    call.bucket(&input.bucket).await?;
+    let bucket = call.bucket(&input.bucket).await?;
     defaults::only_owners_acl(call)?;
     if input.write_offset_bytes.is_some() {
         return Err(S3Fault::NotImplemented);
@@ -27,24 +28,18 @@ pub(crate) async fn put(
     let (if_match, if_none_match) = (input.if_match.as_ref(), input.if_none_match.as_ref());
     let condition = conditions::to_write(call, &name, if_match, if_none_match).await?;
 
-    let upload = transfer::receive(call, input.body, OBJECT_BYTES_MAX, None).await?;
+    let at_rest = AtRest::of_headers(call, &bucket, &input.key).await?;
+    let upload = at_rest.begin(call, &name, OBJECT_BYTES_MAX).await?;
+    let upload = transfer::receive(call, input.body, upload, OBJECT_BYTES_MAX, None).await?;
     let digests = call.intake().digests()?;
-    attributes.etag = Some(name::hex(&digests.md5));
+    attributes.etag = Some(at_rest.etag(call, digests.md5));
     description::keep_sum(&mut attributes, &digests.sum, dto::ChecksumType::FULL_OBJECT);
     let head = transfer::finish(call, &input.bucket, upload, &name, attributes, condition).await?;
 
     call.note_object_bytes(head.bytes);
     description::show_sum(call, &head);
-    show_encryption(call, &head.attributes);
+    encryption::show(call, &head.attributes);
     Ok(dto::PutObjectOutput { e_tag: description::etag_of(&head.attributes), ..Default::default() })
-}
-
-/// Shows the encryption if the writer asked for it.
-pub(crate) fn show_encryption(call: &Call, attributes: &cairn_store::Attributes) {
-    let name = "x-amz-server-side-encryption";
-    if let Some(kind) = attributes.header(name) {
-        call.answer_with(name, kind);
-    }
 }
 
 /// The algorithm that a call names, or else another.

@@ -23,11 +23,12 @@ use super::super::error::S3Fault;
 /// How much is read from the store at a time.
 const READ_BYTES: usize = 512 << 10;
 
-/// Reads the body of a call into an object that has no name yet. The intake has its MD5 and a
-/// checksum; another one can be run beside them.
+/// Reads the body of a call into an object that was begun. The intake has its MD5 and a checksum;
+/// another one can be run beside them.
 pub(crate) async fn receive(
     call: &Call,
     body: Option<StreamingBlob>,
+    mut upload: Box<dyn ObjectUpload>,
     bytes_max: u64,
     mut also: Option<&mut Running>,
 ) -> Result<Box<dyn ObjectUpload>, S3Fault> {
@@ -35,7 +36,6 @@ pub(crate) async fn receive(
     if announced.is_some_and(|bytes| bytes > bytes_max) {
         return Err(S3Fault::EntityTooLarge);
     }
-    let mut upload = call.objects().begin(bytes_max).await?;
     if let Some(mut body) = body {
         while let Some(chunk) = body.next().await {
             // Why it broke off, the intake knows.

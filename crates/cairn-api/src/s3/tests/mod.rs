@@ -2,6 +2,7 @@
 //! give.
 
 mod buckets;
+mod encryption;
 mod faults;
 mod intake;
 mod listings;
@@ -9,6 +10,7 @@ mod objects;
 mod queries;
 mod races;
 mod settings;
+mod trails;
 mod uploads;
 
 use bytes::Bytes;

@@ -178,7 +178,13 @@ async fn what_is_not_served_says_so_and_does_nothing() {
                 501,
                 "NotImplemented",
             ),
-            ("PUT /bkt/key", "x-amz-server-side-encryption: aws:kms", "x", 501, "NotImplemented"),
+            (
+                "PUT /bkt/key",
+                "x-amz-server-side-encryption: aws:kms:dsse",
+                "x",
+                501,
+                "NotImplemented",
+            ),
             (
                 "PUT /bkt/key",
                 "x-amz-server-side-encryption-customer-algorithm: AES256",

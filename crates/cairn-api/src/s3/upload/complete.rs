@@ -12,11 +12,12 @@ use s3s::dto;
 use super::super::answer;
 use super::super::call::Call;
 use super::super::checksum::{Algorithm, Running, Sum};
+use super::super::encryption::AtRest;
 use super::super::error::S3Fault;
-use super::super::object::put::{get_sum, set_sum, show_encryption};
+use super::super::object::put::{get_sum, set_sum};
 use super::super::object::transfer::{self, Hashes};
 use super::super::object::{conditions, description, parts as parts_of};
-use super::super::{MULTIPART_OBJECT_BYTES_MAX, buckets, name};
+use super::super::{MULTIPART_OBJECT_BYTES_MAX, buckets, encryption, name};
 use super::state::{PART_BYTES_MIN, PARTS_MAX, Upload};
 
 pub(crate) async fn complete(
@@ -37,7 +38,10 @@ pub(crate) async fn complete(
         let why = "The provided 'x-amz-mp-object-size' header does not match what was computed";
         return Err(S3Fault::InvalidRequest { why });
     }
-    let (joined, sum) = join(call, &upload, &parts).await?;
+    let encryption = upload.state.encryption.as_ref();
+    let at_rest = AtRest::of_upload(call, &input.bucket, encryption).await?;
+    let joined = at_rest.begin(call, &name, MULTIPART_OBJECT_BYTES_MAX).await?;
+    let (joined, sum) = join(call, &upload, &parts, joined).await?;
     if let Some(claimed) = get_sum!(&input)
         && sum.value != claimed.value
         && !sum.value.starts_with(&format!("{}-", claimed.value))
@@ -54,7 +58,7 @@ pub(crate) async fn complete(
     forget(call, &upload).await?;
 
     call.note_object_bytes(head.bytes);
-    show_encryption(call, &head.attributes);
+    encryption::show(call, &head.attributes);
     let mut output = dto::CompleteMultipartUploadOutput {
         checksum_type: Some(dto::ChecksumType::from(kind)),
         e_tag: description::etag_of(&head.attributes),
@@ -108,17 +112,17 @@ async fn chosen(
     Ok(parts)
 }
 
-/// The parts as one object that has no name yet, and its checksum.
+/// The parts in one object, which was begun, and its checksum.
 async fn join(
     call: &Call,
     upload: &Upload,
     parts: &[ObjectHead],
+    mut joined: Box<dyn cairn_store::ObjectUpload>,
 ) -> Result<(Box<dyn cairn_store::ObjectUpload>, Sum), S3Fault> {
     let algorithm = upload.state.chosen().unwrap_or(Algorithm::Crc64Nvme);
     let composite = upload.state.checksum_type == dto::ChecksumType::COMPOSITE;
     let running = (!composite).then(|| Running::new(algorithm));
     let mut hashes = Hashes { md5: None, running };
-    let mut joined = call.objects().begin(MULTIPART_OBJECT_BYTES_MAX).await?;
     let mut sums = Vec::with_capacity(parts.len());
     for part in parts {
         let reader = call.objects().open(&part.name).await?.ok_or(S3Fault::InvalidPart)?;

@@ -8,23 +8,25 @@ use s3s::dto;
 
 use super::super::call::Call;
 use super::super::checksum::Algorithm;
+use super::super::encryption::AtRest;
 use super::super::error::S3Fault;
 use super::super::object::description;
-use super::super::object::put::{algorithm_or, show_encryption};
-use super::super::{defaults, name};
+use super::super::object::put::algorithm_or;
+use super::super::{defaults, encryption, name};
 use super::state::UploadState;
 
 pub(crate) async fn create(
     call: &Call,
     input: dto::CreateMultipartUploadInput,
 ) -> Result<dto::CreateMultipartUploadOutput, S3Fault> {
-    call.bucket(&input.bucket).await?;
+    let bucket = call.bucket(&input.bucket).await?;
     defaults::only_owners_acl(call)?;
     // Checked now, so that the parts are not uploaded in vain.
     name::object(&input.bucket, &input.key)?;
     let wanted = input.checksum_algorithm.as_ref();
     let algorithm = algorithm_or(wanted, Algorithm::Crc64Nvme)?;
     let checksum_type = checksum_type(algorithm, input.checksum_type.as_ref())?;
+    let at_rest = AtRest::of_headers(call, &bucket, &input.key).await?;
     let state = UploadState {
         key: input.key.clone(),
         initiated: call.now(),
@@ -32,10 +34,12 @@ pub(crate) async fn create(
         attributes: description::of_headers(call)?,
         algorithm: wanted.map(|_| algorithm.name().to_owned()),
         checksum_type: checksum_type.to_owned(),
+        encryption: at_rest.remembered(),
     };
     let id = new_id(call, &input.key);
     call.meta().swap(&name::upload_key(&input.bucket, &id)?, None, state.to_bytes()?).await?;
-    show_encryption(call, &state.attributes);
+    encryption::show(call, &state.attributes);
+    at_rest.show(call);
     let chosen = wanted.map(|_| dto::ChecksumType::from_static(checksum_type));
     Ok(dto::CreateMultipartUploadOutput {
         bucket: Some(input.bucket),

@@ -1,17 +1,19 @@
 //! `UploadPart`, `UploadPartCopy`.
 
+use cairn_store::{Attributes, Condition, ObjectHead, ObjectName, ObjectUpload};
 use md5::{Digest as _, Md5};
 use s3s::dto;
 
 use super::super::call::Call;
 use super::super::checksum::{Algorithm, Running, Sum};
+use super::super::encryption::AtRest;
 use super::super::error::S3Fault;
 use super::super::object::conditions::ToRead;
 use super::super::object::copy::open_source;
 use super::super::object::description;
-use super::super::object::put::{set_sum, show_encryption};
+use super::super::object::put::set_sum;
 use super::super::object::transfer::{self, Hashes};
-use super::super::{OBJECT_BYTES_MAX, name, time};
+use super::super::{OBJECT_BYTES_MAX, encryption, name, time};
 use super::state::{PART_NUMBER_MAX, Upload};
 
 pub(crate) async fn put(
@@ -22,7 +24,9 @@ pub(crate) async fn put(
     let upload = Upload::find(call, &input.bucket, &input.key, &input.upload_id).await?;
     let chosen = upload.state.chosen();
     let mut own = chosen.filter(|_| call.intake().claimed().is_none()).map(Running::new);
-    let bytes = transfer::receive(call, input.body, OBJECT_BYTES_MAX, own.as_mut()).await?;
+    let part = Part::of(call, &upload, number).await?;
+    let begun = part.at_rest.begin(call, &part.name, OBJECT_BYTES_MAX).await?;
+    let bytes = transfer::receive(call, input.body, begun, OBJECT_BYTES_MAX, own.as_mut()).await?;
     let mut digests = call.intake().digests()?;
     if let Some(own) = own {
         digests.sum = own.finish();
@@ -31,9 +35,10 @@ pub(crate) async fn put(
         let why = "Checksum Type mismatch occurred, the checksum of a part is not of the upload's algorithm";
         return Err(S3Fault::InvalidRequest { why });
     }
-    let head = finish(call, &upload, number, bytes, &digests.md5, &digests.sum).await?;
+    let head = part.finish(call, &upload, bytes, digests.md5, &digests.sum).await?;
     call.answer_with(digests.sum.algorithm.header(), &digests.sum.value);
-    show_encryption(call, &upload.state.attributes);
+    encryption::show(call, &upload.state.attributes);
+    part.at_rest.show(call);
     Ok(dto::UploadPartOutput {
         e_tag: description::etag_of(&head.attributes),
         ..Default::default()
@@ -63,13 +68,16 @@ pub(crate) async fn copy(
     }
     let algorithm = upload.state.chosen().unwrap_or(Algorithm::Crc64Nvme);
     let mut hashes = Hashes { md5: Some(Md5::new()), running: Some(Running::new(algorithm)) };
-    let mut bytes = call.objects().begin(OBJECT_BYTES_MAX).await?;
+    let part = Part::of(call, &upload, number).await?;
+    let mut bytes = part.at_rest.begin(call, &part.name, OBJECT_BYTES_MAX).await?;
     transfer::copy(&*reader, range, &mut bytes, &mut hashes).await?;
     let (Some(md5), Some(running)) = (hashes.md5, hashes.running) else {
         return Err(S3Fault::IncompleteBody);
     };
     let sum = running.finish();
-    let head = finish(call, &upload, number, bytes, &md5.finalize().into(), &sum).await?;
+    let head = part.finish(call, &upload, bytes, md5.finalize().into(), &sum).await?;
+    encryption::show(call, &upload.state.attributes);
+    part.at_rest.show(call);
     let mut result = dto::CopyPartResult {
         e_tag: description::etag_of(&head.attributes),
         last_modified: Some(time::to_dto(head.modified)),
@@ -102,20 +110,34 @@ fn exact_range(text: &str, whole: u64) -> Result<std::ops::Range<u64>, S3Fault> 
     }
 }
 
-/// Gives a part its name, unless the upload has ended meanwhile.
-async fn finish(
-    call: &Call,
-    upload: &Upload,
-    number: i32,
-    bytes: Box<dyn cairn_store::ObjectUpload>,
-    md5: &[u8; 16],
-    sum: &Sum,
-) -> Result<cairn_store::ObjectHead, S3Fault> {
-    let mut attributes =
-        cairn_store::Attributes { etag: Some(name::hex(md5)), ..Default::default() };
-    description::keep_sum(&mut attributes, sum, dto::ChecksumType::FULL_OBJECT);
-    Upload::find(call, &upload.bucket, &upload.state.key, &upload.id).await?;
-    let name = name::part(&upload.bucket, &upload.id, number)?;
-    let always = cairn_store::Condition::Always;
-    transfer::finish(call, &upload.bucket, bytes, &name, attributes, always).await
+/// A part that is being uploaded.
+struct Part {
+    name: ObjectName,
+    at_rest: AtRest,
+}
+
+impl Part {
+    async fn of(call: &Call, upload: &Upload, number: i32) -> Result<Self, S3Fault> {
+        let name = name::part(&upload.bucket, &upload.id, number)?;
+        let encryption = upload.state.encryption.as_ref();
+        let at_rest = AtRest::of_upload(call, &upload.bucket, encryption).await?;
+        Ok(Self { name, at_rest })
+    }
+
+    /// Gives it its name, unless the upload has ended meanwhile.
+    async fn finish(
+        &self,
+        call: &Call,
+        upload: &Upload,
+        bytes: Box<dyn ObjectUpload>,
+        md5: [u8; 16],
+        sum: &Sum,
+    ) -> Result<ObjectHead, S3Fault> {
+        let etag = Some(self.at_rest.etag(call, md5));
+        let mut attributes = Attributes { etag, ..Default::default() };
+        description::keep_sum(&mut attributes, sum, dto::ChecksumType::FULL_OBJECT);
+        Upload::find(call, &upload.bucket, &upload.state.key, &upload.id).await?;
+        let always = Condition::Always;
+        transfer::finish(call, &upload.bucket, bytes, &self.name, attributes, always).await
+    }
 }

@@ -11,6 +11,7 @@ use crate::Internal;
 
 use super::super::call::Call;
 use super::super::checksum::Algorithm;
+use super::super::encryption::Remembered;
 use super::super::error::S3Fault;
 use super::super::name;
 
@@ -47,6 +48,9 @@ pub(crate) struct UploadState {
     pub(crate) algorithm: Option<String>,
     /// `COMPOSITE` or `FULL_OBJECT`.
     pub(crate) checksum_type: String,
+    /// The key under which the parts and the object are encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) encryption: Option<Remembered>,
 }
 
 impl UploadState {
