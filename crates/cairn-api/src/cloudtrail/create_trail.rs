@@ -14,9 +14,6 @@ use super::trail::shown::Settings;
 use super::trail::{destination, room, store, tags};
 use crate::Ctx;
 
-/// How much of a hash a trail's id is.
-const ID_BYTES: usize = 8;
-
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Settings, CloudTrailError> {
     let mut trail = blank(ctx, TrailName::parse(&input.name).map_err(TrailFault::from)?);
     tags::check(&input.tags_list).map_err(TrailFault::from)?;
@@ -28,7 +25,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Settings, CloudTra
 
     // Once before anything is written to the bucket, and once when nobody can come in between.
     room::check(ctx, &trail).await?;
-    destination::admit(ctx, &mut trail, plan.key.as_ref()).await?;
+    destination::admit(ctx, &mut trail, &plan.key).await?;
     let turn = ctx.services.trails.admission.turn().await;
     room::check(ctx, &trail).await?;
     trail.changed = store::committed(ctx);
@@ -72,5 +69,6 @@ fn blank(ctx: &Ctx, name: TrailName) -> Trail {
 fn id(ctx: &Ctx, name: &TrailName) -> String {
     let text = format!("{}\n{}\n{}\n{name}", ctx.request_id, ctx.account, ctx.region);
     let hash = digest(&SHA256, text.as_bytes());
-    hash.as_ref().iter().take(ID_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    let start = hash.as_ref().first_chunk().copied().unwrap_or_default();
+    format!("{:016x}", u64::from_be_bytes(start))
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CloudTrailError;
 use super::trail::fault::TrailFault;
-use super::trail::reference::Reference;
+use super::trail::reference::{Reference, Shown};
 use super::trail::store;
 use crate::Ctx;
 
@@ -25,7 +25,7 @@ pub(crate) struct Output {}
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrailError> {
     let reference = Reference::parse(ctx, &input.name)?;
     for _ in 0..store::ATTEMPTS_MAX {
-        let found = reference.open(ctx).await?;
+        let found = reference.open(ctx, Shown::Arn).await?;
         let (mut gone, end) = (found.trail.clone(), store::committed(ctx));
         gone.stop_logging(store::span_end(ctx, end));
         gone.deleted = Some(ctx.now);

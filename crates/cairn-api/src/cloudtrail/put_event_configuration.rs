@@ -31,8 +31,7 @@ struct ContextKeySelector {}
 
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrailError> {
     let reference = one_trail(ctx, input.trail_name.as_deref(), input.event_data_store.as_deref())?;
-    let not_of_trails =
-        |member| TrailFault::from(ConfigurationFault::NotOfTrails { member });
+    let not_of_trails = |member| TrailFault::from(ConfigurationFault::NotOfTrails { member });
     if input.max_event_size.is_some() {
         return Err(not_of_trails("MaxEventSize").into());
     }

@@ -43,9 +43,9 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
 /// The modelled error for an input that breaks a rule of the model.
 pub(crate) fn violation(violation: &Violation) -> Option<CloudTrailError> {
     let path = violation.path.as_str();
-    let is_selector = ["eventSelectors", "advancedEventSelectors"]
-        .iter()
-        .any(|member| path == *member || path.strip_prefix(member).is_some_and(|rest| rest.starts_with('.')));
+    let is_selector = ["eventSelectors", "advancedEventSelectors"].iter().any(|member| {
+        path == *member || path.strip_prefix(member).is_some_and(|rest| rest.starts_with('.'))
+    });
     if !is_selector {
         return None;
     }

@@ -6,7 +6,7 @@
 use super::CloudTrailError;
 use super::trail::fault::TrailFault;
 use super::trail::plan::{Input, Plan};
-use super::trail::reference::Reference;
+use super::trail::reference::{Reference, Shown};
 use super::trail::shown::Settings;
 use super::trail::{destination, room, store};
 use crate::Ctx;
@@ -15,14 +15,14 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Settings, CloudTra
     let reference = Reference::parse(ctx, &input.name)?;
     let plan = Plan::read(ctx, input)?;
     for _ in 0..store::ATTEMPTS_MAX {
-        let found = reference.open(ctx).await?;
+        let found = reference.open(ctx, Shown::Name).await?;
         let mut trail = found.trail.clone();
         plan.apply(&mut trail, ctx.now)?;
         let widens = trail.is_multi_region && !found.trail.is_multi_region;
         if widens {
             room::check(ctx, &trail).await?;
         }
-        destination::admit(ctx, &mut trail, plan.key.as_ref()).await?;
+        destination::admit(ctx, &mut trail, &plan.key).await?;
         let mut turn = None;
         if widens {
             turn = Some(ctx.services.trails.admission.turn().await);

@@ -56,12 +56,21 @@ async fn a_name_has_rules_and_texts() {
     let characters = "Trail name or ARN can only contain uppercase letters, lowercase letters, \
                       numbers, periods (.), hyphens (-), and underscores (_).";
     let table = [
-        ("", "Trail name too short. Minimum allowed length: 3 characters. Specified name length: \
-              0 characters."),
-        ("ab", "Trail name too short. Minimum allowed length: 3 characters. Specified name length: \
-                2 characters."),
-        (&long, "Trail name too long. Maximum allowed length: 128 characters. Specified name \
-                 length: 129 characters."),
+        (
+            "",
+            "Trail name too short. Minimum allowed length: 3 characters. Specified name length: \
+              0 characters.",
+        ),
+        (
+            "ab",
+            "Trail name too short. Minimum allowed length: 3 characters. Specified name length: \
+                2 characters.",
+        ),
+        (
+            &long,
+            "Trail name too long. Maximum allowed length: 128 characters. Specified name \
+                 length: 129 characters.",
+        ),
         ("-abc", "Trail name must starts with a letter or number."),
         ("abc_", "Trail name must ends with a letter or number."),
         ("a b", characters),
@@ -97,8 +106,10 @@ async fn settings_that_do_not_go_are_refused_before_anything_is_written() {
         (json!({"S3KeyPrefix": "lo\ngs"}), "InvalidS3PrefixException"),
         (json!({"SnsTopicName": "a topic"}), "InvalidSnsTopicNameException"),
         (json!({"SnsTopicName": "topic.fifo"}), "InvalidSnsTopicNameException"),
-        (json!({"SnsTopicName": "arn:aws:sqs:us-east-1:111122223333:topic"}),
-            "InvalidSnsTopicNameException"),
+        (
+            json!({"SnsTopicName": "arn:aws:sqs:us-east-1:111122223333:topic"}),
+            "InvalidSnsTopicNameException",
+        ),
         (json!({"SnsTopicName": "x".repeat(257)}), "InvalidSnsTopicNameException"),
         (json!({"TagsList": [{"Key": "aws:x", "Value": "y"}]}), "InvalidTagParameterException"),
     ];
@@ -137,8 +148,14 @@ async fn a_name_is_there_once() {
     everywhere["Name"] = json!("shadow");
     call_from(&world, "sa-east-1", "CreateTrail", &everywhere).await.json();
     let under_a_shadow = json!({"Name": "shadow", "S3BucketName": "logs"});
-    refuse(&world, "CreateTrail", under_a_shadow, code,
-        &format!("Trail shadow already exists for customer: {ACCOUNT}")).await;
+    refuse(
+        &world,
+        "CreateTrail",
+        under_a_shadow,
+        code,
+        &format!("Trail shadow already exists for customer: {ACCOUNT}"),
+    )
+    .await;
     // Another account has its own names.
     let other = cases(&world, "cloudtrail", "CreateTrail").from("444455556666", HOME);
     other.call(&again.to_string()).await.json();
@@ -193,7 +210,10 @@ async fn a_deleted_trail_leaves_what_workers_need() {
     assert_eq!((left.id.as_str(), left.digests.clone()), (before.id.as_str(), None));
     assert_eq!((end.offset, end.at.as_ms()), (1, START_MS + 5_000));
     assert!(end.request_id.starts_with("REQUEST"));
-    assert_eq!((left.changed, left.deleted.map(|at| at.as_ms())), (1, Some(START_MS + 5_000)));
+    assert_eq!(
+        (left.changed, left.deleted.map(cairn_event::Timestamp::as_ms)),
+        (1, Some(START_MS + 5_000))
+    );
     assert!(!left.is_logging());
     // The name is free, for a trail with another id.
     let text = format!("Unknown trail: {} for the user: {ACCOUNT}", arn(HOME, "audit"));

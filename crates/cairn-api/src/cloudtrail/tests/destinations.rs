@@ -47,10 +47,8 @@ async fn a_bucket_that_refuses_has_one_text_and_keeps_what_was_written() {
     let world = world();
     let text = "Incorrect S3 bucket policy is detected for bucket: logs";
     let code = "InsufficientS3BucketPolicyException";
-    let (logs, digests) = (
-        format!("AWSLogs/{ACCOUNT}/CloudTrail/"),
-        format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/"),
-    );
+    let (logs, digests) =
+        (format!("AWSLogs/{ACCOUNT}/CloudTrail/"), format!("AWSLogs/{ACCOUNT}/CloudTrail-Digest/"));
     for fault in [BucketFault::Denied, BucketFault::Code("InvalidAccessKeyId")] {
         world.buckets.faults.plan_nth(0, fault);
         refuse(&world, "CreateTrail", with(&json!({})), code, text).await;
@@ -60,7 +58,7 @@ async fn a_bucket_that_refuses_has_one_text_and_keeps_what_was_written() {
     world.buckets.faults.plan_nth(1, BucketFault::Denied);
     let validating = json!({"EnableLogFileValidation": true});
     refuse(&world, "CreateTrail", with(&validating), code, text).await;
-    assert_eq!(keys(&world), [logs.clone()]);
+    assert_eq!(keys(&world), std::slice::from_ref(&logs));
     call(&world, "GetTrail", &json!({"Name": "audit"})).await.fails("TrailNotFoundException");
 
     make(&world, "audit", json!({})).await;

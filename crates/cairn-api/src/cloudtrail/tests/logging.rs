@@ -1,6 +1,6 @@
 use serde_json::json;
 
-use super::{arn, give, make, trail, world, HOME};
+use super::{HOME, arn, give, make, trail, world};
 use crate::testing::START_MS;
 
 #[tokio::test]

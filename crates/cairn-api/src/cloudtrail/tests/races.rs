@@ -4,7 +4,7 @@ use cairn_bucket::testkit::BucketFault;
 use cairn_store::testkit::{Fault, FaultyMeta};
 use serde_json::json;
 
-use super::super::trail::reference::Reference;
+use super::super::trail::reference::{Reference, Shown};
 use super::super::trail::store;
 use super::{HOME, arn, call, give, gone, make, trail, world};
 use crate::testing::{ACCOUNT, World};
@@ -37,7 +37,8 @@ async fn the_last_place_is_taken_once() {
     let ((one, other), ()) = tokio::join!(both, release);
     let outcomes = [one.result(), other.result()];
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
-    let [refused] = outcomes.into_iter().filter_map(Result::err).collect::<Vec<_>>().try_into().unwrap();
+    let [refused] =
+        outcomes.into_iter().filter_map(Result::err).collect::<Vec<_>>().try_into().unwrap();
     assert_eq!(refused.code(), "MaximumNumberOfTrailsExceededException");
 }
 
@@ -45,9 +46,7 @@ async fn the_last_place_is_taken_once() {
 async fn changes_at_the_same_time_all_count() {
     let world = world();
     make(&world, "audit", json!({})).await;
-    let tag = |n: usize| {
-        json!({"ResourceId": arn(HOME, "audit"), "TagsList": [{"Key": format!("k{n}")}]})
-    };
+    let tag = |n: usize| json!({"ResourceId": arn(HOME, "audit"), "TagsList": [{"Key": format!("k{n}")}]});
     let inputs: Vec<_> = (0..6).map(tag).collect();
     let calls = inputs.iter().map(|input| call(&world, "AddTags", input));
     for outcome in futures_util::future::join_all(calls).await {
@@ -139,7 +138,7 @@ async fn a_deletion_that_is_overtaken_leaves_nothing_of_its_own() {
     let input = json!({"Name": "audit"});
     let ctx = world.ctx(ACCOUNT, HOME);
     let reference = Reference::parse(&ctx, "audit").unwrap();
-    let read = reference.open(&ctx).await.unwrap();
+    let read = reference.open(&ctx, Shown::Arn).await.unwrap();
     give(&world, "StartLogging", input.clone()).await;
     let mut as_gone = read.trail.clone();
     as_gone.deleted = Some(ctx.now);
@@ -147,7 +146,7 @@ async fn a_deletion_that_is_overtaken_leaves_nothing_of_its_own() {
     assert!(gone(&world).await.is_empty());
     assert!(trail(&world, "audit").await.is_logging());
     // Nor does one that comes after another: what that one left stays.
-    let read = reference.open(&ctx).await.unwrap();
+    let read = reference.open(&ctx, Shown::Arn).await.unwrap();
     give(&world, "DeleteTrail", input).await;
     assert!(!store::remove(&ctx, &read, &as_gone).await.unwrap());
     assert_eq!(gone(&world).await.len(), 1);

@@ -83,25 +83,39 @@ async fn wrong_selectors_leave_what_there_is() {
     let code = "InvalidEventSelectorsException";
     let both = "You can select events by using either EventSelectors or AdvancedEventSelectors, \
                 but not both.";
-    let advanced = json!([{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}]);
+    let advanced =
+        json!([{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Management"]}]}]);
     let of = |fields: Json| json!({"AdvancedEventSelectors": [{"FieldSelectors": fields}]});
     let table = [
         (json!({"EventSelectors": [{}], "AdvancedEventSelectors": advanced}), both),
-        (json!({"EventSelectors": []}),
-            "Specify a valid number of selectors (1 to 5) for your trail"),
+        (
+            json!({"EventSelectors": []}),
+            "Specify a valid number of selectors (1 to 5) for your trail",
+        ),
         (json!({}), "Specify a valid number of selectors (1 to 5) for your trail"),
-        (json!({"EventSelectors": [{}, {}, {}, {}, {}, {}]}),
-            "Specify a valid number of selectors (1 to 5) for your trail"),
-        (json!({"AdvancedEventSelectors": []}),
-            "Specify between 1 and 500 selectors for your trail."),
-        (json!({"EventSelectors": [{"ReadWriteType": "read-only"}]}),
-            "Value read-only for ReadWriteType is invalid."),
-        (of(json!([{"Field": "readOnly", "Equals": ["true"]}])),
-            "The following fields are required: [eventCategory]."),
-        (of(json!([
-            {"Field": "eventCategory", "Equals": ["Data"]},
-            {"Field": "resources.type", "Equals": ["AWS::NoSuchService::MadeUp"]},
-        ])), "The resources.type field value is not valid."),
+        (
+            json!({"EventSelectors": [{}, {}, {}, {}, {}, {}]}),
+            "Specify a valid number of selectors (1 to 5) for your trail",
+        ),
+        (
+            json!({"AdvancedEventSelectors": []}),
+            "Specify between 1 and 500 selectors for your trail.",
+        ),
+        (
+            json!({"EventSelectors": [{"ReadWriteType": "read-only"}]}),
+            "Value read-only for ReadWriteType is invalid.",
+        ),
+        (
+            of(json!([{"Field": "readOnly", "Equals": ["true"]}])),
+            "The following fields are required: [eventCategory].",
+        ),
+        (
+            of(json!([
+                {"Field": "eventCategory", "Equals": ["Data"]},
+                {"Field": "resources.type", "Equals": ["AWS::NoSuchService::MadeUp"]},
+            ])),
+            "The resources.type field value is not valid.",
+        ),
     ];
     for (more, text) in table {
         let mut input = json!({"TrailName": "audit"});

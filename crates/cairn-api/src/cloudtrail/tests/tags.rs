@@ -55,9 +55,8 @@ async fn tags_have_rules() {
     make(&world, "audit", json!({"TagsList": [tag("kept", "1")]})).await;
     let before = trail(&world, "audit").await;
     let (wrong, many) = ("InvalidTagParameterException", "TagsLimitExceededException");
-    let numbered = |count: usize| -> Vec<Json> {
-        (0..count).map(|n| tag(&format!("k{n}"), "v")).collect()
-    };
+    let numbered =
+        |count: usize| -> Vec<Json> { (0..count).map(|n| tag(&format!("k{n}"), "v")).collect() };
     let table = [
         (json!([tag("a", "1"), tag("a", "2")]), wrong),
         (json!([tag("aws:a", "1")]), wrong),
@@ -103,7 +102,10 @@ async fn only_trails_at_home_have_tags_here() {
         (of(&format!("channel/{id}")), "ChannelNotFoundException"),
         (of("dashboard/x"), "ResourceNotFoundException"),
         (of("anything/x"), "ResourceTypeNotSupportedException"),
-        (arn(HOME, "audit").replace("111122223333", "444455556666"), "CloudTrailARNInvalidException"),
+        (
+            arn(HOME, "audit").replace("111122223333", "444455556666"),
+            "CloudTrailARNInvalidException",
+        ),
     ];
     for (resource, code) in table {
         for operation in ["AddTags", "RemoveTags"] {

@@ -19,10 +19,13 @@ async fn what_is_absent_stays_and_what_is_empty_goes() {
     assert_eq!(trail(&world, "audit").await, before);
 
     world.buckets.memory.make("other", HOME);
-    let changed = update(&world, json!({
-        "S3BucketName": "other", "S3KeyPrefix": "", "EnableLogFileValidation": false,
-        "RecursiveLogging": false, "IncludeGlobalServiceEvents": false,
-    }))
+    let changed = update(
+        &world,
+        json!({
+            "S3BucketName": "other", "S3KeyPrefix": "", "EnableLogFileValidation": false,
+            "RecursiveLogging": false, "IncludeGlobalServiceEvents": false,
+        }),
+    )
     .await;
     let wanted = json!({
         "Name": "audit", "S3BucketName": "other", "IncludeGlobalServiceEvents": false,
@@ -139,7 +142,7 @@ async fn a_refused_update_changes_nothing() {
         call(&world, "UpdateTrail", &input).await.fails(code);
         assert_eq!(trail(&world, "audit").await, before);
     }
-    let text = format!("S3 bucket nowhere does not exist!");
+    let text = "S3 bucket nowhere does not exist!";
     let input = json!({"Name": "audit", "S3BucketName": "nowhere"});
-    refuse(&world, "UpdateTrail", input, "S3BucketDoesNotExistException", &text).await;
+    refuse(&world, "UpdateTrail", input, "S3BucketDoesNotExistException", text).await;
 }

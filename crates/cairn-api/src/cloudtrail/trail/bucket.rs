@@ -36,17 +36,14 @@ pub(crate) fn check_name(name: &str) -> Result<(), DestinationFault> {
     if fits { Ok(()) } else { Err(DestinationFault::BucketName { bucket: name.to_owned() }) }
 }
 
-/// Checks a prefix; an empty one is none. The slash behind it is added by CloudTrail; that one of
-/// the caller's own is refused is assumed.
-pub(crate) fn prefix(text: &str) -> Result<Option<String>, DestinationFault> {
+/// Checks a prefix. The slash behind it is added by CloudTrail; that one of the caller's own is
+/// refused is assumed.
+pub(crate) fn check_prefix(text: &str) -> Result<(), DestinationFault> {
     let fits = text.chars().count() <= PREFIX_CHARS_MAX
         && !text.starts_with('/')
         && !text.ends_with('/')
         && !text.chars().any(char::is_control);
-    if !fits {
-        return Err(DestinationFault::Prefix { chars_max: PREFIX_CHARS_MAX });
-    }
-    Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+    if fits { Ok(()) } else { Err(DestinationFault::Prefix { chars_max: PREFIX_CHARS_MAX }) }
 }
 
 /// The region of a bucket.
@@ -57,8 +54,7 @@ pub(crate) async fn region(ctx: &Ctx, bucket: &str) -> Result<Region, CloudTrail
 
 /// Whether CloudTrail may write what this trail will deliver.
 pub(crate) async fn admit(ctx: &Ctx, trail: &Trail) -> Result<(), CloudTrailError> {
-    let writer =
-        Writer { trail_arn: trail.arn().to_string(), account: trail.account.clone() };
+    let writer = Writer { trail_arn: trail.arn().to_string(), account: trail.account.clone() };
     let folders = if trail.validates_log_files { &[LOGS, DIGESTS][..] } else { &[LOGS][..] };
     let prefix = trail.prefix.as_deref().map(|prefix| format!("{prefix}/")).unwrap_or_default();
     let key = trail.kms_key_arn.as_deref();

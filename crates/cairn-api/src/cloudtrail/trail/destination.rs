@@ -6,21 +6,23 @@ use cairn_event::trail::Trail;
 
 use super::super::CloudTrailError;
 use super::fault::TrailFault;
+use super::plan::Change;
 use super::{bucket, key, log_group, topic};
 use crate::Ctx;
 
-/// Finds the key that is asked for (`None`: it stays) and asks bucket, topic and log group.
+/// Finds the key that is asked for and asks bucket, topic and log group.
 pub(crate) async fn admit(
     ctx: &Ctx,
     trail: &mut Trail,
-    asked_key: Option<&Option<String>>,
+    key_change: &Change,
 ) -> Result<(), CloudTrailError> {
     let region = bucket::region(ctx, &trail.bucket).await?;
-    if let Some(asked) = asked_key {
-        trail.kms_key_arn = match asked {
-            None => None,
-            Some(named) => Some(key::resolve(ctx, named, &trail.bucket, &region).await?),
-        };
+    match key_change {
+        Change::Keep => {}
+        Change::Clear => trail.kms_key_arn = None,
+        Change::Set(named) => {
+            trail.kms_key_arn = Some(key::resolve(ctx, named, &trail.bucket, &region).await?);
+        }
     }
     bucket::admit(ctx, trail).await?;
     topic::admit(trail).map_err(TrailFault::from)?;

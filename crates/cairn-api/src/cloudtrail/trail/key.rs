@@ -21,8 +21,7 @@ pub(crate) async fn resolve(
     bucket_region: &Region,
 ) -> Result<String, CloudTrailError> {
     let refuse = |error: KmsError| refusal(error, named, bucket);
-    let reference =
-        KeyReference::parse(named, &ctx.account, bucket_region).map_err(refuse)?;
+    let reference = KeyReference::parse(named, &ctx.account, bucket_region).map_err(refuse)?;
     match ctx.services.kms.get(&reference).await {
         Ok(key) => {
             key.serves().map_err(refuse)?;

@@ -81,9 +81,9 @@ fn is_role(arn: &str) -> bool {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-/".contains(&byte);
     matches!(parts.as_slice(), ["arn", partition, "iam", "", account, name]
-        if partition.starts_with("aws")
-            && AccountId::parse(account).is_ok()
-            && name.strip_prefix("role/").is_some_and(|name| {
-                !name.is_empty() && name.bytes().all(plain)
-            }))
+    if partition.starts_with("aws")
+        && AccountId::parse(account).is_ok()
+        && name.strip_prefix("role/").is_some_and(|name| {
+            !name.is_empty() && name.bytes().all(plain)
+        }))
 }

@@ -38,13 +38,42 @@ pub(crate) struct Input {
     pub(crate) tags_list: Vec<Tag>,
 }
 
-/// Settings to be applied. An outer `None` leaves what there is, an inner one takes it away.
+/// What is to become of a setting that a trail need not have.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It stays.
+    Keep,
+    /// It goes.
+    Clear,
+    /// It is to be this.
+    Set(String),
+}
+
+impl Change {
+    fn of(asked: Option<String>) -> Self {
+        match asked {
+            None => Self::Keep,
+            Some(text) if text.is_empty() => Self::Clear,
+            Some(text) => Self::Set(text),
+        }
+    }
+
+    fn apply(&self, setting: &mut Option<String>) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *setting = None,
+            Self::Set(text) => *setting = Some(text.clone()),
+        }
+    }
+}
+
+/// Settings to be applied.
 #[derive(Debug)]
 pub(crate) struct Plan {
     bucket: Option<String>,
-    prefix: Option<Option<String>>,
-    topic: Option<Option<String>>,
-    pub(crate) key: Option<Option<String>>,
+    prefix: Change,
+    topic: Change,
+    pub(crate) key: Change,
     logs: Asked,
     global_service_events: Option<bool>,
     multi_region: Option<bool>,
@@ -56,13 +85,14 @@ impl Plan {
     /// Reads what a call asks for. The order of the checks is assumed, but that a topic's name is
     /// looked at before anything is written (observed).
     pub(crate) fn read(ctx: &Ctx, input: Input) -> Result<Self, TrailFault> {
-        let text = |text: String| Some(text).filter(|text| !text.is_empty());
         if let Some(name) = &input.s3_bucket_name {
             bucket::check_name(name)?;
         }
-        let prefix = input.s3_key_prefix.as_deref().map(bucket::prefix).transpose()?;
-        let topic = input.sns_topic_name.map(text);
-        if let Some(Some(name)) = &topic {
+        if let Some(prefix) = &input.s3_key_prefix {
+            bucket::check_prefix(prefix)?;
+        }
+        let topic = Change::of(input.sns_topic_name);
+        if let Change::Set(name) = &topic {
             topic::check_name(name)?;
         }
         let group = input.cloud_watch_logs_log_group_arn.as_deref();
@@ -73,9 +103,9 @@ impl Plan {
         }
         Ok(Self {
             bucket: input.s3_bucket_name,
-            prefix,
+            prefix: Change::of(input.s3_key_prefix),
             topic,
-            key: input.kms_key_id.map(text),
+            key: Change::of(input.kms_key_id),
             logs,
             global_service_events: input.include_global_service_events,
             multi_region: input.is_multi_region_trail,
@@ -92,7 +122,7 @@ impl Plan {
 
     /// Whether the topic is taken away.
     pub(crate) fn removes_topic(&self) -> bool {
-        self.topic == Some(None)
+        self.topic == Change::Clear
     }
 
     /// Applies everything but the key, which has to be looked for.
@@ -111,12 +141,8 @@ impl Plan {
         if let Some(bucket) = &self.bucket {
             trail.bucket.clone_from(bucket);
         }
-        if let Some(prefix) = &self.prefix {
-            trail.prefix.clone_from(prefix);
-        }
-        if let Some(topic) = &self.topic {
-            trail.sns_topic.clone_from(topic);
-        }
+        self.prefix.apply(&mut trail.prefix);
+        self.topic.apply(&mut trail.sns_topic);
         match &self.logs {
             Asked::Keep => {}
             Asked::Remove => (trail.log_group_arn, trail.log_role_arn) = (None, None),

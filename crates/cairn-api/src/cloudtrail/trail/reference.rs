@@ -27,9 +27,11 @@ pub(crate) struct Reference {
 /// How an operation names a trail that it does not find.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Shown {
-    /// By its bare name (observed of `GetTrail`, even if it was called with an ARN).
+    /// By its bare name (observed of `GetTrail`, even if it was called with an ARN; documented of
+    /// `UpdateTrail`).
     Name,
-    /// By its ARN (observed of `GetTrailStatus` and `GetEventSelectors`).
+    /// By its ARN (observed of `GetTrailStatus`, `StartLogging` and the selectors; assumed of the
+    /// rest).
     Arn,
 }
 
@@ -74,8 +76,8 @@ impl Reference {
     }
 
     /// The trail, to be changed: only its home region may.
-    pub(crate) async fn open(&self, ctx: &Ctx) -> Result<Stored, CloudTrailError> {
-        let found = self.read(ctx, Shown::Arn).await?;
+    pub(crate) async fn open(&self, ctx: &Ctx, shown: Shown) -> Result<Stored, CloudTrailError> {
+        let found = self.read(ctx, shown).await?;
         let trail = &found.trail;
         if trail.home_region != ctx.region {
             return Err(TrailFault::HomeRegion {

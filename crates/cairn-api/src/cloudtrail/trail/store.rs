@@ -1,14 +1,14 @@
 //! Trails in small state, changed by compare-and-swap.
 
 use bytes::Bytes;
-use cairn_event::trail::{SpanEnd, Trail, TrailName, place};
 use cairn_event::Region;
+use cairn_event::trail::{SpanEnd, Trail, TrailName, place};
 use cairn_store::meta::LIST_ENTRIES_MAX;
 use cairn_store::{Key, KeyPrefix, MetaError, Version};
 
 use super::super::CloudTrailError;
 use super::fault::TrailFault;
-use super::reference::Reference;
+use super::reference::{Reference, Shown};
 use crate::{Ctx, Internal};
 
 /// How often a change begins anew because another was faster, before the caller is told to wait.
@@ -71,7 +71,7 @@ pub(crate) async fn change(
     change: impl Fn(&mut Trail, u64) -> Result<(), TrailFault>,
 ) -> Result<Trail, CloudTrailError> {
     for _ in 0..ATTEMPTS_MAX {
-        let found = reference.open(ctx).await?;
+        let found = reference.open(ctx, Shown::Arn).await?;
         let (mut trail, end) = (found.trail.clone(), committed(ctx));
         change(&mut trail, end)?;
         if trail == found.trail {
@@ -117,7 +117,11 @@ pub(crate) async fn remove(
             Ok(false)
         }
         Err(unknown @ MetaError::Unknown { .. }) => {
-            if meta.get(&key).await?.is_none() { Ok(true) } else { Err(unknown.into()) }
+            if meta.get(&key).await?.is_none() {
+                Ok(true)
+            } else {
+                Err(unknown.into())
+            }
         }
         Err(error) => Err(error.into()),
     }

@@ -14,9 +14,8 @@ const NAME_CHARS_MAX: usize = 256;
 pub(crate) fn check_name(topic: &str) -> Result<(), DestinationFault> {
     let name = if topic.starts_with(ARN) { name_in(topic) } else { Some(topic) };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-    let fits = name.is_some_and(|name| {
-        (1..=NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(plain)
-    });
+    let fits = name
+        .is_some_and(|name| (1..=NAME_CHARS_MAX).contains(&name.len()) && name.bytes().all(plain));
     if fits { Ok(()) } else { Err(DestinationFault::TopicName { topic: topic.to_owned() }) }
 }
 
