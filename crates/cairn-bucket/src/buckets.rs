@@ -13,7 +13,7 @@ use crate::{BucketError, TrailObject, Writer};
 ///
 ///  1. When `put` returns `Ok`, the object is there, whole, and survives loss of power as far as
 ///     the store promises it. Doing it again with the same object changes nothing that a reader
-///     sees but the time.
+///     sees but the time and, under a key, the entity tag.
 ///  2. Any error may mean that the object was written all the same; writing again is how to know.
 ///  3. `admit` makes what AWS makes when a trail is configured: it reads the ACL and writes an
 ///     object without content, and says why not if either may not be done. Both are tried,

@@ -10,9 +10,8 @@ use cairn_store::kms::{DataKey, EncryptionContext, KmsError};
 use crate::state::Bucket;
 use crate::{BucketError, TrailObject, Writer, description};
 
-/// The code of a key whose policy does not allow it (assumed: KMS's own code, with its name before
-/// it, as S3 shows it).
-const KEY_DENIED: &str = "KMS.AccessDeniedException";
+/// The code of a key whose policy does not allow it (documented: S3 answers it as its own).
+const KEY_DENIED: &str = "AccessDenied";
 
 /// A delivery to a bucket on behalf of a trail.
 pub(super) struct Delivery<'a> {

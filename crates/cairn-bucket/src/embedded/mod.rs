@@ -93,7 +93,7 @@ impl EmbeddedBuckets {
             }
         };
         upload.write(object.body.clone()).await.map_err(broken)?;
-        let attributes = content::attributes(object);
+        let attributes = content::attributes(object, &self.kms);
         let _open = self.gate.read().await;
         // Reading the policy, it was there; it may be gone since.
         self.find(&object.bucket).await?;
