@@ -8,7 +8,9 @@ import sys
 from pathlib import Path
 
 import boto3
+import pytest
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from server import Server, credentials
 
@@ -53,6 +55,27 @@ class Site:
     def stop(self) -> None:
         """A graceful stop."""
         assert self.server.stop() == 0, self.server.stderr()
+
+
+def arn(name: str, region: str = "us-east-1") -> str:
+    """The ARN of a trail of the account that tests use."""
+    return f"arn:aws:cloudtrail:{region}:{ACCOUNT}:trail/{name}"
+
+
+def refused(call, **arguments) -> tuple[str, str]:
+    """The code and the text with which a call is refused."""
+    with pytest.raises(ClientError) as caught:
+        call(**arguments)
+    answer = caught.value.response
+    assert answer["ResponseMetadata"]["HTTPStatusCode"] == 400
+    return answer["Error"]["Code"], answer["Error"]["Message"]
+
+
+def clear(site: Site) -> None:
+    """Deletes all trails, since a region has room for five."""
+    for page in site.client("cloudtrail").get_paginator("list_trails").paginate():
+        for trail in page["Trails"]:
+            site.client("cloudtrail", trail["HomeRegion"]).delete_trail(Name=trail["TrailARN"])
 
 
 def policy(bucket: str, prefix: str = "", account: str = ACCOUNT) -> str:
