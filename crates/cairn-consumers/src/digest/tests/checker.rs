@@ -10,7 +10,7 @@ use cairn_event::Timestamp;
 use cairn_event::digest::{Digest, SigningKey};
 use libdeflater::Decompressor;
 
-use super::world::World;
+use super::world::{HOME, HOUR, World, at_once};
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -35,7 +35,9 @@ struct Seen {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = "0123456789abcdef".as_bytes();
+    let pair = |byte: &u8| [digits[usize::from(byte >> 4)], digits[usize::from(byte & 15)]];
+    bytes.iter().flat_map(pair).map(char::from).collect()
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -188,4 +190,48 @@ fn check_links(seen: &[Seen], interval: i64, report: &mut Report) {
     let ends = seen.iter().filter(|s| !followed.contains(&(&*s.bucket, &*s.key))).count();
     let starts = seen.iter().filter(|s| s.document.previous_digest_signature.is_none()).count();
     assert_eq!(ends, starts);
+}
+
+type Tamper = fn(&World, &str, &str);
+
+/// What the checker would be worth nothing without.
+#[tokio::test(start_paused = true)]
+async fn the_checker_sees_what_is_wrong() {
+    let mut world = World::new();
+    let trail = world.create("audit", false).await;
+    for _ in 0..4 {
+        world.deliver(trail, HOME, 1).await;
+        world.pass(HOUR).await;
+    }
+    check(&world).await;
+    let tampers: [(&str, Tamper); 7] = [
+        ("a digest is missing", |world, digest, _| world.memory.delete("logs", digest)),
+        ("a log file is missing", |world, _, log| world.memory.delete("logs", log)),
+        ("a log file has another content", |world, _, log| {
+            let (key, object) = world.memory.objects("logs").pop_last().unwrap();
+            assert_ne!(key, log);
+            world.memory.tamper("logs", log, |log| log.body = object.body);
+        }),
+        ("nothing vouches for a log file", |world, _, _| drop(world.file(0, HOME, 9))),
+        ("a signature is another", |world, digest, _| {
+            let change = |(_, value): &mut (String, String)| *value = value.replace('a', "b");
+            world.memory.tamper("logs", digest, |d| d.metadata.iter_mut().for_each(change));
+        }),
+        ("a digest was written in two ways", |world, digest, _| {
+            world.memory.tamper("logs", digest, |d| d.steady = false);
+        }),
+        ("a digest is not where it was", |world, digest, log| {
+            let body = world.memory.objects("logs")[digest].clone();
+            world.memory.tamper("logs", log, |log| *log = body);
+        }),
+    ];
+    for (wrong, tamper) in tampers {
+        let world = world.copy();
+        let keys: Vec<String> = world.memory.objects("logs").into_keys().collect();
+        let digest = keys.iter().filter(|key| key.contains("-Digest/")).nth(2).unwrap();
+        let log = keys.iter().find(|key| key.contains("/CloudTrail/")).unwrap();
+        tamper(&world, digest, log);
+        let seen = std::panic::AssertUnwindSafe(|| at_once(check(&world)));
+        assert!(std::panic::catch_unwind(seen).is_err(), "{wrong}");
+    }
 }

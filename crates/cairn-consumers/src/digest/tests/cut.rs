@@ -61,13 +61,13 @@ impl Cut {
     async fn die(&self) {
         self.dead.store(true, Ordering::SeqCst);
         self.killed.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Whatever the process does after its death.
     async fn live(&self) {
         if self.dead.load(Ordering::SeqCst) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }
@@ -91,7 +91,7 @@ impl CutMeta {
             Some(Blow::Fails) => return Err(MetaError::Unavailable { source: cause().into() }),
             Some(Blow::Vanishes) => {}
             Some(Blow::Slow) => {
-                tokio::time::sleep(Duration::from_secs(3_600)).await;
+                tokio::time::sleep(Duration::from_hours(1)).await;
                 return change.await;
             }
             Some(Blow::Persists) => drop(change.await?),

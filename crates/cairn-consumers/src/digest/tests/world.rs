@@ -73,6 +73,29 @@ impl World {
         world
     }
 
+    /// The same buckets once more, with nobody at work.
+    pub fn copy(&self) -> Self {
+        let mut copy = Self::new();
+        copy.meta = Arc::clone(&self.meta);
+        copy.trails.clone_from(&self.trails);
+        copy.offset = self.offset;
+        copy.worker = None;
+        for bucket in ["logs", "other", "third"] {
+            for (key, object) in self.memory.objects(bucket) {
+                let object = TrailObject {
+                    writer: object.writer,
+                    bucket: bucket.to_owned(),
+                    key,
+                    body: object.body,
+                    metadata: object.metadata,
+                    kms_key_arn: object.kms_key_arn,
+                };
+                at_once(copy.memory.put(&object)).unwrap();
+            }
+        }
+        copy
+    }
+
     /// The process dies and comes back.
     pub fn restart(&mut self) {
         self.worker = None;
@@ -297,7 +320,7 @@ impl World {
         };
         // A bucket in memory never waits.
         let put = self.memory.put(&object);
-        futures_now(put).unwrap();
+        at_once(put).unwrap();
         let under = place::files(&trail.id, &trail.account, &region);
         let file = LogFile {
             bucket: trail.bucket.clone(),
@@ -337,7 +360,7 @@ impl World {
 }
 
 /// The value of a future that never waits.
-fn futures_now<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn at_once<T>(future: impl Future<Output = T>) -> T {
     let mut future = std::pin::pin!(future);
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match future.as_mut().poll(&mut context) {
