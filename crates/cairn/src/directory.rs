@@ -21,6 +21,8 @@ use cairn_store::{
     Clock, DirectoryLock, LocalObjects, LockError, LogOptions, SegmentLog, SqliteMeta,
 };
 
+use crate::import_range;
+
 /// What may be in a directory before its first start: what a start that failed left, and what a
 /// file system has at its root.
 const KNOWN: [&str; 5] =
@@ -183,6 +185,7 @@ impl Directory {
         }
         let log = SegmentLog::open(&self.log(), &log_options)
             .with_context(|| format!("{} (`cairn fsck` says what is wrong)", path(self.log())))?;
+        settle_imports(&meta, &log)?;
         let history_options =
             HistoryOptions { retention_ms: options.retention_ms, ..HistoryOptions::default() };
         let history = History::open(&self.history(), history_options)
@@ -196,6 +199,19 @@ impl Directory {
             objects: Arc::new(objects),
         })
     }
+}
+
+/// Gives an end to what an import has begun that was killed. On a thread of its own, since a server
+/// opens its directory where no other task may block.
+fn settle_imports(meta: &SqliteMeta, log: &SegmentLog) -> anyhow::Result<()> {
+    use cairn_store::EventLog as _;
+    let settle = || -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+        Ok(runtime.block_on(import_range::settle(meta, log.committed()))?)
+    };
+    let settled = std::thread::scope(|scope| scope.spawn(settle).join());
+    let settled = settled.unwrap_or_else(|_| Err(anyhow::anyhow!("a thread has panicked")));
+    settled.context("cannot note where an import has ended")
 }
 
 /// The wall clock, read here and nowhere below.

@@ -1,20 +1,23 @@
 //! `cairn`: a self-hosted audit trail that speaks AWS CloudTrail.
 //!
-//! Exit codes: 0 it worked; 1 it failed, or found something wrong (`fsck`, `import` with broken
-//! files); 2 the command line is wrong.
+//! Exit codes: 0 it worked; 1 it failed, or found something wrong (`fsck`, `validate`, `import` with
+//! broken files); 2 the command line is wrong; 3 `validate` could not check something.
 
 mod anchor;
 mod client;
 mod commands;
 mod directory;
+mod import_range;
+mod moment;
 mod print;
+mod proof;
 mod row;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use commands::{fsck, import, inspect, lookup, serve, tail};
+use commands::{fsck, import, inspect, lookup, serve, tail, validate};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -37,6 +40,8 @@ enum Command {
     Tail(tail::Arguments),
     /// Take in CloudTrail files.
     Import(import::Arguments),
+    /// Check delivered log files against their digests.
+    Validate(Box<validate::Arguments>),
     /// Check every byte of a data directory whose server is stopped.
     Fsck(fsck::Arguments),
     /// Show what a data directory holds.
@@ -49,6 +54,7 @@ fn main() -> ExitCode {
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Validate(arguments) => validate::run(&arguments),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     };

@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use cairn_bucket::Destination;
 use cairn_iam::parse_credentials;
 use http::Uri;
 
-use super::ServerChoice;
+use super::{S3, ServerChoice, Service};
 
 /// The region of a caller who names none; Cairn's own default.
 const REGION: &str = "us-east-1";
@@ -30,28 +31,49 @@ impl std::fmt::Debug for Keys {
 /// What is needed to call.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) endpoint: Uri,
+    /// None if the service is at AWS.
+    endpoint: Option<Uri>,
+    service: Service,
     pub(super) region: String,
     pub(super) keys: Keys,
 }
 
 impl Place {
-    pub(super) fn find(choice: &ServerChoice, get: Get<'_>) -> anyhow::Result<Self> {
+    /// Where to call a service in a region.
+    pub(super) fn endpoint(&self, region: &str) -> anyhow::Result<Uri> {
+        if let Some(endpoint) = &self.endpoint {
+            return Ok(endpoint.clone());
+        }
+        let suffix = if region.starts_with("cn-") { "amazonaws.com.cn" } else { "amazonaws.com" };
+        let address = format!("https://{}.{region}.{suffix}", self.service.signing_name);
+        address.parse().with_context(|| format!("{region:?} is no region"))
+    }
+
+    pub(super) fn find(
+        choice: &ServerChoice,
+        service: Service,
+        get: Get<'_>,
+    ) -> anyhow::Result<Self> {
         let endpoint = choice
             .endpoint_url
             .clone()
-            .or_else(|| get("AWS_ENDPOINT_URL_CAIRN"))
-            .or_else(|| get("AWS_ENDPOINT_URL"))
-            .context(
-                "no server is named: export AWS_ENDPOINT_URL as `cairn serve` prints it, or read \
-                 the directory of a stopped server with --data DIR",
-            )?;
-        let endpoint: Uri =
-            endpoint.parse().with_context(|| format!("{endpoint:?} is no URL of a server"))?;
+            .or_else(|| get(&format!("AWS_ENDPOINT_URL_{}", service.variable)))
+            .or_else(|| get("AWS_ENDPOINT_URL"));
         anyhow::ensure!(
-            matches!(endpoint.scheme_str(), Some("http" | "https")),
-            "the server's URL begins with http:// or https://, unlike {endpoint}"
+            endpoint.is_some() || service.is_at_aws,
+            "no server is named: export AWS_ENDPOINT_URL as `cairn serve` prints it, or read the \
+             directory of a stopped server with --data DIR"
         );
+        let parse = |text: String| {
+            let endpoint: Uri =
+                text.parse().with_context(|| format!("{text:?} is no URL of a server"))?;
+            anyhow::ensure!(
+                matches!(endpoint.scheme_str(), Some("http" | "https")),
+                "the server's URL begins with http:// or https://, unlike {endpoint}"
+            );
+            Ok(endpoint)
+        };
+        let endpoint = endpoint.map(parse).transpose()?;
         let named = choice.profile.is_some();
         let profile = choice
             .profile
@@ -71,8 +93,42 @@ impl Place {
             .or_else(|| get("AWS_DEFAULT_REGION"))
             .or_else(|| text.as_deref().and_then(|text| region_of(text, &profile)))
             .unwrap_or_else(|| REGION.to_owned());
-        Ok(Self { endpoint, region, keys })
+        Ok(Self { endpoint, service, region, keys })
     }
+}
+
+/// How to reach a bucket, in the same order. What AWS gives to a machine is taken if there are no
+/// other keys and the bucket is at AWS.
+pub(super) fn destination(
+    choice: &ServerChoice,
+    bucket: &str,
+    get: Get<'_>,
+) -> anyhow::Result<Destination> {
+    let mut destination = Destination {
+        bucket: bucket.to_owned(),
+        endpoint: choice
+            .endpoint_url
+            .clone()
+            .or_else(|| get("AWS_ENDPOINT_URL_S3"))
+            .or_else(|| get("AWS_ENDPOINT_URL")),
+        ca_file: get("AWS_CA_BUNDLE").map(PathBuf::from),
+        acl: false,
+        ..Destination::default()
+    };
+    destination.allow_http =
+        destination.endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://"));
+    match Place::find(choice, S3, get) {
+        Ok(place) => {
+            // At AWS the bucket's own region counts, and it is asked for.
+            destination.region = destination.endpoint.is_some().then_some(place.region);
+            destination.access_key = Some(place.keys.key);
+            destination.secret = Some(place.keys.secret);
+            destination.session_token = place.keys.session_token;
+        }
+        Err(_) if destination.endpoint.is_none() => destination.instance_role = true,
+        Err(error) => return Err(error),
+    }
+    Ok(destination)
 }
 
 fn credentials_file(get: Get<'_>) -> Option<PathBuf> {
@@ -118,11 +174,12 @@ fn region_of(text: &str, profile: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::{Place, ServerChoice};
+    use crate::client::{CAIRN, CLOUDTRAIL};
 
     const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 
     fn find(choice: &ServerChoice, variables: &[(&str, &str)]) -> anyhow::Result<Place> {
-        Place::find(choice, &|name| {
+        Place::find(choice, CAIRN, &|name| {
             let found = variables.iter().find(|(known, _)| *known == name);
             found.map(|(_, value)| (*value).to_owned())
         })
@@ -154,6 +211,29 @@ mod tests {
             (place.keys.secret.as_str(), place.region.as_str()),
             ("of-environment", "sa-east-1")
         );
+    }
+
+    #[test]
+    fn a_service_of_aws_needs_no_server() {
+        let variables = [
+            ("AWS_ACCESS_KEY_ID", KEY),
+            ("AWS_SECRET_ACCESS_KEY", "s"),
+            ("AWS_REGION", "eu-west-1"),
+        ];
+        let at = |variables: &[(&str, &str)]| {
+            let get = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            let place = Place::find(&ServerChoice::default(), CLOUDTRAIL, &get).unwrap();
+            place.endpoint("cn-north-1").unwrap().to_string()
+        };
+        assert_eq!(at(&variables), "https://cloudtrail.cn-north-1.amazonaws.com.cn/");
+        let mut named = variables.to_vec();
+        named.push(("AWS_ENDPOINT_URL", "http://127.0.0.1:1"));
+        assert_eq!(at(&named), "http://127.0.0.1:1/");
+        named.push(("AWS_ENDPOINT_URL_CLOUDTRAIL", "http://127.0.0.1:2"));
+        assert_eq!(at(&named), "http://127.0.0.1:2/");
     }
 
     #[test]

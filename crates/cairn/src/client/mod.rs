@@ -1,5 +1,5 @@
-//! A client of a running server's own service, `cairn`, as any AWS client would be one: the
-//! endpoint, the region and the credentials come from where AWS's tools take them.
+//! A client of a running server's own service, `cairn`, and of CloudTrail, as any AWS client would
+//! be one: the endpoint, the region and the credentials come from where AWS's tools take them.
 
 mod environment;
 mod transport;
@@ -7,6 +7,7 @@ mod transport;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use cairn_bucket::Destination;
 use cairn_wire::sigv4::{PayloadClaim, Signer, SigningCredential, ToSign};
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, Uri};
@@ -18,11 +19,37 @@ use crate::directory::wall_clock;
 use environment::Place;
 use transport::Transport;
 
-/// The service's signing name, and the front of `X-Amz-Target`, as in the model.
-const SERVICE: &str = "cairn";
-const TARGET: &str = "Cairn_20261125";
+/// A service of JSON 1.1, as its model names it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Service {
+    signing_name: &'static str,
+    /// The front of `X-Amz-Target`.
+    target: &'static str,
+    /// The end of the variable that names its endpoint.
+    variable: &'static str,
+    /// Whether AWS has it, too.
+    is_at_aws: bool,
+}
+
+/// Our own service.
+const CAIRN: Service = Service {
+    signing_name: "cairn",
+    target: "Cairn_20261125",
+    variable: "CAIRN",
+    is_at_aws: false,
+};
+/// `CloudTrail`: a server of ours, or AWS.
+const CLOUDTRAIL: Service = Service {
+    signing_name: "cloudtrail",
+    target: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+    variable: "CLOUDTRAIL",
+    is_at_aws: true,
+};
 /// How long a call may take: a search does a bounded amount of work, a tail waits 20 s at most.
 const CALL_MAX: Duration = Duration::from_secs(90);
+
+/// S3, as far as it is named like the others; its calls are not of JSON.
+const S3: Service = Service { signing_name: "s3", target: "", variable: "S3", is_at_aws: true };
 
 /// Where the server is and who calls it.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -81,22 +108,47 @@ impl CallError {
     }
 }
 
-/// Calls operations of the service `cairn`.
+impl ServerChoice {
+    /// A choice that was made elsewhere on the command line.
+    pub(crate) fn of(
+        endpoint_url: Option<String>,
+        profile: Option<String>,
+        region: Option<String>,
+    ) -> Self {
+        Self { endpoint_url, profile, region }
+    }
+
+    /// How to reach a bucket where the command line and the environment say.
+    pub(crate) fn destination(&self, bucket: &str) -> anyhow::Result<Destination> {
+        environment::destination(self, bucket, &variable)
+    }
+}
+
+/// Calls operations of a service.
 #[derive(Debug)]
 pub(crate) struct Client {
     place: Place,
+    service: Service,
     transport: Transport,
     runtime: tokio::runtime::Runtime,
 }
 
 impl Client {
-    /// A client as the command line and the environment say.
+    /// A client of our own service, as the command line and the environment say.
     pub(crate) fn new(choice: &ServerChoice) -> anyhow::Result<Self> {
-        let get = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let place = Place::find(choice, &get)?;
-        let transport = Transport::new(get("AWS_CA_BUNDLE").as_deref())?;
+        Self::of(choice, CAIRN)
+    }
+
+    /// A client of `CloudTrail`, ours or AWS's.
+    pub(crate) fn cloudtrail(choice: &ServerChoice) -> anyhow::Result<Self> {
+        Self::of(choice, CLOUDTRAIL)
+    }
+
+    fn of(choice: &ServerChoice, service: Service) -> anyhow::Result<Self> {
+        let place = Place::find(choice, service, &variable)?;
+        let transport = Transport::new(variable("AWS_CA_BUNDLE").as_deref())?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { place, transport, runtime })
+        Ok(Self { place, service, transport, runtime })
     }
 
     /// Calls one operation.
@@ -105,11 +157,26 @@ impl Client {
         operation: &str,
         input: &impl Serialize,
     ) -> Result<O, CallError> {
-        let strange = |why: String| CallError::Strange { endpoint: self.endpoint(), why };
+        self.call_in(&self.place.region, operation, input)
+    }
+
+    /// Calls one operation in a region.
+    pub(crate) fn call_in<O: DeserializeOwned>(
+        &self,
+        region: &str,
+        operation: &str,
+        input: &impl Serialize,
+    ) -> Result<O, CallError> {
+        let endpoint = || {
+            let endpoint = self.place.endpoint(region);
+            endpoint.map_or_else(|_| region.to_owned(), |endpoint| endpoint.to_string())
+        };
+        let strange = |why: String| CallError::Strange { endpoint: endpoint(), why };
         let body = serde_json::to_vec(input).map_err(|error| strange(error.to_string()))?;
-        let request = self.signed(operation, body).map_err(|error| strange(error.to_string()))?;
+        let request =
+            self.signed(region, operation, body).map_err(|error| strange(error.to_string()))?;
         let sent = async { tokio::time::timeout(CALL_MAX, self.transport.send(request)).await };
-        let unreachable = |why| CallError::Unreachable { endpoint: self.endpoint(), why };
+        let unreachable = |why| CallError::Unreachable { endpoint: endpoint(), why };
         let (status, answer) = self
             .runtime
             .block_on(sent)
@@ -121,17 +188,20 @@ impl Client {
         Err(refusal(status, &answer).unwrap_or_else(|| strange(format!("status {status}"))))
     }
 
-    fn endpoint(&self) -> String {
-        self.place.endpoint.to_string()
-    }
-
-    fn signed(&self, operation: &str, body: Vec<u8>) -> anyhow::Result<Request<Vec<u8>>> {
+    fn signed(
+        &self,
+        region: &str,
+        operation: &str,
+        body: Vec<u8>,
+    ) -> anyhow::Result<Request<Vec<u8>>> {
         let place = &self.place;
-        let authority = place.endpoint.authority().context("the endpoint has no host")?;
+        let endpoint = place.endpoint(region)?;
+        let authority = endpoint.authority().context("the endpoint has no host")?;
         let mut headers = HeaderMap::new();
         headers.insert(HOST, HeaderValue::from_str(authority.as_str())?);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
-        headers.insert("x-amz-target", HeaderValue::from_str(&format!("{TARGET}.{operation}"))?);
+        let target = format!("{}.{operation}", self.service.target);
+        headers.insert("x-amz-target", HeaderValue::from_str(&target)?);
         headers.insert(
             USER_AGENT,
             HeaderValue::from_static(concat!("cairn-cli/", env!("CARGO_PKG_VERSION"))),
@@ -141,7 +211,8 @@ impl Client {
             secret: &place.keys.secret,
             session_token: place.keys.session_token.as_deref(),
         };
-        let signer = Signer::new(credential, &place.region, SERVICE, (*wall_clock())());
+        let now = (*wall_clock())();
+        let signer = Signer::new(credential, region, self.service.signing_name, now);
         let to_sign = ToSign {
             method: "POST",
             path: "/",
@@ -153,7 +224,7 @@ impl Client {
         for (name, value) in signer.headers(&to_sign).0 {
             headers.insert(name, HeaderValue::from_str(&value)?);
         }
-        let mut uri = place.endpoint.clone().into_parts();
+        let mut uri = endpoint.into_parts();
         uri.path_and_query = Some(http::uri::PathAndQuery::from_static("/"));
         let mut request = Request::new(body);
         *request.method_mut() = Method::POST;
@@ -161,6 +232,11 @@ impl Client {
         *request.headers_mut() = headers;
         Ok(request)
     }
+}
+
+/// A variable of the environment that says something.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 /// Reads an error of the JSON protocol.

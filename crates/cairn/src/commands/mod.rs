@@ -6,3 +6,4 @@ pub(crate) mod inspect;
 pub(crate) mod lookup;
 pub(crate) mod serve;
 pub(crate) mod tail;
+pub(crate) mod validate;

@@ -14,6 +14,8 @@ use anyhow::Context as _;
 use cairn_store::{Key, KeyPrefix, MetaStore as _, SqliteMeta};
 use serde::{Deserialize, Serialize};
 
+use crate::proof::Listed;
+
 /// Where the groups of notes are.
 const PREFIX: &str = "import/finished/";
 /// The most notes in one group, which must fit into a value.
@@ -23,7 +25,7 @@ const GROUP_WAIT: Duration = Duration::from_secs(2);
 /// Groups that are read at once.
 const PAGE_ENTRIES: usize = 100;
 
-/// Names one content of one file.
+/// Names one content of one file or object.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) struct FileNote {
     path: Box<str>,
@@ -36,11 +38,19 @@ impl FileNote {
     pub(super) fn of(path: &Path, metadata: &Metadata) -> Option<Self> {
         let modified = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
         let path = std::path::absolute(path).ok()?;
+        // A name that begins so is an object's.
+        let path = path.to_str().filter(|path| !path.starts_with("s3://"))?;
         Some(Self {
-            path: path.to_str()?.into(),
+            path: path.into(),
             bytes: metadata.len(),
             modified_ns: u64::try_from(modified.as_nanos()).ok()?,
         })
+    }
+
+    /// Of an object; `None` if the store does not say when it was written.
+    pub(super) fn of_object(address: &str, listed: &Listed) -> Option<Self> {
+        let modified_ns = u64::try_from(listed.modified?.as_ms()).ok()?.checked_mul(1_000_000)?;
+        Some(Self { path: address.into(), bytes: listed.bytes, modified_ns })
     }
 }
 

@@ -21,15 +21,19 @@ mod report;
 mod slices;
 mod sort_out;
 mod sources;
+mod vouch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
+use cairn_store::EventLog as _;
 use cairn_store::Offset;
 
 use crate::anchor::{Extent, Mooring};
+use crate::client::ServerChoice;
 use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
+use crate::import_range::OpenRange;
 
 use finished::FinishedFiles;
 use known::KnownRecords;
@@ -43,10 +47,12 @@ const LOG_MEMORY_BYTES_MAX: usize = 8 << 20;
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files, or directories that are searched for .json, .jsonl, .ndjson, .log and .gz files.
+    /// Files, or directories and s3://BUCKET/PREFIX that are searched for .json, .jsonl, .ndjson, .log
+    /// and .gz files.
     ///
     /// Log files of a trail ({"Records": […]}), one record a line, arrays, single records, and the
-    /// answers of lookup-events and filter-log-events, each also compressed with gzip.
+    /// answers of lookup-events and filter-log-events, each also compressed with gzip. Digests beside
+    /// log files are checked, and tell which records they vouch for.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// The data directory, which is made if it is missing. Its server must be stopped.
@@ -55,12 +61,17 @@ pub(crate) struct Arguments {
     /// Print the summary as one line of JSON.
     #[arg(long)]
     json: bool,
+    /// The keys of digests: the answer of `aws cloudtrail list-public-keys`, in place of asking.
+    #[arg(long, value_name = "FILE")]
+    public_keys: Vec<PathBuf>,
+    #[command(flatten)]
+    server: ServerChoice,
 }
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
-    let mut sources = Sources::find(&arguments.paths)?;
+    let mut sources = Sources::find(&arguments.paths, &arguments.server)?;
     let directory = Directory::new(&arguments.data);
     let _lock = directory.lock()?;
     let clock = wall_clock();
@@ -76,18 +87,27 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let problems = mooring.problems(Extent::of(&opened.log))?;
     anyhow::ensure!(problems.is_empty(), "{}: `cairn fsck` says more", problems.join("; "));
     let finished = FinishedFiles::load(&opened.meta)?;
+    let proof = vouch::prepare(&mut sources, arguments)?;
     let files_known = sources.forget(&finished);
-    let mut report = Report { files_known, files_ignored: sources.ignored, ..Report::default() };
+    let mut report =
+        Report { files_known, files_ignored: sources.ignored, proof, ..Report::default() };
     if sources.files.is_empty() {
         catch_up::history(&opened, |_| ())?;
     } else {
-        import(&sources, &opened, finished, &mut report, &clock)?;
+        let range = runtime.block_on(OpenRange::begin(&*opened.meta, opened.log.committed()))?;
+        let imported = import(&sources, &opened, finished, &mut report, &clock);
+        // What has come in is durable, whatever became of the rest.
+        opened.log.close();
+        runtime.block_on(range.end(&*opened.meta, opened.log.committed()))?;
+        imported?;
     }
     opened.log.close();
     runtime.block_on(mooring.set(&*opened.meta, Extent::of(&opened.log), Offset::ZERO))?;
     report.seconds = begun.elapsed().as_secs_f64();
     report.print(arguments.json)?;
-    Ok(if report.files_broken > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    let is_broken =
+        report.files_broken > 0 || report.proof.as_ref().is_some_and(report::Vouched::is_broken);
+    Ok(if is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 fn import(
@@ -101,6 +121,6 @@ fn import(
     let progress = Progress::new(sources.bytes());
     let outcome = pipeline::run(sources, opened, known, finished, &progress, clock);
     progress.clear();
-    report.add(&outcome?);
+    report.add(outcome?);
     Ok(())
 }

@@ -1,19 +1,26 @@
 //! The first stage: the bytes of files, expanded.
 
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufReader, Chain, Cursor, Read};
-use std::path::Path;
 use std::sync::mpsc::SyncSender;
+use std::thread::{self, Scope, ScopedJoinHandle};
 
+use aws_lc_rs::digest::{Context, SHA256};
 use flate2::bufread::MultiGzDecoder;
 
 use super::progress::Progress;
-use super::sources::Sources;
+use super::sources::{Place, Source, Sources};
+use crate::proof::ReadError;
 
 /// A piece of a file, expanded: it fits into a cache of a core, and is worth a message.
 const PIECE_BYTES: usize = 256 << 10;
 /// What is read from a compressed file at once.
 const READ_BYTES: usize = 128 << 10;
+/// Objects that are fetched ahead: each waits for its answer most of the time.
+const AHEAD_MAX: usize = 8;
+/// The longest object that is fetched ahead; longer ones are read as they come.
+const AHEAD_BYTES_MAX: u64 = 8 << 20;
 /// How a gzip file begins.
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 
@@ -22,26 +29,102 @@ const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
 pub(super) enum Piece {
     /// The next bytes of a file.
     Bytes(Vec<u8>),
-    /// The file ends, or cannot be read further.
-    End(io::Result<()>),
+    /// The file ends, or cannot be read further; and what a digest says to it.
+    End(io::Result<()>, Vouch),
+}
+
+/// What digests say of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Vouch {
+    /// A valid digest names it, and it has the content that it says.
+    Valid,
+    /// A valid digest names it, and it has other content.
+    Contradicted,
+    /// No valid digest names it.
+    Nobody,
 }
 
 /// Reads all files, one after the other. Ends early when nobody listens.
 pub(super) fn files(sources: &Sources, pieces: &SyncSender<Piece>, progress: &Progress) {
-    for source in &sources.files {
-        let mut is_wanted = true;
-        let outcome = file(&source.path, progress, &mut |bytes| {
-            is_wanted = pieces.send(Piece::Bytes(bytes)).is_ok();
-            is_wanted
-        });
-        if !is_wanted || pieces.send(Piece::End(outcome)).is_err() {
-            return;
+    thread::scope(|scope| {
+        let mut ahead = Ahead { sources, next: 0, under_way: VecDeque::new() };
+        for (number, source) in sources.files.iter().enumerate() {
+            ahead.fetch(scope, number);
+            let mut is_wanted = true;
+            let mut hash = source.vouched.map(|_| Context::new(&SHA256));
+            let outcome = ahead.open(number, source).and_then(|file| {
+                expand(file, progress, &mut |bytes| {
+                    if let Some(hash) = &mut hash {
+                        hash.update(&bytes);
+                    }
+                    is_wanted = pieces.send(Piece::Bytes(bytes)).is_ok();
+                    is_wanted
+                })
+            });
+            let hash = hash.map(Context::finish);
+            let vouch = match (&source.vouched, hash) {
+                (Some(wanted), Some(found)) if found.as_ref() == wanted => Vouch::Valid,
+                (Some(_), _) => Vouch::Contradicted,
+                (None, _) => Vouch::Nobody,
+            };
+            if !is_wanted || pieces.send(Piece::End(outcome, vouch)).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// Objects that are fetched before their turn.
+struct Ahead<'scope, 'env> {
+    sources: &'env Sources,
+    /// The first file that nothing was done for.
+    next: usize,
+    under_way: VecDeque<(usize, ScopedJoinHandle<'scope, Result<Vec<u8>, ReadError>>)>,
+}
+
+impl<'scope, 'env: 'scope> Ahead<'scope, 'env> {
+    /// Begins to fetch what comes next, beginning with this file.
+    fn fetch(&mut self, scope: &'scope Scope<'scope, 'env>, number: usize) {
+        self.next = self.next.max(number);
+        while let Some(source) = self.sources.files.get(self.next)
+            && self.next < number + AHEAD_MAX
+        {
+            if let Place::Object(bucket, key) = &source.place
+                && source.bytes <= AHEAD_BYTES_MAX
+                && let Some(bucket) = self.sources.buckets.get(*bucket)
+            {
+                let fetch = move || bucket.bucket.read(key).map(|object| object.content);
+                self.under_way.push_back((self.next, scope.spawn(fetch)));
+            }
+            self.next += 1;
+        }
+    }
+
+    /// Opens a file whose turn it is.
+    fn open(&mut self, number: usize, source: &Source) -> io::Result<Box<dyn Read + Send>> {
+        match &source.place {
+            Place::File(path) => Ok(Box::new(File::open(path)?)),
+            Place::Object(bucket, key) => {
+                let is_here = self.under_way.front().is_some_and(|(at, _)| *at == number);
+                if let Some((_, fetched)) = self.under_way.pop_front_if(|_| is_here) {
+                    let panicked = |_| io::Error::other("a thread of the import has panicked");
+                    let content = fetched.join().map_err(panicked)?;
+                    return Ok(Box::new(Cursor::new(content.map_err(io::Error::other)?)));
+                }
+                let bucket = self.sources.buckets.get(*bucket);
+                let bucket = bucket.ok_or_else(|| io::Error::other("there is no bucket"))?;
+                bucket.bucket.stream(key).map_err(io::Error::other)
+            }
         }
     }
 }
 
-fn file(path: &Path, progress: &Progress, take: &mut dyn FnMut(Vec<u8>) -> bool) -> io::Result<()> {
-    let mut file = Counted { file: File::open(path)?, progress };
+fn expand(
+    file: Box<dyn Read + Send>,
+    progress: &Progress,
+    take: &mut dyn FnMut(Vec<u8>) -> bool,
+) -> io::Result<()> {
+    let mut file = Counted { file, progress };
     let mut magic = Vec::new();
     file.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut magic)?;
     let is_gzip = magic == GZIP_MAGIC;
@@ -79,7 +162,7 @@ fn pieces_of(mut stream: impl Read, take: &mut dyn FnMut(Vec<u8>) -> bool) -> io
 
 /// A file whose bytes are counted as they are read.
 struct Counted<'a> {
-    file: File,
+    file: Box<dyn Read + Send>,
     progress: &'a Progress,
 }
 

@@ -8,6 +8,10 @@ use serde::Serialize;
 use crate::print;
 
 use super::pipeline::Outcome;
+use super::sort_out::Findings;
+
+/// Files that are named one by one to people.
+const NAMED_MAX: usize = 20;
 
 /// What an import did, as `--json` prints it.
 #[derive(Debug, Default, Serialize)]
@@ -28,13 +32,92 @@ pub(super) struct Report {
     pub(super) not_records: u64,
     /// Bytes of all records that were read.
     pub(super) bytes: u64,
+    /// What digests say of the files; none if there are no digests.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) proof: Option<Vouched>,
     /// How long it took.
     pub(super) seconds: f64,
 }
 
+/// What digests say of the files.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct Vouched {
+    /// Digests whose signatures and links hold.
+    pub(super) digests_valid: u64,
+    /// Digests that are not what they should be, or missing.
+    pub(super) digests_invalid: u64,
+    /// Digests that could not be checked, for want of a key or a signature.
+    pub(super) digests_unchecked: u64,
+    /// What is wrong with them.
+    pub(super) digests_broken: Vec<String>,
+    /// Records of files that a valid digest vouches for, those that were there already too.
+    pub(super) records_vouched: u64,
+    /// Records of all files that were read.
+    pub(super) records_read: u64,
+    pub(super) files_vouched: u64,
+    /// How many files no valid digest names.
+    pub(super) files_unvouched: u64,
+    /// The first of them.
+    pub(super) unvouched: Vec<String>,
+    /// Files whose content is not what their digest says.
+    pub(super) contradicted: Vec<String>,
+    /// Files that a valid digest names and that are not there.
+    pub(super) missing: Vec<String>,
+    /// Why nothing could be proven.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) unproven: Option<String>,
+}
+
+impl Vouched {
+    /// Whether something is wrong.
+    pub(super) fn is_broken(&self) -> bool {
+        self.digests_invalid > 0 || !self.contradicted.is_empty() || !self.missing.is_empty()
+    }
+
+    fn add(&mut self, found: &mut Findings) {
+        self.records_vouched = found.records_vouched;
+        self.records_read = found.records;
+        self.files_vouched = found.files_vouched;
+        self.files_unvouched = found.files_unvouched;
+        self.unvouched = std::mem::take(&mut found.unvouched);
+        self.contradicted = std::mem::take(&mut found.contradicted);
+    }
+
+    fn text(&self) -> String {
+        if let Some(why) = &self.unproven {
+            return format!("\nnot proven: {why}");
+        }
+        let mut text = format!(
+            "\nvalid digests ({} of {}) vouch for {} of {} records read, in {}",
+            self.digests_valid,
+            self.digests_valid + self.digests_invalid + self.digests_unchecked,
+            self.records_vouched,
+            self.records_read,
+            print::count(self.files_vouched, "file"),
+        );
+        for (names, what) in [
+            (&self.unvouched, "no valid digest names"),
+            (&self.contradicted, "not what their digest says"),
+            (&self.missing, "named by a digest and not there"),
+            (&self.digests_broken, "wrong with digests"),
+        ] {
+            for name in names.iter().take(NAMED_MAX) {
+                let _ = write!(text, "\n  {what}: {name}");
+            }
+            if names.len() > NAMED_MAX {
+                let _ = write!(text, "\n  {what}: and {} more", names.len() - NAMED_MAX);
+            }
+        }
+        text
+    }
+}
+
 impl Report {
-    pub(super) fn add(&mut self, outcome: &Outcome) {
-        let found = &outcome.findings;
+    pub(super) fn add(&mut self, mut outcome: Outcome) {
+        let found = &mut outcome.findings;
+        if let Some(proof) = &mut self.proof {
+            proof.add(found);
+        }
         self.files_read = found.files_read;
         self.files_broken = found.files_broken;
         self.records_imported = outcome.imported;
@@ -72,6 +155,9 @@ impl Report {
             if count > 0 {
                 let _ = write!(text, "; {what}: {count}");
             }
+        }
+        if let Some(proof) = &self.proof {
+            text.push_str(&proof.text());
         }
         text
     }

@@ -1,6 +1,5 @@
 //! The second stage: records out of the bytes, checked, and those left out that are known.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender};
 
 use bytes::Bytes;
@@ -11,13 +10,16 @@ use cairn_history::Prepared;
 use super::finished::FileNote;
 use super::known::KnownRecords;
 use super::progress::Progress;
-use super::read::Piece;
+use super::read::{Piece, Vouch};
 use super::sources::{Source, Sources};
 
 /// Bytes to a batch. A batch becomes a frame of the log, which a reader of one record expands.
 const BATCH_BYTES: usize = 1 << 20;
 /// Records to a batch at most.
 const BATCH_RECORDS_MAX: usize = 8_192;
+
+/// Files without a digest that are named one by one.
+const UNVOUCHED_MAX: usize = 10_000;
 
 /// New records, in the order of the files.
 #[derive(Debug, Default)]
@@ -43,6 +45,18 @@ pub(super) struct Findings {
     pub(super) not_records: u64,
     /// Record bytes of all files, known ones too.
     pub(super) bytes: u64,
+    /// Records of all files, known ones too.
+    pub(super) records: u64,
+    /// Records of files that a valid digest vouches for.
+    pub(super) records_vouched: u64,
+    /// Such files.
+    pub(super) files_vouched: u64,
+    /// Files whose content is not what their digest says.
+    pub(super) contradicted: Vec<String>,
+    /// The first files that no valid digest names.
+    pub(super) unvouched: Vec<String>,
+    /// How many there are.
+    pub(super) files_unvouched: u64,
 }
 
 /// Takes the pieces of all files apart.
@@ -83,13 +97,14 @@ impl Sorter<'_> {
     fn file(&mut self, source: &Source, pieces: &Receiver<Piece>, progress: &Progress) -> bool {
         let mut splitter = Splitter::new(SplitLimits::default());
         let mut flaws = Flaws::default();
-        let outcome = loop {
+        let before = self.findings.records;
+        let (outcome, vouch) = loop {
             match pieces.recv() {
                 Ok(Piece::Bytes(bytes)) => {
                     splitter.push(&bytes);
                     self.records(&mut splitter, &mut flaws);
                 }
-                Ok(Piece::End(outcome)) => break outcome,
+                Ok(Piece::End(outcome, vouch)) => break (outcome, vouch),
                 Err(_) => return false,
             }
             if !self.is_wanted {
@@ -104,13 +119,35 @@ impl Sorter<'_> {
             Err(error) => flaws.add(&error),
         }
         self.findings.files_read += 1;
+        self.vouch(source, vouch, before, progress);
         if flaws.count > 0 {
             self.findings.files_broken += 1;
-            progress.say(&flaws.message(&source.path));
+            progress.say(&flaws.message(&source.name));
         } else {
             self.open.finished.extend(source.note.clone());
         }
         self.is_wanted
+    }
+
+    /// Counts what a digest says of a file, `before` which there were so many records.
+    fn vouch(&mut self, source: &Source, vouch: Vouch, before: u64, progress: &Progress) {
+        let findings = &mut self.findings;
+        match vouch {
+            Vouch::Valid => {
+                findings.files_vouched += 1;
+                findings.records_vouched += findings.records - before;
+            }
+            Vouch::Contradicted => {
+                progress.say(&format!("{}: hash value doesn't match its digest", source.name));
+                findings.contradicted.push(source.name.clone());
+            }
+            Vouch::Nobody => {
+                findings.files_unvouched += 1;
+                if findings.unvouched.len() < UNVOUCHED_MAX {
+                    findings.unvouched.push(source.name.clone());
+                }
+            }
+        }
     }
 
     fn records(&mut self, splitter: &mut Splitter, flaws: &mut Flaws) {
@@ -150,6 +187,7 @@ impl Sorter<'_> {
 
     fn take(&mut self, head: &RecordHead<'_>, record: &[u8]) {
         self.findings.bytes += record.len() as u64;
+        self.findings.records += 1;
         if self.known.insert(record) {
             self.open.add(head, record);
         } else {
@@ -224,9 +262,9 @@ impl Flaws {
         self.count += 1;
     }
 
-    fn message(&self, path: &Path) -> String {
+    fn message(&self, name: &str) -> String {
         let more = self.count - 1;
         let rest = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-        format!("{}: {}{rest}", path.display(), self.first)
+        format!("{name}: {}{rest}", self.first)
     }
 }

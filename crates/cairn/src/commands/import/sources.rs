@@ -1,14 +1,17 @@
 //! Which files are read.
 //!
-//! A file that is named is read, whatever it is called. In a directory only files that can hold
-//! records are read, by their names, so that a whole bucket or checkout can be given.
+//! A file that is named is read, whatever it is called. In a directory or bucket only files that can
+//! hold records are read, by their names, so that all of it can be given.
 
 use std::fs::Metadata;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
 use super::finished::{FileNote, FinishedFiles};
+use crate::client::ServerChoice;
+use crate::proof::{self, Listed};
 
 /// Endings of the names of files that are read in a directory, before compression.
 const ENDINGS: [&str; 4] = ["json", "jsonl", "ndjson", "log"];
@@ -20,37 +23,78 @@ const DIGEST_FOLDER: &str = "CloudTrail-Digest";
 /// The files to read.
 #[derive(Debug, Default)]
 pub(super) struct Sources {
+    /// Buckets that are read.
+    pub(super) buckets: Vec<proof::Source>,
+    /// Directories that are read.
+    pub(super) directories: Vec<PathBuf>,
     /// Those that are named first, those of directories by name.
     pub(super) files: Vec<Source>,
     /// How many files of directories are left out because of their names.
     pub(super) ignored: u64,
 }
 
+/// Where a file is.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    /// As the user would call it.
+    File(PathBuf),
+    /// The number of its bucket, and its key.
+    Object(usize, String),
+}
+
 /// A file to read.
 #[derive(Debug)]
 pub(super) struct Source {
-    /// As the user would call it.
-    pub(super) path: PathBuf,
+    pub(super) place: Place,
+    /// What people call it.
+    pub(super) name: String,
     /// How long it is.
     pub(super) bytes: u64,
     /// Says which content of which file this is; `None` if its name is no text.
     pub(super) note: Option<FileNote>,
+    /// What a valid digest says the SHA-256 of its content is.
+    pub(super) vouched: Option<[u8; 32]>,
 }
 
 impl Sources {
     /// Finds what the paths of the command line lead to. Links are followed only if they are named.
-    pub(super) fn find(paths: &[PathBuf]) -> anyhow::Result<Self> {
+    pub(super) fn find(paths: &[PathBuf], server: &ServerChoice) -> anyhow::Result<Self> {
         let mut sources = Self::default();
         for path in paths {
+            if let Some(place) = path.to_str().and_then(|path| path.strip_prefix("s3://")) {
+                sources.bucket(proof::Source::s3(place, server)?)?;
+                continue;
+            }
             let metadata = std::fs::metadata(path)
                 .with_context(|| format!("cannot read {}", path.display()))?;
             if metadata.is_dir() {
                 sources.walk(path)?;
+                sources.directories.push(path.clone());
             } else {
                 sources.files.push(Source::new(path.clone(), &metadata));
             }
         }
         Ok(sources)
+    }
+
+    /// Lists a bucket.
+    fn bucket(&mut self, source: proof::Source) -> anyhow::Result<()> {
+        let number = self.buckets.len();
+        let bucket = source.bucket.name().unwrap_or_default().to_owned();
+        let mut found = Vec::new();
+        source.bucket.list(&source.prefix, &mut |listed| {
+            let path = Path::new(&listed.key);
+            let is_digest = path.components().any(|part| part.as_os_str() == DIGEST_FOLDER);
+            if can_hold_records(path) && !is_digest {
+                found.push(Source::object(number, &bucket, listed));
+            } else {
+                self.ignored += u64::from(!is_digest && !listed.key.ends_with('/'));
+            }
+            ControlFlow::Continue(())
+        })?;
+        self.files.append(&mut found);
+        self.buckets.push(source);
+        Ok(())
     }
 
     /// How many bytes are to be read.
@@ -90,7 +134,15 @@ impl Sources {
 impl Source {
     fn new(path: PathBuf, metadata: &Metadata) -> Self {
         let note = FileNote::of(&path, metadata);
-        Self { path, bytes: metadata.len(), note }
+        let name = path.display().to_string();
+        Self { place: Place::File(path), name, bytes: metadata.len(), note, vouched: None }
+    }
+
+    fn object(number: usize, bucket: &str, listed: Listed) -> Self {
+        let name = format!("s3://{bucket}/{}", listed.key);
+        let note = FileNote::of_object(&name, &listed);
+        let place = Place::Object(number, listed.key);
+        Self { place, name, bytes: listed.bytes, note, vouched: None }
     }
 }
 
@@ -112,7 +164,7 @@ fn ending(path: &Path) -> Option<String> {
 mod tests {
     use std::path::Path;
 
-    use super::{Sources, can_hold_records};
+    use super::{ServerChoice, Sources, can_hold_records};
 
     #[test]
     fn names_tell_which_files_of_a_directory_are_read() {
@@ -136,11 +188,13 @@ mod tests {
             make(name);
         }
         std::os::unix::fs::symlink(root.path(), root.path().join("loop")).unwrap();
-        let sources = Sources::find(&[root.path().to_path_buf()]).unwrap();
-        let names = sources.files.iter().map(|file| file.path.strip_prefix(root.path()).unwrap());
-        let names: Vec<_> = names.map(|path| path.to_str().unwrap()).collect();
+        let find = |path: &Path| Sources::find(&[path.to_path_buf()], &ServerChoice::default());
+        let sources = find(root.path()).unwrap();
+        let start = format!("{}/", root.path().display());
+        let names = sources.files.iter().map(|file| file.name.strip_prefix(&start).unwrap());
+        let names: Vec<_> = names.collect();
         assert_eq!(names, ["a/1.json", "a/2.json", "b.json"]);
         assert_eq!((sources.bytes(), sources.ignored), (3, 3));
-        assert!(Sources::find(&[root.path().join("missing")]).is_err());
+        assert!(find(&root.path().join("missing")).is_err());
     }
 }

@@ -1,0 +1,179 @@
+//! What digests beside log files say of them, before the files are read.
+//!
+//! Digests are small and few: their signatures and links are checked first. What a log file must
+//! hash to is known then, and its content is hashed on the way into the log.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::client::Client;
+use crate::directory::wall_clock;
+use crate::proof;
+use crate::proof::{
+    DirectoryBucket, Finding, Heads, Inventory, KeyRing, Proof, Selection, Verdict, Vouchers,
+    Watcher, fetch_keys, from_hex, inventory,
+};
+
+use super::Arguments;
+use super::report::Vouched;
+use super::sources::{Place, Sources};
+
+/// What is wrong with digests is named so often.
+const BROKEN_MAX: usize = 1_000;
+
+/// Checks the digests beside the sources, and notes what they say of each file; `None` if there are
+/// no digests.
+pub(super) fn prepare(
+    sources: &mut Sources,
+    arguments: &Arguments,
+) -> anyhow::Result<Option<Vouched>> {
+    let mut copies = Vec::new();
+    for directory in &sources.directories {
+        copies.extend(DirectoryBucket::find(directory, None)?.into_iter().map(std::sync::Arc::new));
+    }
+    let mut all = sources.buckets.clone();
+    let of = |copy: &std::sync::Arc<DirectoryBucket>| proof::Source {
+        bucket: copy.clone(),
+        prefix: String::new(),
+    };
+    all.extend(copies.iter().map(of));
+    let selection = Selection::default();
+    let found = inventory(&all, &selection)?;
+    if found.chains.is_empty() {
+        return Ok(None);
+    }
+    let ring = match keys(arguments, &found) {
+        Ok(ring) => ring,
+        Err(error) => {
+            let why = format!("there are digests, but no public keys to check them: {error:#}");
+            return Ok(Some(Vouched { unproven: Some(why), ..Vouched::default() }));
+        }
+    };
+    let names: Vec<String> =
+        (0..all.len()).map(|number| found.buckets.name(number).to_owned()).collect();
+    let mut vouchers = Vouchers::default();
+    let mut watch = Watch::default();
+    let proof = Proof {
+        sources: &all,
+        selection: &selection,
+        ring: &ring,
+        heads: &Heads::default(),
+        now: (*wall_clock())(),
+        is_live: false,
+        statuses: &[],
+        events: None,
+        delivered: None,
+        vouchers: Some(&mut vouchers),
+    };
+    let summary = proof.run(found, &mut watch)?;
+    let mut vouched = Vouched {
+        digests_valid: summary.digests.valid + summary.backfill_digests.valid,
+        digests_invalid: summary.digests.invalid + summary.backfill_digests.invalid,
+        digests_unchecked: summary.digests.total() + summary.backfill_digests.total(),
+        digests_broken: watch.broken,
+        ..Vouched::default()
+    };
+    vouched.digests_unchecked -= vouched.digests_valid + vouched.digests_invalid;
+    let places = Places { names, buckets: sources.buckets.len(), copies: &copies };
+    vouched.missing = places.tell(sources, vouchers);
+    Ok(Some(vouched))
+}
+
+/// Where files are in their buckets.
+struct Places<'a> {
+    /// The names of all buckets: those of S3 first, then those of copies.
+    names: Vec<String>,
+    buckets: usize,
+    copies: &'a [std::sync::Arc<DirectoryBucket>],
+}
+
+impl Places<'_> {
+    /// Tells each file what its digest says. Returns what is named and not among the files.
+    fn tell(&self, sources: &mut Sources, vouchers: Vouchers) -> Vec<String> {
+        let mut said: HashMap<(String, String), Option<[u8; 32]>> = vouchers
+            .into_iter()
+            .map(|(place, hash)| (place, from_hex(&hash).and_then(|hash| hash.try_into().ok())))
+            .collect();
+        for file in &mut sources.files {
+            if let Some(place) = self.of(&file.place)
+                && let Some(hash) = said.remove(&place)
+            {
+                file.vouched = hash;
+            }
+        }
+        let mut missing: Vec<String> = said
+            .into_keys()
+            .filter(|(bucket, key)| self.is_looked_at(sources, bucket, key))
+            .map(|(bucket, key)| format!("s3://{bucket}/{key}"))
+            .collect();
+        missing.sort_unstable();
+        missing
+    }
+
+    fn of(&self, place: &Place) -> Option<(String, String)> {
+        match place {
+            Place::Object(number, key) => Some((self.names.get(*number)?.clone(), key.clone())),
+            Place::File(path) => {
+                let path = std::path::absolute(path).ok()?;
+                self.copies.iter().enumerate().find_map(|(number, copy)| {
+                    let root = std::path::absolute(copy.root()).ok()?;
+                    let key = copy.key_of(path.strip_prefix(root).ok()?)?;
+                    Some((self.names.get(self.buckets + number)?.clone(), key))
+                })
+            }
+        }
+    }
+
+    /// Whether a file that is not there would have been read if it were.
+    fn is_looked_at(&self, sources: &Sources, bucket: &str, key: &str) -> bool {
+        let objects = self.names.iter().zip(&sources.buckets);
+        let in_bucket = objects
+            .into_iter()
+            .any(|(name, source)| name == bucket && key.starts_with(&source.prefix));
+        let copies = self.names.get(self.buckets..).unwrap_or_default().iter().zip(self.copies);
+        in_bucket
+            || copies.into_iter().any(|(name, copy)| {
+                let Some(path) = copy.path_of(key).filter(|_| name == bucket) else { return false };
+                sources.directories.iter().any(|directory| is_below(&path, directory))
+            })
+    }
+}
+
+fn is_below(path: &Path, directory: &Path) -> bool {
+    let absolute = |path: &Path| std::path::absolute(path).ok();
+    absolute(path).zip(absolute(directory)).is_some_and(|(path, root)| path.starts_with(root))
+}
+
+/// Keys from files, or from a server.
+fn keys(arguments: &Arguments, found: &Inventory) -> anyhow::Result<KeyRing> {
+    let mut ring = KeyRing::new(&[])?;
+    for file in &arguments.public_keys {
+        ring.add_file(file)?;
+    }
+    if arguments.public_keys.is_empty() {
+        let client = Client::cloudtrail(&arguments.server);
+        fetch_keys(&client.context("give them with --public-keys")?, found, &mut ring)?;
+    }
+    Ok(ring)
+}
+
+/// Keeps what is wrong.
+#[derive(Default)]
+struct Watch {
+    broken: Vec<String>,
+}
+
+impl Watcher for Watch {
+    fn found(&mut self, finding: &Finding) {
+        let is_broken = matches!(finding.verdict, Verdict::Invalid(_) | Verdict::Unchecked(_));
+        if is_broken && self.broken.len() < BROKEN_MAX {
+            self.broken.push(finding.line().replace('\t', " "));
+        }
+    }
+
+    fn expect(&mut self, _: u64) {}
+
+    fn done(&mut self, _: u64) {}
+}

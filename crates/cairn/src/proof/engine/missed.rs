@@ -1,0 +1,150 @@
+//! What should be there and is not: digests after the end of a run, and those that somebody has seen.
+
+use cairn_event::Timestamp;
+use cairn_event::key::DigestKey;
+
+use super::super::bucket::ReadError;
+use super::super::chain_name::ChainName;
+use super::super::finding::{Flaw, Kind, Verdict};
+use super::super::walk::Walk;
+use super::Engine;
+
+/// The least and the most time by which the digests of one region may come before those of others.
+const HEADSTART_MS: (i64, i64) = (10_000, 300_000);
+
+impl Engine<'_, '_> {
+    /// Misses what should follow the ends of runs.
+    pub(super) fn missed(&mut self) {
+        let until = match (self.proof.selection.end, self.proof.is_live) {
+            (Some(end), _) => Some(end),
+            (None, true) => Some(self.proof.now),
+            (None, false) => None,
+        };
+        let endings = self.endings();
+        for number in 0..self.walks.len() {
+            let now = self.proof.now;
+            let elsewhere_to = self.walks.get(number).and_then(|walk| self.newest_elsewhere(walk));
+            self.step(number, |walk, scene| {
+                if walk.name.backfill {
+                    return None;
+                }
+                for run in &walk.runs {
+                    let elsewhere = |ending: &(ChainName, Timestamp)| {
+                        is_same_trail(&ending.0, &walk.name) && ending.1 == run.last.end
+                    };
+                    if run.is_closed() || endings.iter().any(elsewhere) {
+                        continue;
+                    }
+                    match (run.next_start, until) {
+                        (Some(_), _) if run.bad_end.is_none() => {
+                            walk.unclosed(run, scene);
+                        }
+                        (Some(_), _) => {}
+                        (None, until) => {
+                            let missed = run.missed(now, until, elsewhere_to);
+                            missed.for_each(|end| walk.expected(&run.last, end, scene));
+                        }
+                    }
+                }
+                None
+            });
+        }
+    }
+
+    /// The end of the newest digest of the same trail and account in other regions: all of them are
+    /// written at the same times (observed). One that may be ahead of the others does not count.
+    fn newest_elsewhere(&self, walk: &Walk) -> Option<Timestamp> {
+        let others = self.walks.iter().filter(|other| {
+            is_same_trail(&other.name, &walk.name)
+                && other.name.region != walk.name.region
+                && other.name.backfill == walk.name.backfill
+        });
+        let settled = others.filter_map(|other| {
+            let newest = other.listed.as_ref()?;
+            let (since, patience) = match newest.modified {
+                Some(modified) if self.tells_time(newest.bucket) => {
+                    let interval = other.runs.first().map_or(HEADSTART_MS.1, |run| run.interval);
+                    (modified, (interval / 12).clamp(HEADSTART_MS.0, HEADSTART_MS.1))
+                }
+                _ => (newest.end, 12 * HEADSTART_MS.1),
+            };
+            (since.as_ms() + patience < self.proof.now.as_ms()).then_some(newest.end)
+        });
+        let end = settled.max()?;
+        Some(self.proof.selection.end.map_or(end, |to| to.min(end)))
+    }
+
+    fn tells_time(&self, bucket: usize) -> bool {
+        self.inventory.buckets.bucket(bucket).is_some_and(|bucket| bucket.tells_time())
+    }
+
+    /// Runs that end in the home region of their trail with the call that ends them: those of other
+    /// regions end at the same time.
+    fn endings(&self) -> Vec<(ChainName, Timestamp)> {
+        let homes = self.walks.iter().filter(|walk| walk.name.region == walk.name.home_region);
+        homes
+            .flat_map(|walk| {
+                let ended = walk.runs.iter().filter(|run| run.has_ending);
+                ended.map(|run| (walk.name.clone(), run.last.end))
+            })
+            .collect()
+    }
+
+    /// Misses what was there once.
+    pub(super) fn remembered(&mut self) {
+        for (chain, link) in self.proof.heads.all() {
+            let place = (link.bucket.clone(), link.key.clone());
+            let is_before = self.proof.selection.start.is_some_and(|from| link.end <= from);
+            if !self.proof.selection.takes_chain(chain)
+                || is_before
+                || self.missing.contains(&place)
+            {
+                continue;
+            }
+            let Some(number) = self.inventory.buckets.number(&link.bucket, &link.key) else {
+                continue;
+            };
+            let is_here =
+                self.inventory.buckets.bucket(number).is_some_and(|bucket| {
+                    !matches!(bucket.read(&link.key), Err(ReadError::Missing))
+                });
+            if !is_here {
+                let kind = if chain.backfill { Kind::BackfillDigest } else { Kind::Digest };
+                self.found(kind, number, place.1, Verdict::Invalid(Flaw::Remembered(link.end)));
+            }
+        }
+    }
+
+    /// Misses digests that the server says it has delivered.
+    pub(super) fn delivered(&mut self) {
+        for (chain, delivered) in self.proof.statuses {
+            let Some(walk) = self.walks.iter().find(|walk| walk.name == *chain) else { continue };
+            let Some(listed) = &walk.listed else { continue };
+            let Some(modified) = listed.modified else { continue };
+            let interval = walk.runs.first().map_or(HEADSTART_MS.1, |run| run.interval);
+            let slack = (interval / 2).min(HEADSTART_MS.1);
+            if delivered.as_ms() > modified.as_ms() + slack
+                && self.proof.selection.end.is_none_or(|to| listed.end < to)
+            {
+                let end = Timestamp::from_ms(listed.end.as_ms() + interval);
+                let key = key_at(&listed.key, end).unwrap_or_default();
+                let place = (self.inventory.buckets.name(listed.bucket).to_owned(), key.clone());
+                if !self.missing.contains(&place) {
+                    let bucket = listed.bucket;
+                    let flaw = Flaw::Delivered(*delivered);
+                    self.found(Kind::Digest, bucket, key, Verdict::Invalid(flaw));
+                }
+            }
+        }
+    }
+}
+
+fn is_same_trail(a: &ChainName, b: &ChainName) -> bool {
+    (&a.trail, &a.home_region, &a.account, &a.organization)
+        == (&b.trail, &b.home_region, &b.account, &b.organization)
+}
+
+/// The key that a digest of the same chain has with another end.
+pub(crate) fn key_at(near: &str, end: Timestamp) -> Option<String> {
+    Some(DigestKey { end, ..DigestKey::parse(near)? }.to_string())
+}

@@ -1,0 +1,7 @@
+//! Buckets that are sound, and every way in which somebody may spoil them.
+
+mod anchors;
+mod spoil;
+mod tamper;
+mod times;
+mod world;
