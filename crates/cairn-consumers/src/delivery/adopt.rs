@@ -58,6 +58,7 @@ impl TrailState {
             return false;
         }
         self.seen = version.as_u64();
+        let is_idle = self.lag.is_none() && !self.is_at_front();
         let doc = bare(doc);
         let position = self.position(cursor);
         let planned = self.lag.as_ref().and_then(|lag| lag.round.as_ref()).map(|round| round.to);
@@ -69,10 +70,12 @@ impl TrailState {
             self.drained = false;
         }
         let from = Offset::new(doc.changed);
+        // One that takes nothing has no records before the change.
+        let is_due = from <= position || is_idle;
         let doc = Trail { spans: spans.clone(), ..doc };
         if is_steady && same_selection(self.newest(), &doc) {
             *self.newest_mut() = doc;
-        } else if is_steady && planned.is_none() && self.pending.is_empty() && from <= position {
+        } else if is_steady && planned.is_none() && self.pending.is_empty() && is_due {
             self.adopted = doc;
             self.through = self.through.max(position);
         } else {

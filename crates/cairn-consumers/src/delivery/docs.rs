@@ -24,6 +24,8 @@ pub(super) struct Documents {
     trails: BTreeMap<String, (Trail, Version)>,
     /// What was read under each key.
     read: HashMap<Key, (Version, String)>,
+    /// Whether there are documents that cannot be read: whose they are is not known.
+    has_unreadable: bool,
 }
 
 impl Documents {
@@ -33,13 +35,22 @@ impl Documents {
         let mut found = state::list(meta, place::TRAILS).await?;
         found.extend(state::list(meta, place::GONE).await?);
         let mut read = HashMap::new();
-        let mut present = BTreeSet::new();
+        self.has_unreadable = false;
         for (key, value) in found {
             let known = self.read.get(&key).filter(|(version, _)| *version == value.version);
             let id = if let Some((_, id)) = known {
                 id.clone()
             } else {
-                let trail: Trail = state::parse(key.as_str(), &value.value)?;
+                let trail: Trail = match state::parse(key.as_str(), &value.value) {
+                    Ok(trail) => trail,
+                    Err(error) => {
+                        // One bad document is no reason to stop delivering for all others.
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(key = key.as_str(), error, "a trail cannot be read");
+                        self.has_unreadable = true;
+                        continue;
+                    }
+                };
                 let id = trail.id.clone();
                 let newest = self.trails.get(&id).map(|(_, version)| *version);
                 if newest.is_none_or(|newest| newest < value.version) {
@@ -47,10 +58,10 @@ impl Documents {
                 }
                 id
             };
-            present.insert(id.clone());
             read.insert(key, (value.version, id));
         }
         self.read = read;
+        let present: BTreeSet<&String> = self.read.values().map(|(_, id)| id).collect();
         self.trails.retain(|id, _| present.contains(id));
         Ok(())
     }
@@ -78,6 +89,9 @@ impl Documents {
                 book.reselect();
                 book.put(engine, id).await?;
             }
+        }
+        if self.has_unreadable {
+            return Ok(());
         }
         let gone = book.trails.keys().filter(|id| !self.trails.contains_key(*id) && !busy(id));
         for id in gone.cloned().collect::<Vec<_>>() {

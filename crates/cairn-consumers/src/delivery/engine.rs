@@ -10,10 +10,10 @@ use tokio::sync::Semaphore;
 
 use super::DeliveryOptions;
 
-/// How hard files are compressed.
-pub(super) const LEVEL: u8 = 6;
+/// How hard files are compressed: libdeflate's level.
+pub const LEVEL: u8 = 6;
 /// How hard they are compressed while there is a backlog.
-pub(super) const LEVEL_BEHIND: u8 = 4;
+pub const LEVEL_BEHIND: u8 = 4;
 /// The most files that are compressed at the same time, whatever the number of cores.
 const BUILDS_MAX: usize = 8;
 

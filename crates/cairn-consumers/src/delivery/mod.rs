@@ -39,6 +39,7 @@ mod tests;
 mod worker;
 mod write;
 
+pub use engine::{LEVEL, LEVEL_BEHIND};
 pub use worker::{DeliveryStatus, DeliveryWorker};
 
 use std::sync::Arc;

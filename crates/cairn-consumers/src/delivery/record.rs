@@ -92,7 +92,6 @@ pub(crate) struct Lag {
 
 impl TrailState {
     /// How delivery stands for a trail; none if delivery has not seen it, or it never logged.
-    #[allow(dead_code)]
     pub(crate) async fn find(
         meta: &dyn MetaStore,
         trail_id: &str,
@@ -104,7 +103,6 @@ impl TrailState {
     /// Whether all files are written that hold records from before a version of the trail's
     /// document (in `trail/` or `trail-gone/`): of ended spans everything, with the record that
     /// ended them, and of the time under other selectors or without validation as well.
-    #[allow(dead_code)]
     pub(crate) fn has_settled(&self, version: Version) -> bool {
         self.seen >= version.as_u64() && self.pending.is_empty() && self.drained
     }

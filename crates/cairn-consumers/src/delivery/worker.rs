@@ -23,8 +23,8 @@ use crate::worker::{Progress, StepError, Worker};
 
 /// The longest time without a look at the clock, which may be another one than the runtime's.
 const WAIT_MS_MAX: i64 = 1_000;
-/// How many groups of trails catch up at the same time.
-const CATCH_UPS_MAX: usize = 8;
+/// How many groups of trails catch up at the same time, each with a round in memory.
+const CATCH_UPS_MAX: usize = 4;
 
 /// Delivers the records of all trails.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub struct DeliveryWorker {
     gone_watch: MetaWatch,
     /// Documents may have changed since they were read.
     is_stale: bool,
+    /// A trail has come back that did not see its document.
+    has_returned: bool,
     imports: Arc<Imports>,
     tick: Option<i64>,
     target: Option<Target>,
@@ -91,6 +93,7 @@ impl DeliveryWorker {
             trails_watch,
             gone_watch,
             is_stale: true,
+            has_returned: false,
             imports: Arc::default(),
             tick: None,
             target: None,
@@ -114,7 +117,7 @@ impl DeliveryWorker {
             self.book = Some(Book::read(&self.engine).await?);
             (self.is_stale, self.ahead) = (true, None);
         }
-        self.collect().await?;
+        self.collect()?;
         let Some(book) = &mut self.book else { return Ok(Progress::More) };
         let (engine, imports) = (&self.engine, &self.imports);
         if let Some(round) = book.front().round.clone() {
@@ -131,7 +134,7 @@ impl DeliveryWorker {
     }
 
     /// Takes back the trails whose round behind the front has ended.
-    async fn collect(&mut self) -> Result<(), StepError> {
+    fn collect(&mut self) -> Result<(), StepError> {
         while let Some(ended) = self.catch_ups.try_join_next() {
             self.caught_up.push(ended);
         }
@@ -140,8 +143,7 @@ impl DeliveryWorker {
             for (id, kept) in ended.map_err(StepError::Lost)?? {
                 self.busy.remove(&id);
                 book.trails.insert(id, kept);
-                // Its document may have changed in the meantime.
-                self.is_stale = true;
+                self.has_returned = true;
             }
         }
         Ok(())
@@ -155,11 +157,15 @@ impl DeliveryWorker {
             () = self.gone_watch.changed() => self.is_stale = true,
             () = std::future::ready(()) => {}
         }
-        let Some(book) = self.book.as_mut().filter(|_| self.is_stale) else { return Ok(()) };
-        self.documents.refresh(self.engine.meta.as_ref()).await?;
+        let Some(book) = self.book.as_mut().filter(|_| self.is_stale || self.has_returned) else {
+            return Ok(());
+        };
+        if self.is_stale {
+            self.documents.refresh(self.engine.meta.as_ref()).await?;
+        }
         let busy = |id: &str| self.busy.contains(id);
         self.documents.take_in(&self.engine, book, busy, now).await?;
-        self.is_stale = false;
+        (self.is_stale, self.has_returned) = (false, false);
         Ok(())
     }
 

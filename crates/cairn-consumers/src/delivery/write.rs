@@ -174,7 +174,7 @@ async fn land(
     _room: OwnedSemaphorePermit,
 ) -> Result<(usize, FilePlan, Landed), StepError> {
     let landed = match flight.stopped(job) {
-        Some(refusal) => Landed::Left(refusal),
+        Some(left) => left,
         None => flight.put(job, &file).await?,
     };
     Ok((job, file, landed))
@@ -186,13 +186,13 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Flight {
-    /// Why a file is not to be tried: its trail's bucket has just refused another one or does not
-    /// answer, or (`Some(None)`) the time is up.
-    fn stopped(&self, job: usize) -> Option<Option<Refusal>> {
+    /// What becomes of a file that is not to be tried: its trail's bucket has just refused another
+    /// one or does not answer, or the time is up.
+    fn stopped(&self, job: usize) -> Option<Landed> {
         let JobUnderWay { trail, refused } = &self.jobs[job];
         let refused =
             lock(refused).clone().or_else(|| lock(&self.silent).get(&trail.bucket).cloned());
-        if refused.is_none() && Instant::now() < self.deadline { None } else { Some(refused) }
+        (refused.is_some() || Instant::now() >= self.deadline).then_some(Landed::Left(refused))
     }
 
     fn refuse(&self, job: usize, file: &FilePlan, error: &BucketError) -> Landed {
@@ -211,9 +211,14 @@ impl Flight {
 
     async fn put(self: &Arc<Self>, job: usize, file: &FilePlan) -> Result<Landed, StepError> {
         let trail = &self.jobs[job].trail;
-        let built = self.build(file).await?;
-        if let Some(refusal) = self.stopped(job) {
-            return Ok(Landed::Left(refusal));
+        let permit = Arc::clone(&self.engine.builds).acquire_owned().await;
+        let permit = permit.map_err(|error| lost(error.into()))?;
+        if let Some(left) = self.stopped(job) {
+            return Ok(left);
+        }
+        let built = self.build(file, permit).await?;
+        if let Some(left) = self.stopped(job) {
+            return Ok(left);
         }
         let bytes = built.body.len() as u64;
         let object = TrailObject {
@@ -235,9 +240,11 @@ impl Flight {
         Ok(Landed::Written(at))
     }
 
-    async fn build(self: &Arc<Self>, file: &FilePlan) -> Result<Built, StepError> {
-        let builds = Arc::clone(&self.engine.builds).acquire_owned().await;
-        let permit = builds.map_err(|error| lost(error.into()))?;
+    async fn build(
+        self: &Arc<Self>,
+        file: &FilePlan,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Built, StepError> {
         let (flight, records, bytes) = (Arc::clone(self), file.records.clone(), file.bytes);
         let built = tokio::task::spawn_blocking(move || {
             let _permit = permit;

@@ -94,8 +94,8 @@ impl Sites {
     }
 }
 
-fn cause() -> Box<io::Error> {
-    Box::new(io::Error::other("a fault of the test"))
+fn cause() -> io::Error {
+    io::Error::other("a fault of the test")
 }
 
 /// Small state whose writes are counted.
@@ -118,15 +118,15 @@ impl MetaStore for SitedMeta {
         value: Bytes,
     ) -> Result<Version, MetaError> {
         let write = self.inner.swap(key, expected, value);
-        let refused = || MetaError::Unavailable { source: cause() };
-        let open = || MetaError::Unknown { source: cause() };
+        let refused = || MetaError::Unavailable { source: cause().into() };
+        let open = || MetaError::Unknown { source: cause().into() };
         self.sites.write(format!("state {key}"), write, refused, open).await
     }
 
     async fn remove(&self, key: &Key, expected: Version) -> Result<(), MetaError> {
         let write = self.inner.remove(key, expected);
-        let refused = || MetaError::Unavailable { source: cause() };
-        let open = || MetaError::Unknown { source: cause() };
+        let refused = || MetaError::Unavailable { source: cause().into() };
+        let open = || MetaError::Unknown { source: cause().into() };
         self.sites.write(format!("remove {key}"), write, refused, open).await
     }
 
@@ -154,7 +154,8 @@ pub(super) struct SitedBuckets {
 #[async_trait]
 impl Buckets for SitedBuckets {
     async fn put(&self, object: &TrailObject) -> Result<(), BucketError> {
-        let error = || BucketError::Unreachable { bucket: object.bucket.clone(), source: cause() };
+        let error =
+            || BucketError::Unreachable { bucket: object.bucket.clone(), source: cause().into() };
         let what = format!("put {}", object.key);
         self.sites.write(what, self.inner.put(object), error, error).await
     }

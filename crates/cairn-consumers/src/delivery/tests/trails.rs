@@ -101,3 +101,50 @@ async fn imported_records_are_not_delivered() {
     world.assert_delivered(&trail("audit"), &expected, "beside imports").await;
     assert!(expected.iter().any(|offset| is_read(*offset)));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_document_that_cannot_be_read_concerns_nobody_else() {
+    let mut world = World::new();
+    world.settle().await;
+    world.start_new(trail("audit")).await;
+    world.start_new(trail("spoilt")).await;
+    world.commit(10).await;
+    world.settle().await;
+    let good = world.spoil("spoilt").await;
+    world.restart();
+    world.commit(10).await;
+    world.finish().await;
+    let expected: Vec<usize> = (0..20).filter(|offset| !is_foreign(*offset)).collect();
+    world.assert_delivered(&trail("audit"), &expected, "beside a bad document").await;
+    // Delivery goes on with the last one that it has read.
+    world.assert_delivered(&trail("spoilt"), &expected, "as before").await;
+    world.mend("spoilt", good).await;
+    world.commit(10).await;
+    world.finish().await;
+    let expected: Vec<usize> = (0..30).filter(|offset| !is_foreign(*offset)).collect();
+    world.assert_delivered(&trail("spoilt"), &expected, "mended").await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_a_trail_that_is_stopped_cuts_no_round() {
+    let mut world = World::new();
+    world.settle().await;
+    world.start_new(trail("audit")).await;
+    world.start_new(trail("still")).await;
+    world.stop("still").await;
+    world.finish().await;
+    world.commit(9).await;
+    world.change("still", |trail| "third".clone_into(&mut trail.bucket)).await;
+    world.commit(9).await;
+    world.settle().await;
+    assert!(world.state("still-1").await.unwrap().pending.is_empty());
+    let before = world.sites.writes().len();
+    world.tick().await;
+    // One round: a plan, three files with their entries, a state and the front.
+    assert_eq!(world.sites.writes().len() - before, 9);
+    world.start("still").await;
+    world.commit(9).await;
+    world.finish().await;
+    let files = world.files_of(&trail("still"));
+    assert!(files.iter().any(|file| file.bucket == "third"));
+}

@@ -200,6 +200,23 @@ impl World {
         self.meta.remove(&Key::parse(&key).unwrap(), version).await.unwrap();
     }
 
+    /// Puts what is no document in the place of one; gives back what was there.
+    pub(super) async fn spoil(&self, name: &str) -> Trail {
+        let key = key_of(&trail(name));
+        let (good, version) = self.document(&key).await.unwrap();
+        let bad = bytes::Bytes::from_static(b"{");
+        self.meta.swap(&Key::parse(&key).unwrap(), Some(version), bad).await.unwrap();
+        good
+    }
+
+    /// Puts a document back.
+    pub(super) async fn mend(&self, name: &str, good: Trail) {
+        let key = Key::parse(&key_of(&trail(name))).unwrap();
+        let version = self.meta.get(&key).await.unwrap().unwrap().version;
+        let good = serde_json::to_vec(&good).unwrap().into();
+        self.meta.swap(&key, Some(version), good).await.unwrap();
+    }
+
     /// Records of an import.
     pub(super) async fn import(&mut self, count: usize) {
         let from = self.committed();
@@ -340,7 +357,7 @@ pub(super) fn only(kind: &str) -> Selectors {
 
 /// A record: every fourth is of another account, every second reads.
 fn record(number: usize, seconds: i64) -> String {
-    let time = Timestamp::from_seconds(seconds - (number % 7) as i64).iso_seconds();
+    let time = Timestamp::from_seconds(seconds - (number % 7).cast_signed() as i64).iso_seconds();
     let account = if is_foreign(number) { "999988887777" } else { ACCOUNT };
     let (region, reads) = (REGIONS[number % REGIONS.len()], is_read(number));
     format!(
@@ -353,7 +370,7 @@ pub(super) fn is_foreign(number: usize) -> bool {
 }
 
 pub(super) fn is_read(number: usize) -> bool {
-    number % 2 == 0
+    number.is_multiple_of(2)
 }
 
 fn call_record(number: usize, time: &str, call: &str, request_id: &str) -> String {
