@@ -8,6 +8,7 @@
 pub mod delivery;
 pub mod digest;
 pub mod history;
+pub mod keys;
 mod runner;
 mod state;
 mod worker;

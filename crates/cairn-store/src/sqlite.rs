@@ -60,6 +60,8 @@ impl Database {
         writer.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         writer.pragma_update(None, "synchronous", "FULL")?;
+        // What is removed, such as a key, does not stay in the file.
+        writer.pragma_update(None, "secure_delete", "ON")?;
         writer.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         prepare(&mut writer, schema)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -212,6 +212,28 @@ async fn a_key_whose_time_is_over_is_gone_with_all_of_it() {
 }
 
 #[tokio::test]
+async fn a_destroyed_key_leaves_nothing_in_the_file() {
+    let world = World::new();
+    let key = world.key().await;
+    world.kms.schedule_deletion(&key, 7).await.unwrap();
+    world.pass_days(7);
+    let World { kms, meta, _directory: directory, .. } = world;
+    let material = key.materials[0].sealed.as_bytes();
+    let is_there = || {
+        let files = std::fs::read_dir(directory.path()).unwrap();
+        files.into_iter().any(|file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            bytes.windows(material.len()).any(|window| window == material)
+        })
+    };
+    assert!(is_there());
+    kms.destroy_due().await.unwrap();
+    // The last one to close the file puts it in order.
+    drop((kms, meta));
+    assert!(!is_there());
+}
+
+#[tokio::test]
 async fn new_material_encrypts_and_old_still_opens() {
     let world = World::new();
     let none = EncryptionContext::empty();
