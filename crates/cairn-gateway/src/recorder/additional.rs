@@ -1,8 +1,19 @@
 //! `additionalEventData` and `tlsDetails`.
 
+use cairn_wire::value::Value;
+
+use super::call::Outcome;
 use super::services::{Family, ServiceFacts};
 use super::text::{Object, into_text};
 use super::{Call, Described, s3};
+
+/// Which member of an answer of KMS says which material served, and under which name the record
+/// has it (observed, documented).
+const KEY_MATERIALS: [(&str, &str); 3] = [
+    ("KeyMaterialId", "keyMaterialId"),
+    ("DestinationKeyMaterialId", "destinationKeyMaterialId"),
+    ("SourceKeyMaterialId", "sourceKeyMaterialId"),
+];
 
 /// `additionalEventData` as JSON, for the services that have it.
 pub(super) fn of(call: &Call<'_>, described: &Described<'_>) -> Option<String> {
@@ -11,6 +22,7 @@ pub(super) fn of(call: &Call<'_>, described: &Described<'_>) -> Option<String> {
         _ if described.operation.is_some_and(|o| o.service().id() == "sts") => {
             Some(sts(call, described.region))
         }
+        _ if described.operation.is_some_and(|o| o.service().id() == "kms") => kms(call),
         _ => None,
     }
 }
@@ -28,6 +40,26 @@ fn sts(call: &Call<'_>, region: &str) -> String {
     details.end();
     object.end();
     into_text(out)
+}
+
+/// Which material of a key served.
+fn kms(call: &Call<'_>) -> Option<String> {
+    let Outcome::Success { output: Some(output), .. } = call.outcome else { return None };
+    let known = |(member, name)| match output.get(member) {
+        Some(Value::String(id)) => Some((name, id)),
+        _ => None,
+    };
+    let materials: Vec<_> = KEY_MATERIALS.into_iter().filter_map(known).collect();
+    if materials.is_empty() {
+        return None;
+    }
+    let mut out = Vec::new();
+    let mut object = Object::begin(&mut out);
+    for (name, id) in materials {
+        object.text(name, id);
+    }
+    object.end();
+    Some(into_text(out))
 }
 
 /// STS has one name without a Region.
