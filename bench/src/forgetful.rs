@@ -1,20 +1,23 @@
 //! The front door with a log that forgets: every step of a call but the commit.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
-use cairn_api::{Services, Stopping};
+use cairn_api::{Services, Stopping, TrailRules};
+use cairn_bucket::{EmbeddedBuckets, Gate};
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_gateway::{Entropy, Gateway, Hooks, Settings, Stores};
 use cairn_history::{History, HistoryOptions};
 use cairn_iam::{Credential, Keyring, Principal, parse_credentials};
 use cairn_store::log::LogHealth;
+use cairn_store::seal::{MASTER_KEY_BYTES, MasterKey};
 use cairn_store::{
-    Clock, EventLog, LocalObjects, LogError, LogSlice, Offset, ReadLimit, SqliteMeta,
+    Clock, EventLog, Kms, LocalObjects, LogError, LogSlice, MetaStore, Objects, Offset, ReadLimit,
+    SqliteMeta,
 };
 use cairn_wire::resolve::BaseDomains;
 use tokio::net::TcpListener;
@@ -89,33 +92,47 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         accepts_any_credentials: false,
         trusted_proxies: Vec::new(),
     };
-    let stores = Stores {
-        services: Arc::new(Services {
-            log: Arc::new(Forgetful),
-            history: Arc::new(History::open(
-                &arguments.data.join("history"),
-                HistoryOptions::default(),
-            )?),
-            meta: Arc::new(SqliteMeta::open(&arguments.data.join("meta.sqlite"))?),
-            objects: Arc::new(LocalObjects::open(
-                &arguments.data.join("objects"),
-                Arc::clone(&clock),
-            )?),
-            clock: Arc::clone(&clock),
-            stopping: Stopping::never(),
-        }),
-        keyring: Keyring::new([credential]),
-    };
     let entropy: Entropy = Arc::new(|buffer| {
         // A benchmark without random ids measures nothing; one that stops says so.
         assert!(getrandom::fill(buffer).is_ok(), "the system gives no random bytes");
     });
+    let services = services(&arguments.data, &clock, Arc::clone(&entropy))?;
+    let stores = Stores { services: Arc::new(services), keyring: Keyring::new([credential]) };
     let hooks = Hooks { metrics: Arc::new(move || metrics.render()), reset: None };
     let gateway = Gateway::new(settings, stores, clock, entropy, hooks);
     let listener = TcpListener::bind(arguments.listen).await.context("cannot listen")?;
     println!("listening on {}", listener.local_addr()?);
     gateway.serve(listener, None, std::future::pending()).await;
     Ok(())
+}
+
+fn services(data: &Path, clock: &Clock, entropy: Entropy) -> anyhow::Result<Services> {
+    let meta: Arc<dyn MetaStore> = Arc::new(SqliteMeta::open(&data.join("meta.sqlite"))?);
+    let objects: Arc<dyn Objects> =
+        Arc::new(LocalObjects::open(&data.join("objects"), Arc::clone(clock))?);
+    // Nothing is encrypted here.
+    let master = MasterKey::new([0; MASTER_KEY_BYTES]);
+    let kms = Arc::new(Kms::new(Arc::clone(&meta), master, Arc::clone(clock), entropy));
+    let gate = Gate::default();
+    let buckets = EmbeddedBuckets::new(
+        Arc::clone(&meta),
+        Arc::clone(&objects),
+        Arc::clone(&kms),
+        Arc::clone(clock),
+        Arc::clone(&gate),
+    );
+    Ok(Services {
+        log: Arc::new(Forgetful),
+        history: Arc::new(History::open(&data.join("history"), HistoryOptions::default())?),
+        meta,
+        objects,
+        gate,
+        kms,
+        buckets: Arc::new(buckets),
+        trails: TrailRules::default(),
+        clock: Arc::clone(clock),
+        stopping: Stopping::never(),
+    })
 }
 
 fn clock() -> Clock {
