@@ -23,6 +23,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Settings, CloudTra
     plan.bucket().map_err(TrailFault::from)?;
     plan.apply(&mut trail, ctx.now)?;
 
+    store::tidy(ctx).await?;
     // Once before anything is written to the bucket, and once when nobody can come in between.
     room::check(ctx, &trail).await?;
     destination::admit(ctx, &mut trail, &plan.key).await?;

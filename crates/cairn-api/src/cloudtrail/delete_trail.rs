@@ -26,11 +26,11 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
     let reference = Reference::parse(ctx, &input.name)?;
     for _ in 0..store::ATTEMPTS_MAX {
         let found = reference.open(ctx, Shown::Arn).await?;
-        let (mut gone, end) = (found.trail.clone(), store::committed(ctx));
-        gone.stop_logging(store::span_end(ctx, end));
-        gone.deleted = Some(ctx.now);
-        gone.changed = end;
-        if store::remove(ctx, &found, &gone).await? {
+        let (mut deleted, end) = (found.trail.clone(), store::committed(ctx));
+        deleted.stop_logging(store::span_end(ctx, end));
+        deleted.deleted = Some(ctx.now);
+        deleted.changed = end;
+        if store::delete(ctx, &found, deleted).await? {
             return Ok(Output {});
         }
     }

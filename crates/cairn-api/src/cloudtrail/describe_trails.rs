@@ -31,6 +31,7 @@ pub(crate) struct Output {
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrailError> {
     let named = input.trail_name_list.iter().map(|text| Reference::parse(ctx, text));
     let named = named.collect::<Result<Vec<_>, _>>()?;
+    store::tidy(ctx).await?;
     let mut trails = store::all(ctx).await?;
     if named.is_empty() {
         trails.retain(|trail| trail.covers(&ctx.region));

@@ -41,6 +41,7 @@ struct Info {
 }
 
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrailError> {
+    store::tidy(ctx).await?;
     let mut trails = store::all(ctx).await?;
     trails.sort_by(|one, other| place(one).cmp(&place(other)));
     if let Some(token) = input.next_token {

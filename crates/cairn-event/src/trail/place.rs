@@ -3,13 +3,16 @@
 //! | key | value | written by |
 //! | --- | --- | --- |
 //! | `trail/ACCOUNT/REGION/NAME` | [`super::Trail`] | operations |
-//! | `trail-gone/ID` | [`super::Trail`] after `DeleteTrail` | operations; removed by the digest worker |
+//! | `trail-gone/ID` | [`super::Trail`], deleted | operations; removed by the digest worker |
 //! | `delivery/front` | how far delivery has come | the delivery worker |
 //! | `delivery/trail/ID` | [`super::Delivery`] and the worker's own plan | the delivery worker |
-//! | `delivery/files/ID/ACCOUNT/REGION/SEQ` | a list of [`super::LogFile`] | the delivery worker; removed by the digest worker |
+//! | `delivery/files/ID/ACCOUNT/REGION/SEQ` | [`super::LogFile`]s | delivery; removed by digests |
 //! | `digest/chain/ID/ACCOUNT/REGION` | [`crate::digest::Chain`] | the digest worker |
 //! | `digest/key/REGION/FINGERPRINT` | [`crate::digest::SigningKey`] | the digest worker |
-//! | `digest/stamp/ACCOUNT/HOME/NAME/REGION` | the last second that digests of a deleted trail used | the digest worker |
+//! | `digest/stamp/ACCOUNT/HOME/NAME/REGION` | the last second used by a deleted trail | the digest worker |
+//!
+//! `DeleteTrail` is one change to a trail's document: it says when that was. Then the document is
+//! moved. Until it is, a deleted trail can be in its first place, in both, or in the second.
 
 use super::{Trail, TrailName};
 use crate::{AccountId, Region};

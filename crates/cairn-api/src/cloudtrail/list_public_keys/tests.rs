@@ -42,9 +42,9 @@ async fn keys_are_listed_whose_validity_meets_the_range() {
     let (east, all) = ("us-east-1", [old.clone(), now.clone(), next.clone()]);
     assert_eq!(listed(&world, east, "{}").await, [now.clone(), next.clone()]);
     assert_eq!(listed(&world, east, &range(-60, 60)).await, all);
-    assert_eq!(listed(&world, east, &range(-60, -50)).await, [old.clone()]);
+    assert_eq!(listed(&world, east, &range(-60, -50)).await, all[..1]);
     // The end of a validity is outside it.
-    assert_eq!(listed(&world, east, &range(-20, -20)).await, [now.clone()]);
+    assert_eq!(listed(&world, east, &range(-20, -20)).await, all[1..2]);
     assert_eq!(listed(&world, east, &range(-90, -51)).await, Vec::<String>::new());
     assert_eq!(listed(&world, east, &range(5, 6)).await, [next]);
     // What is not given is now.

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use cairn_bucket::testkit::BucketFault;
+use cairn_event::trail::Trail;
 use cairn_store::testkit::{Fault, FaultyMeta};
 use serde_json::json;
 
 use super::super::trail::reference::{Reference, Shown};
 use super::super::trail::store;
-use super::{HOME, arn, call, give, gone, make, trail, world};
+use super::{HOME, arn, call, give, gone, kept, make, trail, world};
 use crate::testing::{ACCOUNT, World};
 
 /// A world whose small state fails when it is told to.
@@ -98,56 +99,87 @@ async fn a_change_that_is_not_known_is_looked_at() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_breaks_off_can_be_repeated() {
-    let delete = json!({"Name": "audit"});
+async fn a_deletion_is_one_change_and_its_rest_follows() {
+    let by_name = json!({"Name": "audit"});
+    let unknown = "TrailNotFoundException";
+    // The change, the copy for workers, the removal: which of them fails, and how.
     let table = [
-        (vec![Some(Fault::Fails)], false, 0),
-        (vec![Some(Fault::FailsUnknown)], false, 0),
-        (vec![Some(Fault::PersistsUnknown)], true, 1),
-        (vec![None, Some(Fault::Fails)], false, 1),
-        (vec![None, Some(Fault::FailsUnknown)], false, 1),
-        (vec![None, Some(Fault::PersistsUnknown)], true, 1),
+        (vec![Some(Fault::Fails)], false),
+        (vec![Some(Fault::FailsUnknown)], false),
+        (vec![Some(Fault::PersistsUnknown)], true),
+        (vec![None, Some(Fault::Fails)], true),
+        (vec![None, Some(Fault::FailsUnknown)], true),
+        (vec![None, Some(Fault::PersistsUnknown)], true),
+        (vec![None, None, Some(Fault::Fails)], true),
+        (vec![None, None, Some(Fault::FailsUnknown)], true),
+        (vec![None, None, Some(Fault::PersistsUnknown)], true),
     ];
-    for (plan, succeeds, left) in table {
+    for (plan, succeeds) in table {
         let (world, meta) = faulty();
-        make(&world, "audit", json!({})).await;
-        give(&world, "StartLogging", delete.clone()).await;
+        make(&world, "audit", json!({"EnableLogFileValidation": true})).await;
+        give(&world, "StartLogging", by_name.clone()).await;
         let id = trail(&world, "audit").await.id;
         for fault in &plan {
             meta.plan(*fault);
         }
-        let outcome = call(&world, "DeleteTrail", &delete).await.result();
+        let outcome = call(&world, "DeleteTrail", &by_name).await.result();
         assert_eq!(outcome.is_ok(), succeeds, "{plan:?}");
-        assert_eq!(gone(&world).await.len(), left, "{plan:?}");
         if !succeeds {
-            assert_eq!(trail(&world, "audit").await.id, id);
-            world.pass_ms(1_000);
-            give(&world, "DeleteTrail", delete.clone()).await;
+            assert!(trail(&world, "audit").await.is_logging());
+            assert!(gone(&world).await.is_empty());
+            give(&world, "DeleteTrail", by_name.clone()).await;
         }
+        for operation in ["GetTrail", "GetTrailStatus", "StartLogging", "DeleteTrail"] {
+            call(&world, operation, &by_name).await.fails(unknown);
+        }
+        // Whatever is left, the next look at the trails puts it where it belongs.
+        let operation = if plan.len() == 2 { "DescribeTrails" } else { "ListTrails" };
+        let shown = give(&world, operation, json!({})).await;
+        assert!(shown == json!({"Trails": []}) || shown == json!({"trailList": []}));
         let [left] = gone(&world).await.try_into().unwrap();
-        assert_eq!((left.id, left.spans.len()), (id, 1));
-        assert!(left.spans[0].end.is_some());
-        assert_eq!(give(&world, "ListTrails", json!({})).await, json!({"Trails": []}));
+        assert_eq!((left.id.as_str(), left.spans.len()), (id.as_str(), 1), "{plan:?}");
+        assert!(left.spans[0].end.is_some() && left.deleted.is_some() && left.digests.is_none());
+        let place = format!("trail/{ACCOUNT}/{HOME}/audit");
+        assert_eq!(kept::<Trail>(&world, &place).await, None, "{plan:?}");
+        make(&world, "audit", json!({})).await;
+        assert_ne!(trail(&world, "audit").await.id, id);
+        assert_eq!(gone(&world).await.len(), 1);
     }
 }
 
 #[tokio::test]
-async fn a_deletion_that_is_overtaken_leaves_nothing_of_its_own() {
+async fn a_name_is_free_even_if_its_trail_was_left_in_its_place() {
+    let (world, meta) = faulty();
+    make(&world, "audit", json!({})).await;
+    for fault in [None, Some(Fault::Fails)] {
+        meta.plan(fault);
+    }
+    give(&world, "DeleteTrail", json!({"Name": "audit"})).await;
+    assert!(trail(&world, "audit").await.deleted.is_some());
+    make(&world, "audit", json!({})).await;
+    assert!(trail(&world, "audit").await.deleted.is_none());
+    assert_eq!(gone(&world).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_deletion_that_is_overtaken_begins_anew() {
     let world = world();
     make(&world, "audit", json!({})).await;
-    let input = json!({"Name": "audit"});
     let ctx = world.ctx(ACCOUNT, HOME);
     let reference = Reference::parse(&ctx, "audit").unwrap();
     let read = reference.open(&ctx, Shown::Arn).await.unwrap();
-    give(&world, "StartLogging", input.clone()).await;
-    let mut as_gone = read.trail.clone();
-    as_gone.deleted = Some(ctx.now);
-    assert!(!store::remove(&ctx, &read, &as_gone).await.unwrap());
+    give(&world, "StartLogging", json!({"Name": "audit"})).await;
+    let mut deleted = read.trail.clone();
+    deleted.deleted = Some(ctx.now);
+    assert!(!store::delete(&ctx, &read, deleted.clone()).await.unwrap());
     assert!(gone(&world).await.is_empty());
     assert!(trail(&world, "audit").await.is_logging());
-    // Nor does one that comes after another: what that one left stays.
-    let read = reference.open(&ctx, Shown::Arn).await.unwrap();
-    give(&world, "DeleteTrail", input).await;
-    assert!(!store::remove(&ctx, &read, &as_gone).await.unwrap());
+    // Two at the same time: one finds nothing any more.
+    let both = json!({"Name": "audit"});
+    let (one, other) =
+        tokio::join!(call(&world, "DeleteTrail", &both), call(&world, "DeleteTrail", &both));
+    let outcomes = [one.result().is_ok(), other.result().is_ok()];
+    assert_eq!(outcomes.into_iter().filter(|is_ok| *is_ok).count(), 1);
+    assert!(!store::delete(&ctx, &read, deleted).await.unwrap());
     assert_eq!(gone(&world).await.len(), 1);
 }

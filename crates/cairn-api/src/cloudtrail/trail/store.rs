@@ -1,4 +1,7 @@
 //! Trails in small state, changed by compare-and-swap.
+//!
+//! A trail is deleted by one such change, which says so in its document. After that it is moved to
+//! where workers look for what is left of it; if a call breaks off in between, a later one goes on.
 
 use bytes::Bytes;
 use cairn_event::Region;
@@ -21,7 +24,7 @@ pub(crate) struct Stored {
     version: Version,
 }
 
-/// The trail of this name that is at home in a region.
+/// The trail of this name that is at home in a region. A deleted one is none.
 pub(crate) async fn find(
     ctx: &Ctx,
     home_region: &Region,
@@ -29,18 +32,34 @@ pub(crate) async fn find(
 ) -> Result<Option<Stored>, CloudTrailError> {
     let key = Key::parse(&place::trail(&ctx.account, home_region, name))?;
     let Some(found) = ctx.services.meta.get(&key).await? else { return Ok(None) };
-    Ok(Some(Stored { trail: read(&found.value)?, version: found.version }))
+    let found = Stored { trail: read(&found.value)?, version: found.version };
+    Ok(Some(found).filter(|found| found.trail.deleted.is_none()))
 }
 
 /// All trails of the caller's account, by region and name.
 pub(crate) async fn all(ctx: &Ctx) -> Result<Vec<Trail>, CloudTrailError> {
+    let present = list(ctx).await?.into_iter().map(|found| found.trail);
+    Ok(present.filter(|trail| trail.deleted.is_none()).collect())
+}
+
+/// Moves trails of the caller's account that are deleted, but still in their place.
+pub(crate) async fn tidy(ctx: &Ctx) -> Result<(), CloudTrailError> {
+    for left in list(ctx).await? {
+        if left.trail.deleted.is_some() {
+            put_away(ctx, &left).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn list(ctx: &Ctx) -> Result<Vec<Stored>, CloudTrailError> {
     let prefix = KeyPrefix::new(&place::trails_of(&ctx.account));
     let (mut trails, mut after) = (Vec::new(), None);
     loop {
         let page = ctx.services.meta.list(&prefix, after.as_ref(), LIST_ENTRIES_MAX).await?;
         let is_last = page.len() < LIST_ENTRIES_MAX;
         for (key, found) in page {
-            trails.push(read(&found.value)?);
+            trails.push(Stored { trail: read(&found.value)?, version: found.version });
             after = Some(key);
         }
         if is_last {
@@ -51,7 +70,7 @@ pub(crate) async fn all(ctx: &Ctx) -> Result<Vec<Trail>, CloudTrailError> {
 
 /// Puts a new trail there. Whether there was none of that name.
 pub(crate) async fn create(ctx: &Ctx, trail: &Trail) -> Result<bool, CloudTrailError> {
-    write(ctx, &key_of(trail)?, None, trail).await
+    Ok(write(ctx, &key_of(trail)?, None, trail).await?.is_some())
 }
 
 /// Puts a trail in place of the one that was read. Whether nobody else was faster.
@@ -60,7 +79,7 @@ pub(crate) async fn replace(
     read: &Stored,
     trail: &Trail,
 ) -> Result<bool, CloudTrailError> {
-    write(ctx, &key_of(trail)?, Some(read.version), trail).await
+    Ok(write(ctx, &key_of(trail)?, Some(read.version), trail).await?.is_some())
 }
 
 /// Changes a trail in its home region, given the end of the log. Gives the trail as it then is; one
@@ -85,44 +104,38 @@ pub(crate) async fn change(
     Err(TrailFault::Conflict.into())
 }
 
-/// Takes a trail away that was read; what is left for workers to finish is kept as `gone`. Whether
-/// nobody else was faster.
-///
-/// `gone` is written first: a trail that vanished without it would lose its last records.
-pub(crate) async fn remove(
+/// Deletes a trail that was read: puts the document of a deleted one in its place. Whether nobody
+/// else was faster.
+pub(crate) async fn delete(
     ctx: &Ctx,
     read: &Stored,
-    gone: &Trail,
+    deleted: Trail,
 ) -> Result<bool, CloudTrailError> {
-    let meta = &ctx.services.meta;
-    let gone_key = Key::parse(&place::gone(gone))?;
-    // A call that broke off may have left one.
-    let left = meta.get(&gone_key).await?.map(|found| found.version);
-    if !write(ctx, &gone_key, left, gone).await? {
+    let Some(version) = write(ctx, &key_of(&deleted)?, Some(read.version), &deleted).await? else {
         return Ok(false);
+    };
+    if let Err(error) = put_away(ctx, &Stored { trail: deleted, version }).await {
+        // It is deleted all the same, and workers finish it where it is.
+        let error = &error as &dyn std::error::Error;
+        tracing::warn!(error, "a deleted trail was left in its place");
     }
-    let key = key_of(&read.trail)?;
-    match meta.remove(&key, read.version).await {
-        Ok(()) => Ok(true),
-        Err(MetaError::Conflict { .. }) => {
-            // Either it was changed and lives on, or another call has taken it away and `gone` is
-            // of that one, too.
-            let lives = match meta.get(&key).await? {
-                Some(found) => self::read(&found.value)?.id == gone.id,
-                None => false,
-            };
-            if lives {
-                forget(ctx, &gone_key).await?;
-            }
-            Ok(false)
-        }
-        Err(unknown @ MetaError::Unknown { .. }) => {
-            if meta.get(&key).await?.is_none() {
-                Ok(true)
-            } else {
-                Err(unknown.into())
-            }
-        }
+    Ok(true)
+}
+
+/// Moves a deleted trail to where workers look for it. It is written there first: a trail that
+/// vanished in between would lose its last records.
+async fn put_away(ctx: &Ctx, left: &Stored) -> Result<(), CloudTrailError> {
+    let (key, meta) = (key_of(&left.trail)?, &ctx.services.meta);
+    // Only one call at a time: one that came late would bring back what workers have finished.
+    let _turn = ctx.services.trails.admission.turn().await;
+    if meta.get(&key).await?.is_none_or(|found| found.version != left.version) {
+        return Ok(());
+    }
+    let gone = Key::parse(&place::gone(&left.trail))?;
+    // If another call wrote it and broke off, it is the same.
+    write(ctx, &gone, None, &left.trail).await?;
+    match meta.remove(&key, left.version).await {
+        Ok(()) | Err(MetaError::Conflict { .. }) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }
@@ -137,31 +150,23 @@ pub(crate) fn span_end(ctx: &Ctx, offset: u64) -> SpanEnd {
     SpanEnd { offset, at: ctx.now, request_id: ctx.request_id.clone() }
 }
 
-async fn forget(ctx: &Ctx, key: &Key) -> Result<(), CloudTrailError> {
-    let meta = &ctx.services.meta;
-    let Some(found) = meta.get(key).await? else { return Ok(()) };
-    match meta.remove(key, found.version).await {
-        Ok(()) | Err(MetaError::Conflict { .. }) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
-}
-
+/// Writes a trail; its version, unless somebody else was faster.
 async fn write(
     ctx: &Ctx,
     key: &Key,
     expected: Option<Version>,
     trail: &Trail,
-) -> Result<bool, CloudTrailError> {
+) -> Result<Option<Version>, CloudTrailError> {
     let value = serde_json::to_vec(trail).map_err(|error| Internal::new("write a trail", error))?;
     let value = Bytes::from(value);
     let meta = &ctx.services.meta;
     match meta.swap(key, expected, value.clone()).await {
-        Ok(_) => Ok(true),
-        Err(MetaError::Conflict { .. }) => Ok(false),
-        Err(unknown @ MetaError::Unknown { .. }) => {
-            let is_ours = meta.get(key).await?.is_some_and(|found| found.value == value);
-            if is_ours { Ok(true) } else { Err(unknown.into()) }
-        }
+        Ok(version) => Ok(Some(version)),
+        Err(MetaError::Conflict { .. }) => Ok(None),
+        Err(unknown @ MetaError::Unknown { .. }) => match meta.get(key).await? {
+            Some(found) if found.value == value => Ok(Some(found.version)),
+            _ => Err(unknown.into()),
+        },
         Err(error) => Err(error.into()),
     }
 }
