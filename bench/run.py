@@ -13,6 +13,7 @@ from pathlib import Path
 
 import events
 import measure
+import validating
 from events import ROOT
 
 RECORDS = int(os.environ.get("CAIRN_BENCH_RECORDS", "10000000"))
@@ -136,6 +137,22 @@ def recording(done: dict) -> list:
     return rows
 
 
+def validation(done: dict) -> list:
+    """Rows for validating what was delivered."""
+    raw, aws = done["raw_bytes"], done["aws"]
+
+    def beside(one):
+        return f"{one['seconds']:.2f} s, {raw / one['seconds'] / 1e6:,.0f} MB/s, {one['cpu_seconds']:.2f} CPU s"
+
+    what = f"validate {validating.LOGS:,} log files ({mb(raw)} raw) and {validating.DIGESTS} digests"
+    peer = f"`aws cloudtrail validate-logs`, the same bucket: {beside(aws)}"
+    rows = []
+    for name, where in (("directory", "in a directory"), ("s3", "over S3, from `cairn serve` on the same machine")):
+        ratio = aws["seconds"] / done[name]["seconds"]
+        rows.append(row(f"{what}, {where}", beside(done[name]), f"{peer} ({ratio:.1f} times)", "≥ 5 times", ratio >= 5))
+    return rows
+
+
 def table(rows: list) -> str:
     """The table in Markdown."""
     lines = ["| what | Cairn | beside it, same run | target | met |", "| --- | --- | --- | --- | --- |"]
@@ -177,6 +194,7 @@ def main() -> None:
         ),
     )
     rows += recording(measure.recording())
+    rows += validation(validating.validating())
     text = f"{table(rows)}\n\n{machine()}\n"
     print(text)
     if is_written:

@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
-        Command::Validate(arguments) => validate::run(&arguments),
+        Command::Validate(arguments) => Ok(validate::run(&arguments)),
         Command::Fsck(arguments) => fsck::run(&arguments),
         Command::Inspect(arguments) => inspect::run(&arguments),
     };

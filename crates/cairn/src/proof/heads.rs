@@ -68,7 +68,9 @@ impl Heads {
     /// Adds all that others know.
     pub(crate) fn extend(&mut self, others: Self) {
         for (chain, links) in others.known {
-            links.into_iter().for_each(|link| self.add(chain.clone(), link));
+            for link in links {
+                self.add(chain.clone(), link);
+            }
         }
     }
 

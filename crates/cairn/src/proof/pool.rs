@@ -64,7 +64,7 @@ pub(crate) enum Done {
     Digest {
         walk: usize,
         id: u64,
-        outcome: Result<ReadDigest, Verdict>,
+        outcome: Result<Box<ReadDigest>, Verdict>,
     },
     Log {
         key: String,
@@ -182,7 +182,7 @@ fn run(job: Job, inflater: &mut Inflater) -> Done {
                 })?;
                 let sha256 = hex(digest(&SHA256, content).as_ref());
                 let digest = Digest::parse(content).map_err(|_| Verdict::Invalid(Flaw::Format))?;
-                Ok(ReadDigest { digest, sha256, metadata: object.metadata })
+                Ok(Box::new(ReadDigest { digest, sha256, metadata: object.metadata }))
             });
             Done::Digest { walk, id, outcome }
         }
@@ -206,7 +206,7 @@ fn unread(error: ReadError) -> Verdict {
     match error {
         ReadError::Missing => Verdict::Invalid(Flaw::NotFound),
         ReadError::TooLarge => Verdict::Invalid(Flaw::TooLarge),
-        ReadError::Failed(_) => Verdict::Unchecked(error.to_string()),
+        ReadError::Failed(why) => Verdict::Unchecked(format!("cannot be read: {why:#}")),
     }
 }
 

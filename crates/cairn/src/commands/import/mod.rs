@@ -47,7 +47,7 @@ const LOG_MEMORY_BYTES_MAX: usize = 8 << 20;
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// Files, or directories and s3://BUCKET/PREFIX that are searched for .json, .jsonl, .ndjson, .log
+    /// Files, or directories and `s3://BUCKET/PREFIX` that are searched for .json, .jsonl, .ndjson, .log
     /// and .gz files.
     ///
     /// Log files of a trail ({"Records": […]}), one record a line, arrays, single records, and the
@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     report.seconds = begun.elapsed().as_secs_f64();
     report.print(arguments.json)?;
     let is_broken =
-        report.files_broken > 0 || report.proof.as_ref().is_some_and(report::Vouched::is_broken);
+        report.files_broken > 0 || report.proof.as_ref().is_some_and(report::Proven::is_broken);
     Ok(if is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

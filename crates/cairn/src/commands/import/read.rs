@@ -74,12 +74,15 @@ pub(super) fn files(sources: &Sources, pieces: &SyncSender<Piece>, progress: &Pr
     });
 }
 
+/// A thread that fetches the content of an object.
+type Fetch<'scope> = ScopedJoinHandle<'scope, Result<Vec<u8>, ReadError>>;
+
 /// Objects that are fetched before their turn.
 struct Ahead<'scope, 'env> {
     sources: &'env Sources,
     /// The first file that nothing was done for.
     next: usize,
-    under_way: VecDeque<(usize, ScopedJoinHandle<'scope, Result<Vec<u8>, ReadError>>)>,
+    under_way: VecDeque<(usize, Fetch<'scope>)>,
 }
 
 impl<'scope, 'env: 'scope> Ahead<'scope, 'env> {

@@ -34,14 +34,14 @@ pub(super) struct Report {
     pub(super) bytes: u64,
     /// What digests say of the files; none if there are no digests.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) proof: Option<Vouched>,
+    pub(super) proof: Option<Proven>,
     /// How long it took.
     pub(super) seconds: f64,
 }
 
 /// What digests say of the files.
 #[derive(Debug, Default, Serialize)]
-pub(super) struct Vouched {
+pub(super) struct Proven {
     /// Digests whose signatures and links hold.
     pub(super) digests_valid: u64,
     /// Digests that are not what they should be, or missing.
@@ -51,10 +51,10 @@ pub(super) struct Vouched {
     /// What is wrong with them.
     pub(super) digests_broken: Vec<String>,
     /// Records of files that a valid digest vouches for, those that were there already too.
-    pub(super) records_vouched: u64,
+    pub(super) vouched_records: u64,
     /// Records of all files that were read.
     pub(super) records_read: u64,
-    pub(super) files_vouched: u64,
+    pub(super) vouched_files: u64,
     /// How many files no valid digest names.
     pub(super) files_unvouched: u64,
     /// The first of them.
@@ -68,16 +68,16 @@ pub(super) struct Vouched {
     pub(super) unproven: Option<String>,
 }
 
-impl Vouched {
+impl Proven {
     /// Whether something is wrong.
     pub(super) fn is_broken(&self) -> bool {
         self.digests_invalid > 0 || !self.contradicted.is_empty() || !self.missing.is_empty()
     }
 
     fn add(&mut self, found: &mut Findings) {
-        self.records_vouched = found.records_vouched;
+        self.vouched_records = found.records_vouched;
         self.records_read = found.records;
-        self.files_vouched = found.files_vouched;
+        self.vouched_files = found.files_vouched;
         self.files_unvouched = found.files_unvouched;
         self.unvouched = std::mem::take(&mut found.unvouched);
         self.contradicted = std::mem::take(&mut found.contradicted);
@@ -91,9 +91,9 @@ impl Vouched {
             "\nvalid digests ({} of {}) vouch for {} of {} records read, in {}",
             self.digests_valid,
             self.digests_valid + self.digests_invalid + self.digests_unchecked,
-            self.records_vouched,
+            self.vouched_records,
             self.records_read,
-            print::count(self.files_vouched, "file"),
+            print::count(self.vouched_files, "file"),
         );
         for (names, what) in [
             (&self.unvouched, "no valid digest names"),

@@ -17,7 +17,7 @@ use crate::proof::{
 };
 
 use super::Arguments;
-use super::report::Vouched;
+use super::report::Proven;
 use super::sources::{Place, Sources};
 
 /// What is wrong with digests is named so often.
@@ -28,7 +28,7 @@ const BROKEN_MAX: usize = 1_000;
 pub(super) fn prepare(
     sources: &mut Sources,
     arguments: &Arguments,
-) -> anyhow::Result<Option<Vouched>> {
+) -> anyhow::Result<Option<Proven>> {
     let mut copies = Vec::new();
     for directory in &sources.directories {
         copies.extend(DirectoryBucket::find(directory, None)?.into_iter().map(std::sync::Arc::new));
@@ -48,7 +48,7 @@ pub(super) fn prepare(
         Ok(ring) => ring,
         Err(error) => {
             let why = format!("there are digests, but no public keys to check them: {error:#}");
-            return Ok(Some(Vouched { unproven: Some(why), ..Vouched::default() }));
+            return Ok(Some(Proven { unproven: Some(why), ..Proven::default() }));
         }
     };
     let names: Vec<String> =
@@ -68,12 +68,12 @@ pub(super) fn prepare(
         vouchers: Some(&mut vouchers),
     };
     let summary = proof.run(found, &mut watch)?;
-    let mut vouched = Vouched {
+    let mut vouched = Proven {
         digests_valid: summary.digests.valid + summary.backfill_digests.valid,
         digests_invalid: summary.digests.invalid + summary.backfill_digests.invalid,
         digests_unchecked: summary.digests.total() + summary.backfill_digests.total(),
         digests_broken: watch.broken,
-        ..Vouched::default()
+        ..Proven::default()
     };
     vouched.digests_unchecked -= vouched.digests_valid + vouched.digests_invalid;
     let places = Places { names, buckets: sources.buckets.len(), copies: &copies };

@@ -144,11 +144,6 @@ impl DataDirectory {
         Ok(delivered)
     }
 
-    /// Where events are noted.
-    pub(super) fn book(&self) -> EventBook {
-        EventBook::default()
-    }
-
     /// Holds the delivered events against the event log.
     pub(super) fn compare(
         &self,

@@ -21,7 +21,7 @@ use crate::client::{Client, ServerChoice};
 use crate::directory::wall_clock;
 use crate::moment;
 use crate::print;
-use crate::proof::{Heads, KeyRing, Proof, Selection, Summary, fetch_keys};
+use crate::proof::{EventBook, Heads, KeyRing, Proof, Selection, Summary, fetch_keys};
 
 use data::DataDirectory;
 use show::Show;
@@ -48,7 +48,7 @@ Without --head or --remember nobody can tell that the newest digests were delete
 is late.")]
 #[expect(clippy::struct_excessive_bools, reason = "switches of the command line")]
 pub(crate) struct Arguments {
-    /// Directories that are laid out as the bucket is, or s3://BUCKET/PREFIX. Without any, the bucket
+    /// Directories that are laid out as the bucket is, or `s3://BUCKET/PREFIX`. Without any, the bucket
     /// of --trail-arn is asked for
     #[arg(value_name = "SOURCE")]
     sources: Vec<String>,
@@ -117,19 +117,19 @@ struct Request {
 }
 
 /// Runs the command.
-pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     let request = match understand(arguments) {
         Ok(request) => request,
         Err(error) => {
             print::complain(&format!("{error:#}"));
-            return Ok(ExitCode::from(EXIT_USAGE));
+            return ExitCode::from(EXIT_USAGE);
         }
     };
     match validate(arguments, request) {
-        Ok(summary) => Ok(exit_code(arguments, &summary)),
+        Ok(summary) => exit_code(arguments, &summary),
         Err(error) => {
             print::complain(&format!("{error:#}"));
-            Ok(ExitCode::from(EXIT_UNCHECKED))
+            ExitCode::from(EXIT_UNCHECKED)
         }
     }
 }
@@ -223,7 +223,7 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
         _ => Vec::new(),
     };
     let delivered = data.as_ref().map(DataDirectory::delivered).transpose()?;
-    let mut book = data.as_ref().map(DataDirectory::book);
+    let mut book = data.as_ref().map(|_| EventBook::default());
     let mut show = Show::new(arguments.json, arguments.verbose);
     show.heading(&selection);
     let proof = Proof {

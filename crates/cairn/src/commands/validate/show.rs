@@ -167,7 +167,7 @@ fn text(selection: &Selection, summary: &Summary, took: Duration) -> String {
         }
     }
     let seconds = took.as_secs_f64();
-    let rate = summary.bytes as f64 / seconds.max(0.001);
+    let rate = u128::from(summary.bytes) * 1_000 / took.as_millis().max(1);
     let _ = write!(
         text,
         "\n{} in {}, {} in {seconds:.1} s ({}/s)",

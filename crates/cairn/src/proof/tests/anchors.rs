@@ -6,15 +6,15 @@ use super::world::gunzip;
 use super::world::{HOUR_MS, World, add_bucket, after, sha256};
 
 /// The newest digest of the first chain, as somebody saw it.
-fn head(world: &mut World, place: usize) -> Link {
-    let key = world.chains[0].digests[place].clone();
+fn head(world: &mut World, place: u8) -> Link {
+    let key = world.chains[0].digests[usize::from(place)].clone();
     let object = world.object(&key).clone();
     Link {
         bucket: "logs".to_owned(),
         key,
         sha256: sha256(&gunzip(&object.content)),
         signature: object.metadata.signature.unwrap(),
-        end: after(place as i64 * HOUR_MS),
+        end: after(i64::from(place) * HOUR_MS),
     }
 }
 

@@ -118,7 +118,7 @@ impl World {
             let chain = world.begin("audit", region, None);
             world.digest(chain, after(-HOUR_MS), after(0), 0);
             for hour in 1..=6 {
-                let logs = if hour == 4 { 0 } else { 2 + (hour % 2) as usize };
+                let logs = if hour == 4 { 0 } else { 2 + usize::from(hour % 2 == 1) };
                 world.digest(chain, after((hour - 1) * HOUR_MS), after(hour * HOUR_MS), logs);
             }
         }
@@ -171,7 +171,7 @@ impl World {
     pub(super) fn digest(&mut self, chain: usize, start: Timestamp, end: Timestamp, logs: usize) {
         let mut files = Vec::new();
         for number in 0..logs {
-            let delivered = start.as_ms() + (number as i64 + 1) * 7 * MINUTE_MS;
+            let delivered = start.as_ms() + (i64::try_from(number).unwrap() + 1) * 7 * MINUTE_MS;
             files.push(self.log(chain, Timestamp::from_ms(delivered)));
         }
         self.digest_of(chain, start, end, files);

@@ -44,7 +44,7 @@ pub(crate) struct Scene<'a> {
 /// A digest that vouches for files.
 #[derive(Debug)]
 pub(crate) struct Proven {
-    pub(crate) read: ReadDigest,
+    pub(crate) read: Box<ReadDigest>,
     /// Whether it is asked for.
     pub(crate) is_counted: bool,
     pub(crate) is_anchored: bool,
@@ -94,7 +94,7 @@ pub(crate) struct Walk {
     waiting: Vec<Place>,
     /// Those that are read, newest first.
     issued: VecDeque<(u64, Place)>,
-    arrived: HashMap<u64, Result<ReadDigest, Verdict>>,
+    arrived: HashMap<u64, Result<Box<ReadDigest>, Verdict>>,
     /// Places that were not taken yet.
     known: HashSet<(usize, String)>,
     next_id: u64,
@@ -164,7 +164,7 @@ impl Walk {
     pub(crate) fn arrive(
         &mut self,
         id: u64,
-        outcome: Result<ReadDigest, Verdict>,
+        outcome: Result<Box<ReadDigest>, Verdict>,
         scene: &mut Scene<'_>,
     ) -> Option<(u64, Place)> {
         self.arrived.insert(id, outcome);
@@ -239,7 +239,12 @@ impl Walk {
     }
 
     /// Takes the next digest of the chain.
-    fn take(&mut self, place: Place, outcome: Result<ReadDigest, Verdict>, scene: &mut Scene<'_>) {
+    fn take(
+        &mut self,
+        place: Place,
+        outcome: Result<Box<ReadDigest>, Verdict>,
+        scene: &mut Scene<'_>,
+    ) {
         let is_named = self.names(&place, scene);
         let says_starting =
             outcome.as_ref().is_ok_and(|read| read.digest.previous_digest_s3_object.is_none());
@@ -279,7 +284,7 @@ impl Walk {
     fn take_good(
         &mut self,
         place: Place,
-        read: ReadDigest,
+        read: Box<ReadDigest>,
         verdict: Verdict,
         scene: &mut Scene<'_>,
     ) {
