@@ -43,6 +43,9 @@ pub(crate) struct Arguments {
     /// The first number that makes a key
     #[arg(long, default_value_t = 0)]
     first: usize,
+    /// At this rate and no faster
+    #[arg(long)]
+    calls_per_second: Option<u32>,
 }
 
 /// What was measured.
@@ -110,7 +113,8 @@ async fn calls(
     let next = Arc::new(AtomicUsize::new(0));
     let tasks = (0..arguments.connections).map(|_| {
         let (requests, next) = (Arc::clone(&requests), Arc::clone(&next));
-        tokio::spawn(one_connection(arguments.address.clone(), requests, next))
+        let pace = arguments.calls_per_second.map(|rate| Pace { begun: Instant::now(), rate });
+        tokio::spawn(one_connection(arguments.address.clone(), requests, next, pace))
     });
     let tasks: Vec<_> = tasks.collect();
     let mut all = Tally::default();
@@ -123,14 +127,34 @@ async fn calls(
     Ok(all)
 }
 
+/// When each call is due.
+#[derive(Clone, Copy)]
+struct Pace {
+    begun: Instant,
+    rate: u32,
+}
+
+impl Pace {
+    async fn wait_for(self, number: usize) {
+        let due = Duration::from_secs_f64(number as f64 / f64::from(self.rate));
+        tokio::time::sleep_until((self.begun + due).into()).await;
+    }
+}
+
 async fn one_connection(
     address: String,
     requests: Arc<Vec<Request<Full<Bytes>>>>,
     next: Arc<AtomicUsize>,
+    pace: Option<Pace>,
 ) -> anyhow::Result<Tally> {
     let mut sender = connect(&address).await?;
     let mut tally = Tally::default();
-    while let Some(request) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+    loop {
+        let number = next.fetch_add(1, Ordering::Relaxed);
+        let Some(request) = requests.get(number) else { break };
+        if let Some(pace) = pace {
+            pace.wait_for(number).await;
+        }
         let begun = Instant::now();
         // Some peers close after each answer.
         if sender.ready().await.is_err() {

@@ -28,6 +28,27 @@ use crate::import_range;
 const KNOWN: [&str; 5] =
     [cairn_store::LOCK_FILE, "credentials", "master.key", "lost+found", "objects"];
 
+/// A stopped server's directory on the command line: after the command, or as `--data`, which is
+/// what all other commands call it.
+#[derive(Debug, clap::Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Stopped {
+    /// The data directory. Its server must be stopped
+    #[arg(value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// The same
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+}
+
+impl Stopped {
+    /// The directory, which must hold data.
+    pub(crate) fn directory(&self) -> anyhow::Result<Directory> {
+        let named = self.dir.as_deref().or(self.data.as_deref());
+        Directory::existing(named.context("no data directory is named")?)
+    }
+}
+
 /// Where the parts of a data directory lie.
 #[derive(Clone, Debug)]
 pub(crate) struct Directory {

@@ -5,7 +5,6 @@ mod parts;
 
 use std::fmt::Write as _;
 use std::io::{self, IsTerminal as _, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use anyhow::Context as _;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Stopped};
 use crate::print;
 
 /// How often the sign of life moves.
@@ -22,9 +21,8 @@ const TICK: Duration = Duration::from_millis(250);
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The data directory. Its server must be stopped
-    #[arg(value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    stopped: Stopped,
     /// Print the result as one line of JSON
     #[arg(long)]
     json: bool,
@@ -48,7 +46,7 @@ struct Report {
 
 /// Runs the command; fails if something is damaged.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let directory = Directory::existing(&arguments.data)?;
+    let directory = arguments.stopped.directory()?;
     let _lock = directory.lock_to_read()?;
     let report = check(&directory)?;
     let text = if arguments.json {

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -10,15 +9,14 @@ use cairn_event::Timestamp;
 use cairn_history::History;
 use serde::Serialize;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Stopped};
 use crate::print;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The data directory. Its server must be stopped
-    #[arg(value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    stopped: Stopped,
     /// Print everything as one line of JSON
     #[arg(long)]
     json: bool,
@@ -48,7 +46,7 @@ struct Segment {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let directory = Directory::existing(&arguments.data)?;
+    let directory = arguments.stopped.directory()?;
     let _lock = directory.lock_to_read()?;
     let view = View::of(&directory)?;
     let text =
