@@ -22,7 +22,9 @@ impl From<StateError> for S3Fault {
     fn from(error: StateError) -> Self {
         match error {
             StateError::Meta(error) => error.into(),
-            malformed => Self::Internal(Internal::new("read a bucket's state", malformed)),
+            malformed @ StateError::Malformed { .. } => {
+                Self::Internal(Internal::new("read a bucket's state", malformed))
+            }
         }
     }
 }

@@ -122,6 +122,7 @@ impl Board {
             master,
         };
         let (mut runner, delivery) = workers::start(ground, &self.settings, &self.clock);
+        runner.spawn(cairn_consumers::keys::worker(Arc::clone(&services.kms)));
         let (log, meta) = (opened.log, opened.meta);
         runner.spawn(LogUpkeep {
             log: Arc::clone(&log),
