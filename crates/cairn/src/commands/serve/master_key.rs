@@ -1,6 +1,7 @@
 //! The master key: what seals the secrets in small state. Made at the first start, for the owner's
 //! eyes only; without it, keys of KMS and keys that sign digests are lost.
 
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -63,7 +64,11 @@ fn make(path: &Path, entropy: &Entropy) -> anyhow::Result<MasterKey> {
     entropy(&mut bytes);
     let named = || format!("cannot write {}", path.display());
     let mut file = NewFile::create_private(path).with_context(named)?;
-    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut text = String::with_capacity(2 * MASTER_KEY_BYTES);
+    for byte in bytes {
+        // A string takes everything.
+        let _ = write!(text, "{byte:02x}");
+    }
     writeln!(file, "{text}").with_context(named)?;
     file.publish().with_context(named)?;
     Ok(MasterKey::new(bytes))
