@@ -152,11 +152,16 @@ impl DigestKey {
 }
 
 impl<'a> Place<'a> {
+    /// A prefix may have a part that is called as the folder is: it is the last one that fits.
     fn parse(key: &'a str) -> Option<Self> {
-        let (prefix, rest) = match key.strip_prefix("AWSLogs/") {
-            Some(rest) => (None, rest),
-            None => key.split_once("/AWSLogs/").map(|(prefix, rest)| (Some(prefix), rest))?,
-        };
+        let inner = key.rmatch_indices("/AWSLogs/").filter_map(|(at, text)| {
+            Self::parse_below(Some(key.get(..at)?), key.get(at + text.len()..)?)
+        });
+        let first = key.strip_prefix("AWSLogs/").and_then(|rest| Self::parse_below(None, rest));
+        inner.chain(first).next()
+    }
+
+    fn parse_below(prefix: Option<&'a str>, rest: &'a str) -> Option<Self> {
         let mut parts = rest.split('/');
         let mut account = parts.next()?;
         let mut organization = None;
@@ -275,6 +280,21 @@ mod tests {
         let late = DIGEST.replace("Z.json", "Z_backfill.json");
         assert_eq!(DigestKey::parse(&late).unwrap().to_string(), late);
         assert!(LogKey::parse(DIGEST).is_none());
+    }
+
+    #[test]
+    fn a_prefix_may_be_called_as_the_folder_is() {
+        for prefix in ["AWSLogs", "AWSLogs/x", "a/AWSLogs", "AWSLogs/AWSLogs"] {
+            let log = LogKey::parse(&format!("{prefix}/{LOG}")).unwrap();
+            assert_eq!(
+                (log.prefix.as_deref(), log.to_string()),
+                (Some(prefix), format!("{prefix}/{LOG}"))
+            );
+            let text = format!("{prefix}/{DIGEST}");
+            let digest = DigestKey::parse(&text).unwrap();
+            assert_eq!(digest.prefix, Some(format!("{prefix}/logs/a")));
+            assert_eq!(digest.to_string(), text);
+        }
     }
 
     #[test]
