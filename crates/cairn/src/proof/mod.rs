@@ -11,6 +11,7 @@
 
 mod bucket;
 mod chain_name;
+mod ending;
 mod engine;
 mod events;
 mod finding;

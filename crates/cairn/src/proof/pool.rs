@@ -8,9 +8,10 @@ use aws_lc_rs::digest::{Context, SHA256, digest};
 use cairn_event::digest::Digest;
 use cairn_event::key::LogKey;
 use cairn_event::{RecordHead, Timestamp};
-use memchr::memmem;
 
 use super::bucket::{Bucket, Metadata, ReadError};
+use super::chain_name::ChainName;
+use super::ending;
 use super::finding::{Flaw, Verdict};
 use super::inflate::{InflateError, Inflater, WHOLE_BYTES_MAX, pieces};
 use super::records::Lookover;
@@ -20,8 +21,6 @@ use crate::print::hex;
 const LOG_BYTES_MAX: u64 = 1 << 30;
 /// Jobs that wait for a thread, for each thread.
 const WAITING_PER_THREAD: usize = 3;
-/// Calls after which a trail writes a final digest.
-const ENDINGS: [&[u8]; 3] = [b"\"StopLogging\"", b"\"DeleteTrail\"", b"\"UpdateTrail\""];
 
 /// What is to be read and checked.
 #[derive(Debug)]
@@ -49,7 +48,7 @@ pub(crate) struct LogTask {
     /// In lower-case hex.
     pub(crate) sha256: String,
     /// The chain, and the run of it, whose last digest names the file.
-    pub(crate) ends: Option<(usize, usize)>,
+    pub(crate) ends: Option<(Arc<ChainName>, usize)>,
     /// The chain that names it.
     pub(crate) walk: usize,
     /// Whether its digest is proven.
@@ -239,8 +238,8 @@ fn log(
     if hex(digest(&SHA256, content).as_ref()) != task.sha256 {
         return Verdict::Invalid(Flaw::Hash);
     }
-    if task.ends.is_some() {
-        checked.ends = ENDINGS.iter().any(|name| memmem::find(content, name).is_some());
+    if let Some((chain, _)) = &task.ends {
+        checked.ends = ending::ends(content, chain);
     }
     if task.wants_events {
         checked.events = events(content);

@@ -208,9 +208,9 @@ impl<'a, 'w> Engine<'a, 'w> {
             Done::Log { key, task, verdict, checked } => {
                 self.watcher.done(checked.bytes);
                 self.summary.bytes += checked.bytes;
-                if let (Some((walk, run)), true) = (task.ends, checked.ends)
+                if let (Some((_, run)), true) = (&task.ends, checked.ends)
                     && let Some(run) =
-                        self.walks.get_mut(walk).and_then(|walk| walk.runs.get_mut(run))
+                        self.walks.get_mut(task.walk).and_then(|walk| walk.runs.get_mut(*run))
                 {
                     run.has_ending = true;
                 }
@@ -282,6 +282,7 @@ impl<'a, 'w> Engine<'a, 'w> {
             vouchers.extend(files.map(|file| ((file.s3_bucket, file.s3_object), file.hash_value)));
             return;
         }
+        let chain = self.walks.get(walk).map(|walk| Arc::new(walk.name.clone()));
         let mut count = 0;
         for file in read.digest.log_files {
             let place = self.place_hash(&file.s3_bucket, &file.s3_object);
@@ -306,7 +307,7 @@ impl<'a, 'w> Engine<'a, 'w> {
             let task = LogTask {
                 bucket: number,
                 sha256: file.hash_value,
-                ends: ends.map(|run| (walk, run)),
+                ends: chain.clone().zip(ends),
                 walk,
                 is_anchored,
                 wants_events: self.proof.events.is_some(),
