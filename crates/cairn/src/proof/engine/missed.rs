@@ -123,7 +123,15 @@ impl Engine<'_, '_> {
             let Some(modified) = listed.modified else { continue };
             let interval = walk.runs.first().map_or(HEADSTART_MS.1, |run| run.interval);
             let slack = (interval / 2).min(HEADSTART_MS.1);
-            if delivered.as_ms() > modified.as_ms() + slack
+            // Whoever puts an old digest there again makes it look new. Then its name tells: a digest
+            // is delivered after its end, and the next one an interval later. One that was delivered
+            // late, after a time without a server, was put there when the server says.
+            let is_put_again = modified.as_ms() > delivered.as_ms() + slack;
+            let is_newer = delivered.as_ms() > modified.as_ms() + slack
+                || is_put_again && delivered.as_ms() > listed.end.as_ms() + interval + slack;
+            // What came while the bucket was listed may not be in the list.
+            if is_newer
+                && *delivered <= self.proof.now
                 && self.proof.selection.end.is_none_or(|to| listed.end < to)
             {
                 let end = Timestamp::from_ms(listed.end.as_ms() + interval);

@@ -40,6 +40,30 @@ fn a_final_digest_that_is_gone_is_missed() {
 }
 
 #[test]
+fn an_old_digest_that_is_put_there_again_is_not_what_the_server_delivered() {
+    let mut world = restarted(20);
+    let name = world.chains[0].name.clone();
+    let last = world.chains[0].digests[2].clone();
+    world.now = after(30 * HOUR_MS);
+    world.is_live = false;
+    // Delivered late, but when the server says.
+    let late = after(11 * HOUR_MS + 10_000);
+    world.statuses = vec![(name, late)];
+    assert_eq!(world.check().invalid(), Vec::<String>::new());
+    let wiped = world.chains[0].clone();
+    for key in wiped.digests[3..].iter().chain(wiped.logs[3..].iter().flatten()) {
+        world.objects().remove(key);
+    }
+    world.object(&last).modified = late;
+    assert_eq!(world.check().invalid(), Vec::<String>::new());
+    for hour in [13, 29] {
+        world.object(&last).modified = after(hour * HOUR_MS);
+        let lines = world.check().invalid();
+        assert!(lines.len() == 1 && lines[0].contains("delivered a newer digest"), "{lines:?}");
+    }
+}
+
+#[test]
 fn a_final_digest_of_a_whole_hour_is_told_by_what_it_names() {
     let mut world = restarted(60);
     assert!(world.check().invalid().iter().any(|line| line.contains("has no final digest")));
