@@ -159,9 +159,16 @@ pub(crate) fn role(listed: &Listed) -> Role {
     }
 }
 
-/// The folder below the account.
+/// The folder below the account. A prefix may have a part that is called as the root is.
 fn folder(key: &str) -> Option<&str> {
-    let mut parts = key.split('/').skip_while(|part| *part != ROOT).skip(1);
+    let parts: Vec<&str> = key.split('/').collect();
+    let roots = parts.iter().enumerate().rev().filter(|(_, part)| **part == ROOT);
+    let folders = roots.filter_map(|(at, _)| folder_below(parts.get(at + 1..)?));
+    folders.into_iter().find(|name| *name == DigestKey::FOLDER || LOG_FOLDERS.contains(name))
+}
+
+fn folder_below<'a>(parts: &[&'a str]) -> Option<&'a str> {
+    let mut parts = parts.iter().copied();
     let account = parts.next()?;
     if account.starts_with("o-") {
         parts.next()?;
@@ -183,4 +190,23 @@ fn said_name(number: usize, source: &Source, chains: &BTreeMap<ChainName, Vec<Pl
     }
     let most = votes.into_iter().max_by(|a, b| a.1.cmp(&b.1).then_with(|| b.0.cmp(&a.0)));
     most.map_or_else(|| "unknown".to_owned(), |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_planted_is_seen_below_any_prefix() {
+        let role = |key: &str| role(&Listed { key: key.to_owned(), bytes: 1, modified: None });
+        for (prefix, after) in [("", ""), ("AWSLogs/x/", ""), ("a/AWSLogs/", ""), ("", "AWSLogs/")]
+        {
+            let start = format!("{prefix}AWSLogs/111122223333");
+            let log = format!("{start}/CloudTrail/us-east-1/2026/11/26/{after}evil.json.gz");
+            assert!(matches!(role(&log), Role::Log), "{log}");
+            let digest = format!("{start}/CloudTrail-Digest/us-east-1/{after}evil.json.gz");
+            assert!(matches!(role(&digest), Role::Planted), "{digest}");
+        }
+        assert!(matches!(role("AWSLogs/111122223333/Config/x"), Role::Foreign));
+    }
 }
