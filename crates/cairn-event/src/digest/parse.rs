@@ -2,8 +2,9 @@
 
 use super::Digest;
 
-/// The longest digest that is read, before compression. A log file takes some 400 bytes of it.
-pub const CONTENT_BYTES_MAX: usize = 64 << 20;
+/// The longest digest that is read, before compression. A log file takes some 400 bytes of it, or
+/// twice that with the longest of prefixes: there is room for [`FILES_MAX`].
+pub const CONTENT_BYTES_MAX: usize = 8 << 20;
 /// The most log files that a digest of ours names. A window with more of them is cut short.
 pub const FILES_MAX: usize = 10_000;
 

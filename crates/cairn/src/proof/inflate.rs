@@ -83,6 +83,13 @@ impl Inflater {
         self.careful(&file)
     }
 
+    /// Gives back the memory of a long file.
+    pub(crate) fn forget_long(&mut self) {
+        if self.buffer.capacity() > KEPT_BYTES_MAX {
+            self.buffer = Vec::new();
+        }
+    }
+
     fn careful(&mut self, file: &[u8]) -> Result<&[u8], InflateError> {
         self.buffer.clear();
         let buffer = &mut self.buffer;

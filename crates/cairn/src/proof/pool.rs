@@ -1,15 +1,15 @@
 //! Threads that read and check objects, so that reading, expanding and hashing overlap.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, Scope};
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
-use cairn_event::digest::Digest;
+use cairn_event::digest::{CONTENT_BYTES_MAX, Digest};
 use cairn_event::key::LogKey;
 use cairn_event::{RecordHead, Timestamp};
 
-use super::bucket::{Bucket, Metadata, ReadError};
+use super::bucket::{Bucket, Metadata, Object, ReadError};
 use super::chain_name::ChainName;
 use super::ending;
 use super::finding::{Flaw, Verdict};
@@ -19,6 +19,9 @@ use crate::print::hex;
 
 /// The most that a log file may expand to. It is not held in memory beyond [`WHOLE_BYTES_MAX`].
 const LOG_BYTES_MAX: u64 = 1 << 30;
+/// The most bytes of objects and their contents that all threads together hold in memory. One object
+/// may be longer: then it is the only one.
+const HELD_BYTES_MAX: u64 = 256 << 20;
 /// Jobs that wait for a thread, for each thread.
 const WAITING_PER_THREAD: usize = 3;
 
@@ -126,10 +129,12 @@ impl Pool {
         let (jobs, waiting) = channel();
         let (sender, done) = channel();
         let waiting = Arc::new(Mutex::new(waiting));
+        let room = Arc::new(Room::default());
         for number in 0..threads {
             let (waiting, sender) = (Arc::clone(&waiting), sender.clone());
+            let room = Arc::clone(&room);
             let named = thread::Builder::new().name(format!("proof-{number}"));
-            named.spawn_scoped(scope, move || work(&waiting, &sender))?;
+            named.spawn_scoped(scope, move || work(&waiting, &sender, &room))?;
         }
         Ok(Self { jobs, done, under_way: 0, room: threads * (1 + WAITING_PER_THREAD) })
     }
@@ -156,23 +161,78 @@ impl Pool {
     }
 }
 
-fn work(waiting: &Mutex<Receiver<Job>>, done: &Sender<Done>) {
+/// What all threads together hold in memory.
+#[derive(Debug, Default)]
+struct Room {
+    held: Mutex<u64>,
+    freed: Condvar,
+}
+
+/// A part of the room, until it is dropped.
+struct Held<'a> {
+    room: &'a Room,
+    bytes: u64,
+}
+
+impl Room {
+    /// Waits until there is room.
+    fn hold(&self, bytes: u64) -> Held<'_> {
+        let bytes = bytes.min(HELD_BYTES_MAX);
+        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |held: &mut u64| *held + bytes > HELD_BYTES_MAX;
+        let waited = self.freed.wait_while(held, is_full);
+        *waited.unwrap_or_else(PoisonError::into_inner) += bytes;
+        Held { room: self, bytes }
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        *self.room.held.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
+        self.room.freed.notify_all();
+    }
+}
+
+fn work(waiting: &Mutex<Receiver<Job>>, done: &Sender<Done>, room: &Room) {
     let mut inflater = Inflater::new();
     loop {
         let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = next else { return };
-        if done.send(run(job, &mut inflater)).is_err() {
+        if done.send(run(job, &mut inflater, room)).is_err() {
             return;
         }
     }
 }
 
-fn run(job: Job, inflater: &mut Inflater) -> Done {
+fn run(job: Job, inflater: &mut Inflater, room: &Room) -> Done {
     let Job { bucket, key, task } = job;
     let object = bucket.read(&key);
+    let bytes = object.as_ref().map_or(0, |object| held_bytes(&object.content));
+    let held = room.hold(bytes);
+    let done = look_at(object, key, task, inflater);
+    inflater.forget_long();
+    drop(held);
+    done
+}
+
+/// What a file takes with its content. One that lies expands to the limit at most.
+fn held_bytes(file: &[u8]) -> u64 {
+    let content = says_length(file).clamp(file.len() as u64, WHOLE_BYTES_MAX as u64);
+    file.len() as u64 + content
+}
+
+fn look_at(
+    object: Result<Object, ReadError>,
+    key: String,
+    task: Task,
+    inflater: &mut Inflater,
+) -> Done {
     match task {
         Task::Digest { walk, id } => {
             let outcome = object.map_err(unread).and_then(|object| {
+                if says_length(&object.content) > CONTENT_BYTES_MAX as u64 {
+                    return Err(Verdict::Invalid(Flaw::TooLarge));
+                }
                 let content = inflater.whole(object.content).map_err(|error| match error {
                     InflateError::Trailing | InflateError::TooLarge { .. } => {
                         Verdict::Invalid(error.into())
@@ -297,5 +357,31 @@ fn heads(content: &[u8], mut show: impl FnMut(&RecordHead<'_>)) {
         if let Ok(head) = RecordHead::parse(&record) {
             show(&head);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_wait_for_room() {
+        let room = Room::default();
+        let first = room.hold(HELD_BYTES_MAX - 10);
+        let second = room.hold(10);
+        thread::scope(|scope| {
+            let (sender, receiver) = channel();
+            let room = &room;
+            scope.spawn(move || {
+                let held = room.hold(u64::MAX);
+                let _ = sender.send(held.bytes);
+            });
+            assert!(receiver.try_recv().is_err());
+            drop(first);
+            assert!(receiver.try_recv().is_err());
+            drop(second);
+            assert_eq!(receiver.recv(), Ok(HELD_BYTES_MAX));
+        });
+        assert_eq!(*room.held.lock().unwrap(), 0);
     }
 }

@@ -64,6 +64,18 @@ fn an_old_digest_that_is_put_there_again_is_not_what_the_server_delivered() {
 }
 
 #[test]
+fn a_digest_that_is_longer_than_any_is_not_expanded() {
+    let mut world = World::new();
+    let key = world.chains[0].digests[3].clone();
+    let mut text = super::world::gunzip(&world.object(&key).content);
+    text.resize(9 << 20, b' ');
+    world.object(&key).content = gzip(&text);
+    let lines = world.check().invalid();
+    let wanted = format!("{key}\tINVALID: it is longer than any object of a trail");
+    assert!(lines.iter().any(|line| line.ends_with(&wanted)), "{lines:?}");
+}
+
+#[test]
 fn a_final_digest_of_a_whole_hour_is_told_by_what_it_names() {
     let mut world = restarted(60);
     assert!(world.check().invalid().iter().any(|line| line.contains("has no final digest")));
