@@ -109,7 +109,7 @@ impl DirectoryBucket {
         let mut name = path.as_os_str().to_owned();
         name.push(METADATA_ENDING);
         let mut text = String::new();
-        match File::open(&name) {
+        match open_regular(Path::new(&name)) {
             Ok(file) => file.take(METADATA_BYTES_MAX).read_to_string(&mut text),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Metadata::default());
@@ -178,7 +178,7 @@ impl Bucket for DirectoryBucket {
     fn read(&self, key: &str) -> Result<Object, ReadError> {
         let path = self.path(key).ok_or(ReadError::Missing)?;
         let looked_at = || format!("cannot read {}", path.display());
-        let mut file = match File::open(&path) {
+        let mut file = match open_regular(&path) {
             Ok(file) => file,
             Err(error)
                 if matches!(
@@ -209,6 +209,15 @@ impl Bucket for DirectoryBucket {
 
     fn sibling(&self, _: &str) -> Option<Arc<dyn Bucket>> {
         None
+    }
+}
+
+/// Opens a file that holds bytes. A pipe would be waited for, for ever.
+fn open_regular(path: &Path) -> io::Result<File> {
+    if std::fs::metadata(path)?.is_file() {
+        File::open(path)
+    } else {
+        Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"))
     }
 }
 
@@ -266,5 +275,23 @@ mod tests {
         for outside in ["../x", "a/../../x", "/etc/passwd", "a//b", ""] {
             assert!(matches!(bucket.read(outside), Err(ReadError::Missing)), "{outside}");
         }
+    }
+
+    #[test]
+    fn a_pipe_is_listed_and_not_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("AWSLogs/1/CloudTrail-Digest");
+        std::fs::create_dir_all(&folder).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(folder.join("d.json.gz")).status();
+        assert!(made.unwrap().success());
+        let bucket = DirectoryBucket::find(root.path(), None).unwrap().remove(0);
+        let mut keys = Vec::new();
+        let mut show = |listed: Listed| {
+            keys.push(listed.key);
+            ControlFlow::Continue(())
+        };
+        bucket.list("", &mut show).unwrap();
+        assert_eq!(keys, ["AWSLogs/1/CloudTrail-Digest/d.json.gz"]);
+        assert!(matches!(bucket.read(&keys[0]), Err(ReadError::Failed(_))));
     }
 }
