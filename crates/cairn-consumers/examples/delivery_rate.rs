@@ -214,6 +214,7 @@ fn trail(name: &str, categories: &[&str]) -> Outcome<Trail> {
         digests: None,
         digest_epochs: 0,
         changed: 0,
+        selected_since: 0,
         deleted: None,
     };
     trail.start_logging(0, Timestamp::from_ms(0));

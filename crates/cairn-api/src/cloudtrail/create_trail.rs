@@ -30,6 +30,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Settings, CloudTra
     let turn = ctx.services.trails.admission.turn().await;
     room::check(ctx, &trail).await?;
     trail.changed = store::committed(ctx);
+    trail.selected_since = trail.changed;
     let is_new = store::create(ctx, &trail).await?;
     drop(turn);
     if is_new { Ok(Settings::of(&trail)) } else { Err(room::taken(&trail).into()) }
@@ -62,6 +63,7 @@ fn blank(ctx: &Ctx, name: TrailName) -> Trail {
         digests: None,
         digest_epochs: 0,
         changed: 0,
+        selected_since: 0,
         deleted: None,
     }
 }

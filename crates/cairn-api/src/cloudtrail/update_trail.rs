@@ -30,6 +30,9 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Settings, CloudTra
         }
         let is_same = trail == found.trail;
         trail.changed = store::committed(ctx);
+        if !trail.selects_like(&found.trail) {
+            trail.selected_since = trail.changed;
+        }
         if is_same || store::replace(ctx, &found, &trail).await? {
             let settings = Settings::of(&trail);
             let removes_topic = plan.removes_topic();

@@ -121,6 +121,7 @@ mod tests {
             digests: None,
             digest_epochs: 0,
             changed: 0,
+            selected_since: 0,
             deleted: None,
         }
     }

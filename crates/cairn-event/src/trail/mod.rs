@@ -87,6 +87,11 @@ pub struct Trail {
     /// document before.
     #[serde(default)]
     pub changed: u64,
+    /// The end of the log when it was last changed which records go into its files: by selectors, or
+    /// by taking other regions, global services or deliveries, or whether digests cover these files.
+    /// Spans tell when it logged since.
+    #[serde(default)]
+    pub selected_since: u64,
     /// When it was deleted. Workers finish what is left of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deleted: Option<Timestamp>,
@@ -106,6 +111,15 @@ impl Trail {
     /// Whether it logs now.
     pub fn is_logging(&self) -> bool {
         self.deleted.is_none() && self.spans.last().is_some_and(|span| span.end.is_none())
+    }
+
+    /// Whether it takes the same records as another one while both log, and covers them alike.
+    pub fn selects_like(&self, other: &Self) -> bool {
+        self.selectors == other.selectors
+            && self.is_multi_region == other.is_multi_region
+            && self.includes_global_service_events == other.includes_global_service_events
+            && self.recursive_logging == other.recursive_logging
+            && self.validates_log_files == other.validates_log_files
     }
 
     /// Whether it takes records of a region.

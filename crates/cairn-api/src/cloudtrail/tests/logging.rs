@@ -32,6 +32,8 @@ async fn a_span_begins_and_ends_where_the_log_does() {
     give(&world, "StartLogging", json!({"Name": "audit"})).await;
     let again = trail(&world, "audit").await;
     assert_eq!((again.spans.len(), again.digests.unwrap().number), (2, 2));
+    // It takes what it took all the time.
+    assert_eq!((again.selected_since, again.changed), (0, 3));
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ async fn basic_selectors_are_filled_in_and_shown() {
     let shown = give(&world, "GetEventSelectors", json!({"TrailName": "audit"})).await;
     assert_eq!(shown, wanted);
     let kept = trail(&world, "audit").await;
-    assert_eq!((kept.has_custom_selectors, kept.changed), (true, 1));
+    assert_eq!((kept.has_custom_selectors, kept.changed, kept.selected_since), (true, 1, 1));
     let shown = give(&world, "GetTrail", json!({"Name": "audit"})).await;
     assert_eq!(shown["Trail"]["HasCustomEventSelectors"], true);
     put(&world, json!({"EventSelectors": [{}]})).await;

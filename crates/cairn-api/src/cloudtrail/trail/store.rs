@@ -97,6 +97,9 @@ pub(crate) async fn change(
             return Ok(trail);
         }
         trail.changed = end;
+        if !trail.selects_like(&found.trail) {
+            trail.selected_since = end;
+        }
         if replace(ctx, &found, &trail).await? {
             return Ok(trail);
         }

@@ -344,6 +344,7 @@ pub(super) fn trail(name: &str) -> Trail {
         digests: None,
         digest_epochs: 0,
         changed: 0,
+        selected_since: 0,
         deleted: None,
     }
 }

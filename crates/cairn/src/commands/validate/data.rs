@@ -148,10 +148,11 @@ impl DataDirectory {
     pub(super) fn compare(
         &self,
         book: &EventBook,
-        selection: &Selection,
+        (selection, is_one_bucket): (&Selection, bool),
         summary: &mut Summary,
         watcher: &mut dyn Watcher,
     ) -> anyhow::Result<()> {
+        let mut notes = Vec::new();
         let mut tell = |(bucket, key): (String, String), flaw| {
             let verdict = Verdict::Invalid(flaw);
             let finding = Finding { kind: Kind::Record, bucket, key, verdict };
@@ -172,7 +173,11 @@ impl DataDirectory {
             summary.notes.push(note.to_owned());
             return Ok(());
         }
-        let trails = self.trails(book, selection)?;
+        let trails = self.trails(book, selection, is_one_bucket)?;
+        for trail in trails.iter().filter(|trail| trail.has_earlier()) {
+            let Expecting { arn, since, .. } = trail;
+            notes.push(format!("records before offset {since} were not compared ({arn})"));
+        }
         let mut recorded = HashSet::new();
         self.records(|offset, head| {
             let Some(event_id) = head.event_id.as_deref() else { return };
@@ -190,10 +195,16 @@ impl DataDirectory {
                 tell(file.clone(), Flaw::Unrecorded(count));
             }
         }
+        summary.notes.extend(notes);
         Ok(())
     }
 
-    fn trails(&self, book: &EventBook, selection: &Selection) -> anyhow::Result<Vec<Expecting>> {
+    fn trails(
+        &self,
+        book: &EventBook,
+        selection: &Selection,
+        is_one_bucket: bool,
+    ) -> anyhow::Result<Vec<Expecting>> {
         let mut trails = Vec::new();
         for (id, value) in self.entries(DELIVERIES)? {
             let delivered: Delivered = parse(DELIVERIES, &id, &value)?;
@@ -205,8 +216,10 @@ impl DataDirectory {
             if is_asked && trail.validates_log_files && delivered.given_up == 0 && book.knows(&name)
             {
                 let set = SelectorSet::compile(&[&trail.selectors]);
+                // A trail that moved has left the records of before in the other bucket.
+                let since = if is_one_bucket { trail.changed } else { trail.selected_since };
                 let (through, arn) = (delivered.through, arn.to_string());
-                trails.push(Expecting { name, arn, trail, set, through });
+                trails.push(Expecting { name, arn, trail, set, since, through });
             }
         }
         Ok(trails)
@@ -258,23 +271,29 @@ fn parse<T: DeserializeOwned>(prefix: &str, name: &str, value: &[u8]) -> anyhow:
         .with_context(|| format!("{prefix}{name} in small state is damaged"))
 }
 
-/// A trail, and what it should have delivered since its settings were last changed.
+/// A trail, and what it should have delivered since it was last changed which records it takes.
 struct Expecting {
     name: (String, String, String),
     arn: String,
     trail: Trail,
     set: SelectorSet,
+    since: u64,
     through: Offset,
 }
 
 impl Expecting {
+    /// Whether it logged before what is compared.
+    fn has_earlier(&self) -> bool {
+        self.trail.spans.first().is_some_and(|span| span.from < self.since)
+    }
+
     fn takes(&self, offset: u64, head: &RecordHead<'_>) -> bool {
         let trail = &self.trail;
         let mut matched = Vec::new();
         let logs = trail.spans.iter().any(|span| {
             offset >= span.from && span.end.as_ref().is_none_or(|end| offset < end.offset)
         });
-        logs && offset >= trail.changed
+        logs && offset >= self.since
             && offset < self.through.as_u64()
             && head.account() == Some(trail.account.as_str())
             && head.aws_region.as_deref().is_some_and(|region| {

@@ -240,7 +240,7 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
     };
     let mut summary = proof.run(inventory, &mut show)?;
     if let (Some(data), Some(book)) = (&data, book) {
-        data.compare(&book, &selection, &mut summary, &mut show)?;
+        data.compare(&book, (&selection, arguments.bucket.is_some()), &mut summary, &mut show)?;
     }
     if let Some(file) = &arguments.remember {
         let mut newest = remembered;
