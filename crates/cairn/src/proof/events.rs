@@ -18,6 +18,7 @@ pub(crate) struct EventBook {
     files: Vec<(String, String)>,
     repeated: Vec<Repeated>,
     pending: HashSet<u128>,
+    unvouched: HashSet<u128>,
 }
 
 /// An event that was seen again.
@@ -54,6 +55,16 @@ impl EventBook {
     /// Notes the events of a file that no digest names yet.
     pub(crate) fn wait_for(&mut self, events: &[String]) {
         self.pending.extend(events.iter().map(|event| event_hash(event)));
+    }
+
+    /// Notes the events of a file that no digest vouches for.
+    pub(crate) fn doubt(&mut self, events: &[String]) {
+        self.unvouched.extend(events.iter().map(|event| event_hash(event)));
+    }
+
+    /// Whether an event is in a file that no digest vouches for.
+    pub(crate) fn doubts(&self, event_id: &str) -> bool {
+        self.unvouched.contains(&event_hash(event_id))
     }
 
     /// Events that were delivered more than once.

@@ -3,6 +3,7 @@
 
 use cairn_event::Timestamp;
 use cairn_event::digest::{LinkFault, StructureFault};
+use cairn_event::key::{DigestKey, LogKey};
 use serde::Serialize;
 use serde::ser::{SerializeStruct as _, Serializer};
 
@@ -60,6 +61,8 @@ pub(crate) enum Verdict {
     Unanchored,
     /// It could not be looked at.
     Unchecked(String),
+    /// A log file where a trail, by its ARN, delivers without digests.
+    Undigested(String),
 }
 
 /// What is wrong with an object.
@@ -87,6 +90,8 @@ pub(crate) enum Flaw {
     NotRemembered,
     #[error("not found: the server delivered a newer digest at {0}")]
     Delivered(Timestamp),
+    #[error("not found: there are digests of other regions, and none of the home region")]
+    Homeless,
     #[error("not found: the chain that ends at {0} has no final digest")]
     Unclosed(Timestamp),
     #[error("{0}")]
@@ -116,6 +121,8 @@ pub(crate) enum Flaw {
     Repeated { event_id: String, first: String },
     #[error("event {0} was not delivered")]
     Undelivered(String),
+    #[error("event {0} is in no file that a digest vouches for")]
+    Unproven(String),
     #[error("events that are not in the event log: {0}")]
     Unrecorded(u64),
 }
@@ -129,6 +136,7 @@ impl Verdict {
             Self::Pending => "pending",
             Self::Unanchored => "unanchored",
             Self::Unchecked(_) => "unchecked",
+            Self::Undigested(_) => "unvouched",
         }
     }
 
@@ -140,6 +148,9 @@ impl Verdict {
             Self::Pending => Some("no digest covers it yet".to_owned()),
             Self::Unanchored => Some("no signature here proves it".to_owned()),
             Self::Unchecked(why) => Some(why.clone()),
+            Self::Undigested(trail) => {
+                Some(format!("trail {trail} delivers here without log file validation"))
+            }
         }
     }
 }
@@ -166,12 +177,18 @@ impl Finding {
 
 impl Serialize for Finding {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut line = serializer.serialize_struct("Finding", 5)?;
+        let mut line = serializer.serialize_struct("Finding", 7)?;
         line.serialize_field("kind", &self.kind)?;
         line.serialize_field("bucket", &self.bucket)?;
         line.serialize_field("key", &self.key)?;
         line.serialize_field("outcome", self.verdict.word())?;
         line.serialize_field("why", &self.verdict.why())?;
+        let digest = DigestKey::parse(&self.key);
+        let region = digest.as_ref().map(|key| key.region.to_string());
+        let region = region.or_else(|| Some(LogKey::parse(&self.key)?.region.as_str().to_owned()));
+        // Only the keys of digests have the name of a trail.
+        line.serialize_field("trail", &digest.map(|key| key.trail))?;
+        line.serialize_field("region", &region)?;
         line.end()
     }
 }

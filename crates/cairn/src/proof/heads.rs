@@ -11,6 +11,7 @@ use cairn_event::digest::Link;
 use serde::{Deserialize, Serialize};
 
 use super::chain_name::ChainName;
+use super::ground::Ground;
 
 /// The longest file of heads.
 const FILE_BYTES_MAX: u64 = 256 << 20;
@@ -85,11 +86,18 @@ impl Heads {
         known.iter().find(|link| link.bucket == bucket && link.key == key)
     }
 
-    /// Writes the newest of each chain. Nothing is ever remembered that is older than what was.
-    pub(crate) fn write(&self, path: &Path) -> anyhow::Result<()> {
-        let heads = self.known.iter().filter_map(|(chain, links)| {
-            let link = links.iter().max_by_key(|link| link.end)?.clone();
-            Some(Head { chain: chain.clone(), link })
+    /// Writes the newest of each chain and place, and those that are lost: once forgotten, nobody
+    /// would miss them again.
+    pub(crate) fn write(&self, path: &Path, lost: &[Link]) -> anyhow::Result<()> {
+        let heads = self.known.iter().flat_map(|(chain, links)| {
+            let kept = links.iter().filter(|link| {
+                let place = Ground::of_digest(&link.bucket, &link.key);
+                let is_old = links.iter().any(|other| {
+                    other.end > link.end && Ground::of_digest(&other.bucket, &other.key) == place
+                });
+                !is_old || lost.contains(link)
+            });
+            kept.map(|link| Head { chain: chain.clone(), link: link.clone() })
         });
         let document = Document { heads: heads.collect() };
         let mut text = serde_json::to_string_pretty(&document)?;

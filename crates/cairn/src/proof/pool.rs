@@ -41,7 +41,7 @@ pub(crate) enum Task {
     /// A log file that a digest names.
     Log(LogTask),
     /// A log file that no digest names.
-    Other { bucket: usize, modified: Option<Timestamp> },
+    Other { bucket: usize, modified: Option<Timestamp>, covered: Option<Timestamp> },
 }
 
 /// A log file that a digest names.
@@ -77,7 +77,8 @@ pub(crate) enum Done {
     Other {
         key: String,
         bucket: usize,
-        modified: Option<Timestamp>,
+        /// When the bucket took it, and until when digests name all that came.
+        times: (Option<Timestamp>, Option<Timestamp>),
         outcome: Result<OtherLog, Verdict>,
     },
 }
@@ -110,6 +111,8 @@ pub(crate) struct OtherLog {
     pub(crate) newest: Option<Timestamp>,
     pub(crate) stray: Option<super::records::Stray>,
     pub(crate) events: Vec<String>,
+    /// Hashes of its records.
+    pub(crate) bodies: Vec<u128>,
 }
 
 /// The threads, from outside.
@@ -230,7 +233,7 @@ fn look_at(
     match task {
         Task::Digest { walk, id } => {
             let outcome = object.map_err(unread).and_then(|object| {
-                if says_length(&object.content) > CONTENT_BYTES_MAX as u64 {
+                if is_too_long(&object.content) {
                     return Err(Verdict::Invalid(Flaw::TooLarge));
                 }
                 let content = inflater.whole(object.content).map_err(|error| match error {
@@ -253,10 +256,10 @@ fn look_at(
             };
             Done::Log { key, task, verdict, checked }
         }
-        Task::Other { bucket, modified } => {
+        Task::Other { bucket, modified, covered } => {
             let outcome =
                 object.map_err(unread).and_then(|object| other(object.content, &key, inflater));
-            Done::Other { key, bucket, modified, outcome }
+            Done::Other { key, bucket, times: (modified, covered), outcome }
         }
     }
 }
@@ -336,28 +339,38 @@ fn other(file: Vec<u8>, key: &str, inflater: &mut Inflater) -> Result<OtherLog, 
     let key = LogKey::parse(key).ok_or(Verdict::Invalid(Flaw::Planted))?;
     let stray = Lookover::new(&key).stray(content, &key);
     let sha256 = hex(digest(&SHA256, content).as_ref());
-    let (mut records, mut newest, mut events) = (0, None, Vec::new());
-    heads(content, |head| {
+    let (mut records, mut newest) = (0, None);
+    let (mut events, mut bodies) = (Vec::new(), Vec::new());
+    heads(content, |record, head| {
+        bodies.push(xxhash_rust::xxh3::xxh3_128(record));
         records += 1;
         newest = newest.max(head.event_time);
         events.extend(head.event_id.as_deref().map(str::to_owned));
     });
-    Ok(OtherLog { sha256, records, newest, stray, events })
+    Ok(OtherLog { sha256, records, newest, stray, events, bodies })
 }
 
 fn events(content: &[u8]) -> Vec<String> {
     let mut events = Vec::new();
-    heads(content, |head| events.extend(head.event_id.as_deref().map(str::to_owned)));
+    heads(content, |_, head| events.extend(head.event_id.as_deref().map(str::to_owned)));
     events
 }
 
-fn heads(content: &[u8], mut show: impl FnMut(&RecordHead<'_>)) {
+fn heads(content: &[u8], mut show: impl FnMut(&[u8], &RecordHead<'_>)) {
     use cairn_event::split::{SplitLimits, records};
     for record in records(content, SplitLimits::default()).flatten() {
         if let Ok(head) = RecordHead::parse(&record) {
-            show(&head);
+            show(&record, &head);
         }
     }
+}
+
+/// Whether a digest expands to more than any does. What it says of its length may be the end of a
+/// file that was cut, so it is only the reason to look.
+fn is_too_long(file: &[u8]) -> bool {
+    let bytes_max = CONTENT_BYTES_MAX as u64;
+    says_length(file) > bytes_max
+        && matches!(pieces(file, bytes_max, &mut |_| {}), Err(InflateError::TooLarge { .. }))
 }
 
 #[cfg(test)]

@@ -17,6 +17,8 @@ pub(crate) struct Tally {
     pub(crate) unchecked: u64,
     /// Log files that no digest vouches for; they are among the invalid.
     pub(crate) unvouched: u64,
+    /// Log files that no digest vouches for because a trail writes none.
+    pub(crate) undigested: u64,
 }
 
 /// The outcome of a proof.
@@ -28,7 +30,9 @@ pub(crate) struct Summary {
     pub(crate) others: Tally,
     pub(crate) records: Tally,
     /// The time that valid digests cover.
+    #[serde(serialize_with = "iso")]
     pub(crate) found_from: Option<Timestamp>,
+    #[serde(serialize_with = "iso")]
     pub(crate) found_to: Option<Timestamp>,
     /// Bytes of log files before compression.
     pub(crate) bytes: u64,
@@ -36,7 +40,15 @@ pub(crate) struct Summary {
     /// For people, and no flaw.
     pub(crate) notes: Vec<String>,
     #[serde(skip)]
-    pub(crate) newest: BTreeMap<super::chain_name::ChainName, cairn_event::digest::Link>,
+    pub(crate) newest: BTreeMap<super::chain_name::ChainName, Vec<cairn_event::digest::Link>>,
+    /// Digests that somebody has seen and that are not there.
+    #[serde(skip)]
+    pub(crate) lost: Vec<cairn_event::digest::Link>,
+}
+
+#[expect(clippy::ref_option, reason = "as serde calls it")]
+fn iso<S: serde::Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+    at.map(Timestamp::iso_seconds).serialize(serializer)
 }
 
 impl Tally {
@@ -47,6 +59,7 @@ impl Tally {
             Verdict::Unanchored => &mut self.unanchored,
             Verdict::Pending => &mut self.pending,
             Verdict::Unchecked(_) => &mut self.unchecked,
+            Verdict::Undigested(_) => &mut self.undigested,
         };
         *number += 1;
         let unvouched = matches!(

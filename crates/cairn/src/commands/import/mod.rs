@@ -64,6 +64,10 @@ pub(crate) struct Arguments {
     /// The keys of digests: the answer of `aws cloudtrail list-public-keys`, in place of asking.
     #[arg(long, value_name = "FILE")]
     public_keys: Vec<PathBuf>,
+    /// The newest digests as `cairn validate --remember` wrote them: they must be there, and their
+    /// signatures are taken where a copy has none.
+    #[arg(long, value_name = "FILE")]
+    head: Vec<PathBuf>,
     #[command(flatten)]
     server: ServerChoice,
 }

@@ -12,8 +12,8 @@ use crate::client::Client;
 use crate::directory::wall_clock;
 use crate::proof;
 use crate::proof::{
-    DirectoryBucket, Finding, Heads, Inventory, KeyRing, Proof, Selection, Verdict, Vouchers,
-    Watcher, fetch_keys, from_hex, inventory,
+    DirectoryBucket, Finding, Heads, Inventory, KeyRing, Proof, Selection, Surroundings, Verdict,
+    Vouchers, Watcher, fetch_keys, from_hex, inventory,
 };
 
 use super::Arguments;
@@ -51,6 +51,11 @@ pub(super) fn prepare(
             return Ok(Some(Proven { unproven: Some(why), ..Proven::default() }));
         }
     };
+    let mut heads = Heads::default();
+    for file in &arguments.head {
+        let known = Heads::read(file)?;
+        heads.extend(known.with_context(|| format!("there is no {}", file.display()))?);
+    }
     let names: Vec<String> =
         (0..all.len()).map(|number| found.buckets.name(number).to_owned()).collect();
     let mut vouchers = Vouchers::default();
@@ -59,12 +64,13 @@ pub(super) fn prepare(
         sources: &all,
         selection: &selection,
         ring: &ring,
-        heads: &Heads::default(),
+        heads: &heads,
         now: (*wall_clock())(),
         is_live: false,
         statuses: &[],
         events: None,
         delivered: None,
+        around: &Surroundings::default(),
         vouchers: Some(&mut vouchers),
     };
     let summary = proof.run(found, &mut watch)?;

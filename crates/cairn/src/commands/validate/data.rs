@@ -1,6 +1,7 @@
 //! The data directory of a stopped server: its buckets, and all that it knows of what should be in
 //! them.
 
+use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -19,12 +20,15 @@ use cairn_store::{
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
+use xxhash_rust::xxh3::xxh3_128;
 
 use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
 use crate::proof::{
     ChainName, EmbeddedBucket, EventBook, Finding, Flaw, Heads, KeyRing, Kind, Selection, Source,
     Summary, Verdict, Watcher, event_hash, from_hex,
 };
+
+use super::trails::Described;
 
 /// Entries of small state that are read at once.
 const PAGE_ENTRIES: usize = 500;
@@ -45,6 +49,8 @@ pub(super) struct DataDirectory {
     /// None if the file is not here, as in a backup that is for others' eyes.
     master: Option<MasterKey>,
     runtime: Runtime,
+    /// Hashes of all records, once somebody asks for one.
+    recorded: OnceCell<HashSet<u128>>,
     _lock: DirectoryLock,
 }
 
@@ -63,7 +69,10 @@ impl DataDirectory {
     /// Opens the directory of a stopped server.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let directory = Directory::existing(path)?;
-        let lock = directory.lock()?;
+        let lock = directory.lock().context(
+            "while its server runs, `cairn validate --trail-arn ARN` and `cairn validate s3://BUCKET` \
+             check what it has delivered",
+        )?;
         let options = OpenOptions {
             segment_bytes_max: None,
             log_memory_bytes_max: Some(0),
@@ -74,7 +83,13 @@ impl DataDirectory {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
         let master = std::fs::read_to_string(directory.master_key()).ok();
         let master = master.and_then(|text| from_hex(text.trim())?.try_into().ok());
-        Ok(Self { opened, master: master.map(MasterKey::new), runtime, _lock: lock })
+        Ok(Self {
+            opened,
+            master: master.map(MasterKey::new),
+            runtime,
+            recorded: OnceCell::new(),
+            _lock: lock,
+        })
     }
 
     /// One bucket, or all.
@@ -144,6 +159,30 @@ impl DataDirectory {
         Ok(delivered)
     }
 
+    /// The trails, and those that are gone and have work left.
+    pub(super) fn described(&self) -> anyhow::Result<Vec<Described>> {
+        let mut found = Vec::new();
+        for prefix in [place::TRAILS, place::GONE] {
+            for (name, value) in self.entries(prefix)? {
+                found.push(describe(&parse(prefix, &name, &value)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Whether all records of a file are in the event log byte for byte.
+    pub(super) fn has_all(&self, bodies: &[u128]) -> bool {
+        let recorded = self.recorded.get_or_init(|| {
+            let mut hashes = HashSet::new();
+            // What cannot be read is no witness; the comparison that follows says why it cannot.
+            let _ = self.records(|_, record, _| {
+                hashes.insert(xxh3_128(record));
+            });
+            hashes
+        });
+        !bodies.is_empty() && bodies.iter().all(|body| recorded.contains(body))
+    }
+
     /// Holds the delivered events against the event log.
     pub(super) fn compare(
         &self,
@@ -179,12 +218,15 @@ impl DataDirectory {
             notes.push(format!("records before offset {since} were not compared ({arn})"));
         }
         let mut recorded = HashSet::new();
-        self.records(|offset, head| {
+        self.records(|offset, _, head| {
             let Some(event_id) = head.event_id.as_deref() else { return };
             recorded.insert(event_hash(event_id));
             for trail in &trails {
                 if trail.takes(offset, head) && !book.has(&trail.name, event_id) {
-                    let flaw = Flaw::Undelivered(event_id.to_owned());
+                    let event = event_id.to_owned();
+                    let is_doubted = book.doubts(event_id);
+                    let flaw =
+                        if is_doubted { Flaw::Unproven(event) } else { Flaw::Undelivered(event) };
                     tell((trail.arn.clone(), String::new()), flaw);
                 }
             }
@@ -226,7 +268,7 @@ impl DataDirectory {
     }
 
     /// Shows every record of the log that did not come in by import.
-    fn records(&self, mut show: impl FnMut(u64, &RecordHead<'_>)) -> anyhow::Result<()> {
+    fn records(&self, mut show: impl FnMut(u64, &[u8], &RecordHead<'_>)) -> anyhow::Result<()> {
         let mut imported = Vec::new();
         for (from, to) in self.entries(IMPORTS)? {
             let number =
@@ -243,7 +285,7 @@ impl DataDirectory {
                 if let Ok(head) = RecordHead::parse(record).as_ref()
                     && !is_imported
                 {
-                    show(offset, head);
+                    show(offset, record, head);
                 }
             }
             next = slice.next;
@@ -263,6 +305,17 @@ impl DataDirectory {
                 (key.as_str().trim_start_matches(prefix).to_owned(), found.value)
             }));
         }
+    }
+}
+
+fn describe(trail: &Trail) -> Described {
+    Described {
+        arn: trail.arn().to_string(),
+        bucket: trail.bucket.clone(),
+        prefix: trail.prefix.clone(),
+        validates: trail.validates_log_files,
+        is_multi_region: trail.is_multi_region,
+        is_organization: trail.is_organization,
     }
 }
 

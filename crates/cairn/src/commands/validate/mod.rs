@@ -8,6 +8,7 @@ mod data;
 mod show;
 mod sources;
 mod status;
+mod trails;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -21,7 +22,9 @@ use crate::client::{Client, ServerChoice};
 use crate::directory::wall_clock;
 use crate::moment;
 use crate::print;
-use crate::proof::{EventBook, Heads, KeyRing, Proof, Selection, Summary, fetch_keys};
+use crate::proof::{
+    EventBook, Heads, KeyRing, Proof, Selection, Summary, Surroundings, fetch_keys,
+};
 
 use data::DataDirectory;
 use show::Show;
@@ -161,6 +164,8 @@ fn understand(arguments: &Arguments) -> anyhow::Result<Request> {
         arguments.data.is_none() || arguments.sources.is_empty(),
         "--data DIR has buckets of its own: name one with --bucket"
     );
+    let has_no_name = |text: &String| text.strip_prefix("s3://").is_some_and(no_bucket);
+    anyhow::ensure!(!arguments.sources.iter().any(has_no_name), "s3:// names no bucket");
     let time =
         |text: &Option<String>| text.as_deref().map(|text| moment::time(text, now)).transpose();
     let selection = Selection {
@@ -193,6 +198,11 @@ fn understand(arguments: &Arguments) -> anyhow::Result<Request> {
     Ok(Request { selection, server, heads, ring, now })
 }
 
+/// Whether a place has no bucket before its prefix.
+fn no_bucket(place: &str) -> bool {
+    place.split('/').next().is_none_or(str::is_empty)
+}
+
 fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> {
     let Request { selection, server, mut heads, mut ring, now } = request;
     let begun = Instant::now();
@@ -203,7 +213,7 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
     };
     let sources = match &data {
         Some(data) => data.sources(arguments.bucket.as_deref())?,
-        None => sources::find(arguments, &selection, &server)?,
+        None => sources::find(arguments, &selection, &server, &heads)?,
     };
     let inventory = crate::proof::inventory(&sources, &selection)?;
     if let Some(data) = &data {
@@ -222,6 +232,18 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
         Some(client) if is_live => status::newest(client, &inventory, &selection),
         _ => Vec::new(),
     };
+    let described = match (&data, &client) {
+        (Some(data), _) => data.described()?,
+        (None, Some(client)) => trails::described(client, &inventory, &selection),
+        (None, None) if arguments.public_keys.is_empty() => Client::cloudtrail(&server)
+            .map(|client| trails::described(&client, &inventory, &selection))
+            .unwrap_or_default(),
+        (None, None) => Vec::new(),
+    };
+    trails::ensure_digests(&described, &inventory, &selection, &heads)?;
+    let recorded = |bodies: &[u128]| data.as_ref().is_some_and(|data| data.has_all(bodies));
+    let around =
+        Surroundings { recorded: Some(&recorded), ..trails::around(&described, &selection) };
     let delivered = data.as_ref().map(DataDirectory::delivered).transpose()?;
     let mut book = data.as_ref().map(|_| EventBook::default());
     let mut show = Show::new(arguments.json, arguments.verbose);
@@ -236,6 +258,7 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
         statuses: &statuses,
         events: book.as_mut(),
         delivered: delivered.as_ref(),
+        around: &around,
         vouchers: None,
     };
     let mut summary = proof.run(inventory, &mut show)?;
@@ -244,10 +267,10 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
     }
     if let Some(file) = &arguments.remember {
         let mut newest = remembered;
-        for (chain, link) in &summary.newest {
-            newest.add(chain.clone(), link.clone());
+        for (chain, links) in &summary.newest {
+            links.iter().for_each(|link| newest.add(chain.clone(), link.clone()));
         }
-        newest.write(file)?;
+        newest.write(file, &summary.lost)?;
     }
     show.summary(&selection, &summary, begun.elapsed())?;
     Ok(summary)

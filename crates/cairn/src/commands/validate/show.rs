@@ -155,16 +155,21 @@ fn text(selection: &Selection, summary: &Summary, took: Duration) -> String {
     }
     let others = &summary.others;
     let planted = others.invalid - others.unvouched;
-    for (count, what) in [
-        (others.unvouched, "files that no digest vouches for"),
-        (planted, "files that are no trail's, or not as a trail writes them"),
-        (others.pending, "files that no digest covers yet"),
-        (others.unchecked, "other files could not be checked"),
-        (summary.records.invalid, "events that differ between the event log and the bucket"),
+    for (count, one, what) in [
+        (others.unvouched, "file", "that no digest vouches for"),
+        (others.undigested, "file", "of trails without log file validation"),
+        (planted, "file", "not as a trail writes them"),
+        (others.pending, "file", "that no digest covers yet"),
+        (others.unchecked, "other file", "not checked"),
+        (summary.records.invalid, "difference", "between the event log and the bucket"),
     ] {
         if count > 0 {
-            let _ = writeln!(text, "{count} {what}");
+            let _ = writeln!(text, "{} {what}", print::count(count, one));
         }
+    }
+    if summary.is_empty() {
+        text.truncate(text.trim_end().len());
+        return text;
     }
     let seconds = took.as_secs_f64();
     let rate = u128::from(summary.bytes) * 1_000 / took.as_millis().max(1);

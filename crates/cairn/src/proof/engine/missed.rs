@@ -5,7 +5,7 @@ use cairn_event::key::DigestKey;
 
 use super::super::bucket::ReadError;
 use super::super::chain_name::ChainName;
-use super::super::finding::{Flaw, Kind, Verdict};
+use super::super::finding::{Finding, Flaw, Kind, Verdict};
 use super::super::walk::Walk;
 use super::Engine;
 
@@ -101,24 +101,83 @@ impl Engine<'_, '_> {
             {
                 continue;
             }
-            let Some(number) = self.inventory.buckets.number(&link.bucket, &link.key) else {
+            let number = self.inventory.buckets.number(&link.bucket, &link.key);
+            let bucket = number.and_then(|number| self.inventory.buckets.bucket(number));
+            let Some(bucket) = bucket else {
+                let kind = if chain.backfill { Kind::BackfillDigest } else { Kind::Digest };
+                let why = "it was remembered, and its bucket is not at hand".to_owned();
+                let (bucket, key) = place;
+                self.findings.push(Finding { kind, bucket, key, verdict: Verdict::Unchecked(why) });
                 continue;
             };
-            let is_here =
-                self.inventory.buckets.bucket(number).is_some_and(|bucket| {
-                    !matches!(bucket.read(&link.key), Err(ReadError::Missing))
-                });
-            if !is_here {
+            let verdict = match bucket.read(&link.key) {
+                Ok(_) | Err(ReadError::TooLarge) => continue,
+                Err(ReadError::Missing) => Verdict::Invalid(Flaw::Remembered(link.end)),
+                Err(error) => Verdict::Unchecked(error.to_string()),
+            };
+            if self.missing.insert(place.clone()) {
                 let kind = if chain.backfill { Kind::BackfillDigest } else { Kind::Digest };
-                self.found(kind, number, place.1, Verdict::Invalid(Flaw::Remembered(link.end)));
+                self.findings.push(Finding { kind, bucket: place.0, key: place.1, verdict });
             }
+        }
+        let lost = self
+            .proof
+            .heads
+            .all()
+            .map(|(_, link)| link)
+            .filter(|link| self.missing.contains(&(link.bucket.clone(), link.key.clone())));
+        self.summary.lost = lost.cloned().collect();
+    }
+
+    /// Misses a chain of which nothing is there.
+    fn vanished(&mut self, chain: &ChainName, delivered: Timestamp) {
+        if delivered > self.proof.now || self.homeless.contains(chain) {
+            return;
+        }
+        let has_others = self.walks.iter().any(|walk| is_same_trail(&walk.name, chain));
+        let flaw = Flaw::Delivered(delivered);
+        let bucket = format!("{} ({chain})", self.inventory.buckets.name(0));
+        // A trail that has just moved to another bucket has no digest there yet.
+        let verdict =
+            if has_others { Verdict::Invalid(flaw) } else { Verdict::Unchecked(flaw.to_string()) };
+        self.findings.push(Finding { kind: Kind::Digest, bucket, key: String::new(), verdict });
+    }
+
+    /// Misses the chains of home regions: a trail has one there before it has any elsewhere. Whoever
+    /// makes a copy may have copied one region.
+    pub(super) fn homeless(&mut self) {
+        if !self.proof.is_live || self.proof.selection.region.is_some() {
+            return;
+        }
+        let mut missed = Vec::new();
+        for walk in self.walks.iter().filter(|walk| walk.is_asked && !walk.name.backfill) {
+            let home = ChainName { region: walk.name.home_region.clone(), ..walk.name.clone() };
+            let is_there = self.walks.iter().any(|other| other.name == home);
+            let (false, Some(listed)) = (is_there, &walk.listed) else { continue };
+            let region = cairn_event::Region::parse(&home.region).ok();
+            let key = DigestKey::parse(&listed.key).zip(region);
+            let Some(key) = key.map(|(key, region)| DigestKey { region, ..key }.to_string()) else {
+                continue;
+            };
+            let sources = self.proof.sources;
+            let is_listed =
+                sources.get(listed.bucket).is_some_and(|source| key.starts_with(&source.prefix));
+            if is_listed && self.homeless.insert(home) {
+                missed.push((listed.bucket, key));
+            }
+        }
+        for (bucket, key) in missed {
+            self.found(Kind::Digest, bucket, key, Verdict::Invalid(Flaw::Homeless));
         }
     }
 
     /// Misses digests that the server says it has delivered.
     pub(super) fn delivered(&mut self) {
         for (chain, delivered) in self.proof.statuses {
-            let Some(walk) = self.walks.iter().find(|walk| walk.name == *chain) else { continue };
+            let Some(walk) = self.walks.iter().find(|walk| walk.name == *chain) else {
+                self.vanished(chain, *delivered);
+                continue;
+            };
             let Some(listed) = &walk.listed else { continue };
             let Some(modified) = listed.modified else { continue };
             let interval = walk.runs.first().map_or(HEADSTART_MS.1, |run| run.interval);
@@ -137,7 +196,10 @@ impl Engine<'_, '_> {
                 let end = Timestamp::from_ms(listed.end.as_ms() + interval);
                 let key = key_at(&listed.key, end).unwrap_or_default();
                 let place = (self.inventory.buckets.name(listed.bucket).to_owned(), key.clone());
-                if !self.missing.contains(&place) {
+                let is_named = self.proof.heads.all().any(|(known, link)| {
+                    known == chain && link.end > listed.end && self.summary.lost.contains(link)
+                });
+                if !is_named && self.missing.insert(place) {
                     let bucket = listed.bucket;
                     let flaw = Flaw::Delivered(*delivered);
                     self.found(Kind::Digest, bucket, key, Verdict::Invalid(flaw));

@@ -1,30 +1,28 @@
 //! The proof of what is in some buckets: digests, the log files that they name, and what they do not.
 
 mod missed;
+mod others;
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use cairn_event::Timestamp;
-use cairn_event::key::LogKey;
 pub(super) use missed::key_at;
+#[cfg(test)]
+pub(super) use others::OTHERS_MAX;
 use xxhash_rust::xxh3::xxh3_128_with_seed;
 
-use super::bucket::{Listed, ReadError};
+use super::bucket::ReadError;
 use super::chain_name::{ChainName, Selection};
 use super::events::EventBook;
 use super::finding::{Finding, Flaw, Kind, Verdict};
+use super::ground::{Part, Surroundings};
 use super::heads::Heads;
-use super::inventory::{Inventory, Place, Role, Source, role};
+use super::inventory::{Inventory, Place, Source};
 use super::key_ring::KeyRing;
-use super::others::{Coverage, Other};
 use super::pool::{Done, Job, LogTask, Pool, Task};
 use super::summary::Summary;
 use super::walk::{Proven, Scene, Walk};
-
-/// The most files without a digest that are looked at one by one.
-const OTHERS_MAX: usize = 100_000;
 
 /// What a proof is to be of, and what it starts from.
 pub(crate) struct Proof<'a> {
@@ -42,6 +40,8 @@ pub(crate) struct Proof<'a> {
     /// Log files that the server has delivered and no digest names yet, with their hashes, if that
     /// is known.
     pub(crate) delivered: Option<&'a HashMap<(String, String), String>>,
+    /// What is known of other trails, and of the event log.
+    pub(crate) around: &'a Surroundings<'a>,
     /// Where to put what digests vouch for, in place of checking it.
     pub(crate) vouchers: Option<&'a mut Vouchers>,
 }
@@ -100,6 +100,12 @@ struct Engine<'a, 'w> {
     contents: HashSet<u128>,
     /// Places of digests that are reported missing.
     missing: BTreeSet<(String, String)>,
+    /// Chains of home regions that are not there.
+    homeless: BTreeSet<ChainName>,
+    /// What of the buckets is looked at.
+    part: Part,
+    /// Log files that a digest should name, which are only read for their events.
+    unvouched: HashSet<u128>,
 }
 
 impl<'a, 'w> Engine<'a, 'w> {
@@ -109,14 +115,16 @@ impl<'a, 'w> Engine<'a, 'w> {
         pool: Pool,
         watcher: &'w mut dyn Watcher,
     ) -> Self {
+        let own = &proof.around.own;
+        let part = Part::of(&inventory, proof.selection, proof.heads, own);
         let chains = std::mem::take(&mut inventory.chains);
-        let mut summary = Summary { chains: chains.len() as u64, ..Summary::default() };
+        let mut summary = Summary::default();
         let mut walks = Vec::new();
         for (name, places) in chains {
             watcher.expect(places.len() as u64);
             walks.extend(Walk::new(name, places, proof.selection, proof.now));
         }
-        summary.chains = walks.len() as u64;
+        summary.chains = walks.iter().filter(|walk| walk.is_asked).count() as u64;
         Self {
             proof,
             inventory,
@@ -132,16 +140,22 @@ impl<'a, 'w> Engine<'a, 'w> {
             vouched: HashSet::new(),
             contents: HashSet::new(),
             missing: BTreeSet::new(),
+            homeless: BTreeSet::new(),
+            part,
+            unvouched: HashSet::new(),
         }
     }
 
     fn run(mut self) -> Result<Summary, ReadError> {
         for (bucket, key) in std::mem::take(&mut self.inventory.planted) {
-            self.found(Kind::Other, bucket, key, Verdict::Invalid(Flaw::Planted));
+            if self.part.has(self.inventory.buckets.name(bucket), &key) {
+                self.found(Kind::Other, bucket, key, Verdict::Invalid(Flaw::Planted));
+            }
         }
         self.work();
         self.missed();
         self.remembered();
+        self.homeless();
         self.delivered();
         if self.proof.vouchers.is_none() {
             self.others()?;
@@ -157,8 +171,8 @@ impl<'a, 'w> Engine<'a, 'w> {
                 let known = self.summary.found_to.unwrap_or(last);
                 self.summary.found_to = Some(known.max(last));
             }
-            if let Some(newest) = walk.newest {
-                self.summary.newest.insert(walk.name, newest);
+            if !walk.newest.is_empty() {
+                self.summary.newest.insert(walk.name, walk.newest);
             }
         }
         Ok(self.summary)
@@ -222,18 +236,10 @@ impl<'a, 'w> Engine<'a, 'w> {
                 }
                 self.found(Kind::Log, task.bucket, key, verdict);
             }
-            Done::Other { key, bucket, modified, outcome } => {
+            Done::Other { key, bucket, times, outcome } => {
                 self.watcher.done(0);
                 let verdict = match outcome {
-                    Ok(log) => {
-                        let verdict = self.judge_other(&key, bucket, modified, &log);
-                        if verdict == Verdict::Pending
-                            && let Some(book) = self.proof.events.as_deref_mut()
-                        {
-                            book.wait_for(&log.events);
-                        }
-                        verdict
-                    }
+                    Ok(log) => self.take_other(&key, bucket, times, &log),
                     Err(verdict) => verdict,
                 };
                 self.found(Kind::Other, bucket, key, verdict);
@@ -331,77 +337,6 @@ impl<'a, 'w> Engine<'a, 'w> {
         for finding in self.findings.drain(..) {
             self.summary.count(&finding);
             self.watcher.found(&finding);
-        }
-    }
-
-    /// Lists the log files, and finds those that no digest names.
-    fn others(&mut self) -> Result<(), ReadError> {
-        let coverage = Coverage::of(&self.walks);
-        let sources = self.proof.sources;
-        for (number, source) in sources.iter().enumerate() {
-            let name = self.inventory.buckets.name(number).to_owned();
-            let mut found = Vec::new();
-            source.bucket.list(&source.prefix, &mut |listed| {
-                let place = self.place_hash(&name, &listed.key);
-                if matches!(role(&listed), Role::Log)
-                    && !self.vouched.contains(&place)
-                    && found.len() < OTHERS_MAX
-                {
-                    found.push(listed);
-                }
-                ControlFlow::Continue(())
-            })?;
-            found.sort_unstable_by(|a, b| a.key.cmp(&b.key));
-            for listed in found {
-                self.other(number, listed, &coverage);
-            }
-        }
-        Ok(())
-    }
-
-    fn other(&mut self, number: usize, listed: Listed, coverage: &Coverage) {
-        let Some(key) = LogKey::parse(&listed.key) else {
-            self.found(Kind::Other, number, listed.key, Verdict::Invalid(Flaw::Planted));
-            return;
-        };
-        if !self.proof.selection.takes_log(&key) {
-            return;
-        }
-        let Some(bucket) = self.inventory.buckets.bucket(number) else { return };
-        let modified = listed.modified.filter(|_| bucket.tells_time());
-        match coverage.of_log(&key, modified, self.proof.selection, self.proof.now) {
-            Other::OutOfTime => {}
-            Other::Unvouched => {
-                self.found(Kind::Other, number, listed.key, Verdict::Invalid(Flaw::Unvouched));
-            }
-            Other::New => {
-                let task = Task::Other { bucket: number, modified };
-                self.watcher.expect(1);
-                self.logs.push_back(Job { bucket: Arc::clone(bucket), key: listed.key, task });
-            }
-        }
-    }
-
-    /// Whether a new log file is what it seems to be.
-    fn judge_other(
-        &self,
-        key: &str,
-        bucket: usize,
-        modified: Option<Timestamp>,
-        log: &super::pool::OtherLog,
-    ) -> Verdict {
-        if hash_start(&log.sha256).is_some_and(|hash| self.contents.contains(&hash)) {
-            return Verdict::Invalid(Flaw::Copied);
-        }
-        if let Some(delivered) = self.proof.delivered {
-            let place = (self.inventory.buckets.name(bucket).to_owned(), key.to_owned());
-            if delivered.get(&place) != Some(&log.sha256) {
-                return Verdict::Invalid(Flaw::Implausible("the server did not deliver it"));
-            }
-        }
-        match super::others::implausible(key, modified, log) {
-            Some(why) => Verdict::Invalid(Flaw::Implausible(why)),
-            None => Verdict::Pending,
         }
     }
 }

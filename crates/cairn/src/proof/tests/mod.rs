@@ -1,6 +1,8 @@
 //! Buckets that are sound, and every way in which somebody may spoil them.
 
 mod anchors;
+mod floods;
+mod places;
 mod spoil;
 mod tamper;
 mod times;

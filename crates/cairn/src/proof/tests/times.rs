@@ -6,7 +6,7 @@ use super::world::{HOME, HOUR_MS, SIGNERS, World, after, gzip};
 use crate::proof::key_ring::KeyRing;
 
 /// A trail that was stopped, with a final digest after so many minutes, and started again later.
-fn restarted(minutes: i64) -> World {
+pub(super) fn restarted(minutes: i64) -> World {
     let mut world = World::empty();
     let chain = world.begin("audit", HOME, None);
     world.digest(chain, after(-HOUR_MS), after(0), 0);

@@ -19,6 +19,7 @@ use crate::proof::bucket::{Bucket, Metadata};
 use crate::proof::chain_name::{ChainName, Selection};
 use crate::proof::engine::{Proof, Watcher, inventory};
 use crate::proof::finding::{Finding, Verdict};
+use crate::proof::ground::{Bystander, Surroundings};
 use crate::proof::heads::Heads;
 use crate::proof::inventory::Source;
 use crate::proof::key_ring::KeyRing;
@@ -105,6 +106,7 @@ pub(super) struct World {
     pub(super) now: Timestamp,
     pub(super) is_live: bool,
     pub(super) statuses: Vec<(ChainName, Timestamp)>,
+    pub(super) bystanders: Vec<Bystander>,
     pub(super) has_key: bool,
     pub(super) signer: usize,
     events: u64,
@@ -135,6 +137,7 @@ impl World {
             now: after(0),
             is_live: true,
             statuses: Vec::new(),
+            bystanders: Vec::new(),
             has_key: true,
             signer: 0,
             events: 0,
@@ -328,6 +331,10 @@ impl World {
             statuses: &self.statuses,
             events: None,
             delivered: None,
+            around: &Surroundings {
+                bystanders: self.bystanders.clone(),
+                ..Surroundings::default()
+            },
             vouchers: None,
         };
         let mut findings = Findings(Vec::new());

@@ -14,6 +14,7 @@ use cairn_event::{AccountId, Region, Timestamp};
 use super::chain_name::{ChainName, Selection};
 use super::engine::key_at;
 use super::finding::{Finding, Flaw, Kind, Verdict};
+use super::ground::Ground;
 use super::heads::Heads;
 use super::inventory::{Buckets, Place};
 use super::key_ring::KeyRing;
@@ -100,8 +101,8 @@ pub(crate) struct Walk {
     next_id: u64,
     newer: Newer,
     pub(crate) runs: Vec<Run>,
-    /// The newest good digest.
-    pub(crate) newest: Option<Link>,
+    /// The newest good digest of each place.
+    pub(crate) newest: Vec<Link>,
     /// The end of the newest digest by name, and when the bucket took it.
     pub(crate) listed: Option<Place>,
     /// The latest end that a digest can have.
@@ -142,7 +143,7 @@ impl Walk {
             next_id: 0,
             newer: Newer::Nothing,
             runs: Vec::new(),
-            newest: None,
+            newest: Vec::new(),
             listed,
             latest,
             first_start: None,
@@ -308,8 +309,9 @@ impl Walk {
             self.last_end = Some(self.last_end.map_or(end, |known| known.max(end)));
         }
         let is_anchored = verdict == Verdict::Valid;
-        if is_anchored && self.newest.as_ref().is_none_or(|newest| newest.end < end) {
-            self.newest = Some(link);
+        let ground = |link: &Link| Ground::of_digest(&link.bucket, &link.key);
+        if is_anchored && !self.newest.iter().any(|newest| ground(newest) == ground(&link)) {
+            self.newest.push(link);
         }
         let mut taken = read.digest.clone();
         taken.log_files = Vec::new();
@@ -329,8 +331,9 @@ impl Walk {
         let windows = !self.name.backfill;
         match &mut self.newer {
             Newer::Good(taken) if taken.digest.is_starting() => {
-                if windows {
-                    let (from, to) = (link.end, taken.start);
+                let (from, to) = (link.end, taken.start);
+                // The window of a starting digest may begin before the final digest before it ends.
+                if windows && self.is_asked && to > from {
                     scene.notes.push(format!(
                         "No log files were delivered by CloudTrail between {from} and {to} ({})",
                         self.name
