@@ -6,9 +6,9 @@ mod watch;
 
 pub use key::{KEY_BYTES_MAX, Key, KeyPrefix};
 pub use sqlite::SqliteMeta;
-pub use watch::MetaWatch;
 #[cfg(any(test, feature = "testkit"))]
 pub(crate) use watch::Changes;
+pub use watch::MetaWatch;
 
 use std::fmt;
 
