@@ -44,8 +44,7 @@ fn is_ending(head: &RecordHead<'_>, chain: &ChainName) -> bool {
     {
         return false;
     }
-    let Some(Ok(parameters)) =
-        head.request_parameters.map(|text| serde_json::from_str::<Parameters>(text))
+    let Some(Ok(parameters)) = head.request_parameters.map(serde_json::from_str::<Parameters>)
     else {
         return false;
     };

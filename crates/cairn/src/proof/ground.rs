@@ -28,6 +28,9 @@ pub(crate) struct Bystander {
     pub(crate) region: Option<String>,
 }
 
+/// Tells whether all records of a file, by their hashes, are in the event log.
+pub(crate) type Recorded<'a> = dyn Fn(&[u128]) -> bool + 'a;
+
 /// What is known of a bucket without looking into it.
 #[derive(Default)]
 pub(crate) struct Surroundings<'a> {
@@ -35,7 +38,7 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) own: Vec<Ground>,
     pub(crate) bystanders: Vec<Bystander>,
     /// Whether all records of a file are in the event log byte for byte, by their hashes.
-    pub(crate) recorded: Option<&'a dyn Fn(&[u128]) -> bool>,
+    pub(crate) recorded: Option<&'a Recorded<'a>>,
 }
 
 /// The part of the buckets that is the trail's that is asked for.

@@ -29,7 +29,8 @@ pub(super) async fn find_or_make(
     let master = match std::fs::read_to_string(path) {
         Ok(text) => {
             let mode = std::fs::metadata(path)?.permissions().mode();
-            ensure!(mode & 0o077 == 0, "{shown} can be read by others: chmod 600 it");
+            let of_others = mode & 0o077;
+            ensure!(of_others == 0, "{shown} can be read by others: chmod 600 it");
             MasterKey::new(from_hex(text.trim()).with_context(|| {
                 format!("{shown} does not hold {MASTER_KEY_BYTES} bytes in hexadecimal")
             })?)
@@ -43,18 +44,15 @@ pub(super) async fn find_or_make(
         ),
         Err(error) => return Err(error).with_context(|| format!("cannot read {shown}")),
     };
-    match token {
-        Some(sealed) => {
-            let opened = master.open(TOKEN_KEY.as_bytes(), &sealed.value);
-            ensure!(
-                opened.is_ok_and(|opened| opened == TOKEN),
-                "{shown} is not the master key of this directory: restore the right one"
-            );
-        }
-        None => {
-            let sealed = master.seal(TOKEN_KEY.as_bytes(), TOKEN)?;
-            meta.swap(&name, None, sealed.into()).await?;
-        }
+    if let Some(sealed) = token {
+        let opened = master.open(TOKEN_KEY.as_bytes(), &sealed.value);
+        ensure!(
+            opened.is_ok_and(|opened| opened == TOKEN),
+            "{shown} is not the master key of this directory: restore the right one"
+        );
+    } else {
+        let sealed = master.seal(TOKEN_KEY.as_bytes(), TOKEN)?;
+        meta.swap(&name, None, sealed.into()).await?;
     }
     Ok(master)
 }

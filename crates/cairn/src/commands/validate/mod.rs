@@ -10,7 +10,7 @@ mod sources;
 mod status;
 mod trails;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -203,6 +203,16 @@ fn no_bucket(place: &str) -> bool {
     place.split('/').next().is_none_or(str::is_empty)
 }
 
+/// Writes the newest valid digests beside those that were remembered.
+fn remember(mut heads: Heads, summary: &Summary, file: &Path) -> anyhow::Result<()> {
+    for (chain, links) in &summary.newest {
+        for link in links {
+            heads.add(chain.clone(), link.clone());
+        }
+    }
+    heads.write(file, &summary.lost)
+}
+
 fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> {
     let Request { selection, server, mut heads, mut ring, now } = request;
     let begun = Instant::now();
@@ -266,11 +276,7 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
         data.compare(&book, (&selection, arguments.bucket.is_some()), &mut summary, &mut show)?;
     }
     if let Some(file) = &arguments.remember {
-        let mut newest = remembered;
-        for (chain, links) in &summary.newest {
-            links.iter().for_each(|link| newest.add(chain.clone(), link.clone()));
-        }
-        newest.write(file, &summary.lost)?;
+        remember(remembered, &summary, file)?;
     }
     show.summary(&selection, &summary, begun.elapsed())?;
     Ok(summary)

@@ -79,7 +79,9 @@ fn a_remembered_digest_that_is_gone_is_named_once_and_not_forgotten() {
     assert!(checked.summary.lost.contains(&link));
     let mut heads = world.heads.clone();
     for (chain, links) in &checked.summary.newest {
-        links.iter().for_each(|link| heads.add(chain.clone(), link.clone()));
+        for link in links {
+            heads.add(chain.clone(), link.clone());
+        }
     }
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("heads.json");
