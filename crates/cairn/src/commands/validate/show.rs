@@ -136,7 +136,11 @@ fn text(selection: &Selection, summary: &Summary, took: Duration) -> String {
     for note in &summary.notes {
         let _ = writeln!(text, "{note}");
     }
-    let _ = writeln!(text, "\nResults requested {}", span(selection));
+    // The heading ends with an empty line already.
+    if !summary.is_empty() || !summary.notes.is_empty() {
+        text.push('\n');
+    }
+    let _ = writeln!(text, "Results requested {}", span(selection));
     let _ = match (summary.found_from, summary.found_to) {
         (Some(from), Some(to)) => {
             let from = selection.start.map_or(from, |start| start.max(from));
