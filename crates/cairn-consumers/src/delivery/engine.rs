@@ -12,8 +12,9 @@ use super::DeliveryOptions;
 
 /// How hard files are compressed: libdeflate's level.
 pub const LEVEL: u8 = 6;
-/// How hard they are compressed while there is a backlog.
-pub const LEVEL_BEHIND: u8 = 4;
+/// How hard they are compressed while there is a backlog: a tenth longer, in half the time (measured;
+/// level 4 costs as much as level 6 does on some machines).
+pub const LEVEL_BEHIND: u8 = 1;
 /// The most files that are compressed at the same time, whatever the number of cores.
 const BUILDS_MAX: usize = 8;
 
