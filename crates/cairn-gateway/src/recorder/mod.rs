@@ -11,6 +11,7 @@
 mod additional;
 mod call;
 mod errors;
+pub mod forwarded;
 mod parameters;
 mod resources;
 mod rules;
