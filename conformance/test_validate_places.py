@@ -81,9 +81,9 @@ def test_a_trail_without_digests_is_named_and_not_accused(site):
     eventually(lambda: len(log_keys(s3, "shared")) > 1 and len(digest_keys(s3, "shared")) > 2)
     for trail in (arn, plain):
         cloudtrail.stop_logging(Name=trail)
-    digests = len(digest_keys(s3, "shared"))
-    eventually(lambda: len(digest_keys(s3, "shared")) > digests)
 
+    # The final digest may be there before anybody could count those before it: what the validator says
+    # of the whole is the only condition that holds from then on.
     def settled():
         code, lines, errors = cairn(site, "--trail-arn", arn)
         return code == 0 and any(plain in (line.get("why") or "") for line in lines[:-1])
