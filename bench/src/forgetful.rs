@@ -7,6 +7,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
+use cairn_api::cairn::put_records::Ingest;
 use cairn_api::{Services, Stopping, TrailRules};
 use cairn_bucket::{EmbeddedBuckets, Gate};
 use cairn_event::{AccountId, Region, Timestamp};
@@ -130,6 +131,7 @@ fn services(data: &Path, clock: &Clock, entropy: Entropy) -> anyhow::Result<Serv
         kms,
         buckets: Arc::new(buckets),
         trails: TrailRules::default(),
+        ingest: Ingest::new(0),
         clock: Arc::clone(clock),
         stopping: Stopping::never(),
     })

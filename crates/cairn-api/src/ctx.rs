@@ -10,6 +10,8 @@ use cairn_iam::Principal;
 use cairn_store::{Clock, EventLog, Kms, MetaStore, Objects};
 use tokio::sync::{Mutex, MutexGuard, watch};
 
+use crate::cairn::put_records::Ingest;
+
 /// The stores that operations work on. One value for the life of the program (or of a test rig,
 /// until it is reset).
 #[derive(Clone)]
@@ -30,6 +32,8 @@ pub struct Services {
     pub buckets: Arc<dyn Buckets>,
     /// What limits trails have.
     pub trails: TrailRules,
+    /// Where records that come in bulk go into the log.
+    pub ingest: Ingest,
     /// What time it is, for S3 calls that go on after they began.
     pub clock: Clock,
     /// Whether the server is about to stop, for calls that wait.

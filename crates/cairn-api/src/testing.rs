@@ -23,6 +23,7 @@ use cairn_wire::validate;
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
+use crate::cairn::put_records::Ingest;
 use crate::{ApiError, Ctx, Services, Stopping, TrailRules, handle, violation};
 
 /// 2026-11-25T17:00:00Z, when worlds begin.
@@ -146,6 +147,7 @@ fn open(directory: &TempDir, now: &Arc<AtomicI64>, buckets: &TrailBuckets) -> Se
         kms: Arc::new(kms),
         buckets: Arc::clone(&buckets.faults) as _,
         trails: TrailRules::default(),
+        ingest: Ingest::new(7),
         clock,
         stopping: Stopping::never(),
     }

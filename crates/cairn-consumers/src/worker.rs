@@ -54,6 +54,9 @@ pub enum StepError {
     /// Small state could not be read or written.
     #[error("the state could not be read or written")]
     State(#[from] cairn_store::MetaError),
+    /// What was imported could not be told.
+    #[error(transparent)]
+    Imported(#[from] cairn_store::imported::ImportedError),
     /// A document in small state is not what was written, or is of a later version.
     #[error("the document {key} cannot be read or written")]
     Document {

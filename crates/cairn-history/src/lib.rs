@@ -19,6 +19,7 @@ mod catalog;
 mod disk;
 mod error;
 mod fields;
+mod hashes;
 mod history;
 mod index;
 mod key;
@@ -36,8 +37,9 @@ mod walk;
 #[cfg(any(test, feature = "testkit"))]
 pub use disk::{Fault, FaultPlan};
 pub use error::HistoryError;
+pub use hashes::{RecordHash, RecordHasher, RecordHashes};
 pub use history::{
-    BuiltSlice, History, HistoryStatus, Prepared, Problem, SliceBuilder, SliceSummary,
+    BuiltSlice, History, HistoryStatus, Prepared, Problem, RecordKey, SliceBuilder, SliceSummary,
 };
 pub use options::{
     HistoryOptions, MERGED_ROWS_MAX, RETENTION_MS, TAIL_AGE_MS_MAX, TAIL_BYTES_MAX,

@@ -12,6 +12,8 @@
 //! This is the only crate that calls fsync, so what "durable" means is decided here and nowhere
 //! else: [`durable`] has the few steps that other crates need for files of their own.
 //!
+//! [`imported`] tells which records came in from elsewhere.
+//!
 //! Trust: a disk is trusted to keep what it confirmed, and no more. Bytes read back are hostile
 //! until their checksum holds; nothing in this crate panics on them.
 
@@ -25,6 +27,7 @@ mod clock;
 pub mod durable;
 pub mod envelope;
 mod files;
+pub mod imported;
 pub mod kms;
 mod lock;
 pub mod log;

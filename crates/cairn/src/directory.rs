@@ -21,8 +21,6 @@ use cairn_store::{
     Clock, DirectoryLock, LocalObjects, LockError, LogOptions, SegmentLog, SqliteMeta,
 };
 
-use crate::import_range;
-
 /// What may be in a directory before its first start: what a start that failed left, and what a
 /// file system has at its root.
 const KNOWN: [&str; 5] =
@@ -225,10 +223,10 @@ impl Directory {
 /// Gives an end to what an import has begun that was killed. On a thread of its own, since a server
 /// opens its directory where no other task may block.
 fn settle_imports(meta: &SqliteMeta, log: &SegmentLog) -> anyhow::Result<()> {
-    use cairn_store::EventLog as _;
+    use cairn_store::imported;
     let settle = || -> anyhow::Result<()> {
         let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-        Ok(runtime.block_on(import_range::settle(meta, log.committed()))?)
+        Ok(runtime.block_on(imported::settle(meta, log))?)
     };
     let settled = std::thread::scope(|scope| scope.spawn(settle).join());
     let settled = settled.unwrap_or_else(|_| Err(anyhow::anyhow!("a thread has panicked")));

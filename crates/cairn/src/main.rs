@@ -7,7 +7,6 @@ mod anchor;
 mod client;
 mod commands;
 mod directory;
-mod import_range;
 mod moment;
 mod print;
 mod proof;

@@ -22,6 +22,15 @@ pub enum CairnError {
     /// The cursor is not ours, or lies beyond the log.
     #[error("The cursor must be `latest`, `earliest` or one that was returned before.")]
     InvalidCursor,
+    /// A body of records cannot be read to its end.
+    #[error("The body cannot be read to its end: {why}.")]
+    InvalidBody {
+        /// What is wrong with it.
+        why: String,
+    },
+    /// Others put records, as many as may at once.
+    #[error("Rate exceeded")]
+    Throttled,
     /// The device is full, or the server is stopping.
     #[error("The service cannot answer now. Try again later.")]
     Unavailable(#[source] Internal),
@@ -59,6 +68,8 @@ impl CairnError {
             Self::InvalidNextToken => Modelled::caller("InvalidNextTokenException"),
             Self::InvalidTimeRange => Modelled::caller("InvalidTimeRangeException"),
             Self::InvalidCursor => Modelled::caller("InvalidCursorException"),
+            Self::InvalidBody { .. } => Modelled::caller("InvalidBodyException"),
+            Self::Throttled => Modelled::caller("ThrottlingException"),
             Self::Unavailable(_) => Modelled::UNAVAILABLE,
             Self::Internal(_) => Modelled::INTERNAL,
         }

@@ -1,10 +1,11 @@
 //! Cairn's own service: what AWS has no operation for. Same path, same rules: signed, authorised,
 //! recorded.
 //!
-//! Both operations see the records of all accounts, regions and categories. Who may call them sees
-//! everything.
+//! All of them see, or take, the records of all accounts, regions and categories. Who may call them
+//! sees everything.
 
 mod error;
+pub mod put_records;
 pub(crate) mod search_records;
 pub(crate) mod tail_records;
 
@@ -17,7 +18,7 @@ use serde::Serialize;
 
 use error::FilterFault;
 
-/// A record, as both operations return it.
+/// A record, as the operations that find some return it.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Record {

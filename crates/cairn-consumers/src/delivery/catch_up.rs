@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use cairn_event::Timestamp;
 use cairn_store::Offset;
+use cairn_store::imported::Imported;
 
 use super::book::{Kept, put};
-use super::docs::Imports;
 use super::engine::{Engine, LEVEL_BEHIND};
 use super::gather::{Bounds, gather};
 use super::metric;
@@ -23,7 +23,7 @@ pub(super) struct CatchUp {
     pub trails: BTreeMap<String, Kept>,
     /// Where the front is: they go as far as that.
     pub front: Offset,
-    pub imports: Arc<Imports>,
+    pub imports: Arc<Imported>,
 }
 
 /// What brings trails together that are behind.

@@ -1,21 +1,16 @@
-//! What others write that delivery reads: the documents of trails, and which runs of the log were
-//! imported.
+//! What others write that delivery reads: the documents of trails.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cairn_event::Timestamp;
 use cairn_event::trail::{Trail, place};
-use cairn_store::{Key, MetaStore, Offset, Version};
+use cairn_store::{Key, MetaStore, Version};
 
 use super::book::{Book, Kept};
 use super::engine::Engine;
 use super::record::TrailState;
 use crate::state;
 use crate::worker::StepError;
-
-/// Runs of the log that were imported: the key ends with the first offset, the value is the offset
-/// after the last, both in decimal.
-const IMPORTS: &str = "import/range/";
 
 /// The documents of trails, by their ids.
 #[derive(Debug, Default)]
@@ -98,54 +93,5 @@ impl Documents {
             book.remove(engine, &id).await?;
         }
         Ok(())
-    }
-}
-
-/// Runs of the log that hold imported records: these are delivered to nobody.
-#[derive(Debug, Default)]
-pub(super) struct Imports(Vec<(Offset, Offset)>);
-
-impl Imports {
-    pub(super) async fn read(meta: &dyn MetaStore) -> Result<Self, StepError> {
-        let mut runs = Vec::new();
-        for (key, value) in state::list(meta, IMPORTS).await? {
-            let from = key.as_str().strip_prefix(IMPORTS).and_then(|text| text.parse().ok());
-            let to =
-                std::str::from_utf8(&value.value).ok().and_then(|text| text.trim().parse().ok());
-            let (Some(from), Some(to)) = (from, to) else {
-                tracing::error!(key = key.as_str(), "the range of an import cannot be read");
-                continue;
-            };
-            runs.push((Offset::new(from), Offset::new(to)));
-        }
-        runs.sort_unstable();
-        Ok(Self(runs))
-    }
-
-    /// Where the first record is, from an offset on, that was not imported.
-    pub(super) fn skip(&self, from: Offset) -> Offset {
-        let covers = |at: Offset, (start, end): &(Offset, Offset)| *start <= at && at < *end;
-        self.0.iter().fold(from, |at, run| if covers(at, run) { run.1 } else { at })
-    }
-
-    /// The end of the run of records from `from` on, at most to `to`, that were not imported.
-    pub(super) fn stop(&self, from: Offset, to: Offset) -> Offset {
-        let starts = self.0.iter().filter(|(start, end)| *start > from && end > start);
-        starts.map(|(start, _)| *start).fold(to, Offset::min)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn imported_runs_are_passed_over() {
-        let run = |from, to| (Offset::new(from), Offset::new(to));
-        let imports = Imports(vec![run(5, 10), run(10, 12), run(20, 20), run(30, 40)]);
-        let skip = |from| imports.skip(Offset::new(from)).as_u64();
-        assert_eq!([0, 4, 5, 9, 11, 12, 20, 39].map(skip), [0, 4, 12, 12, 12, 12, 20, 40]);
-        let stop = |from| imports.stop(Offset::new(from), Offset::new(35)).as_u64();
-        assert_eq!([0, 4, 12, 25, 40].map(stop), [5, 5, 30, 30, 35]);
     }
 }

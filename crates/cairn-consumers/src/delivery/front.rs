@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use cairn_event::Timestamp;
 use cairn_store::Offset;
+use cairn_store::imported::Imported;
 
 use super::book::Book;
-use super::docs::Imports;
 use super::engine::{Engine, LEVEL, LEVEL_BEHIND};
 use super::gather::{Ahead, Bounds, gather};
 use super::metric;
@@ -26,7 +26,7 @@ pub(super) struct Target {
 pub(super) struct Advance<'a> {
     pub engine: &'a Arc<Engine>,
     pub book: &'a mut Book,
-    pub imports: &'a Imports,
+    pub imports: &'a Imported,
     pub ahead: &'a mut Option<Ahead>,
 }
 

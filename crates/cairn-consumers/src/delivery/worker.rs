@@ -7,13 +7,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cairn_event::Timestamp;
 use cairn_event::trail::place;
+use cairn_store::imported::Imported;
 use cairn_store::{KeyPrefix, MetaWatch, Offset};
 use serde::Serialize;
 use tokio::task::{JoinError, JoinSet};
 
 use super::book::{Book, Kept};
 use super::catch_up::{CatchUp, lane};
-use super::docs::{Documents, Imports};
+use super::docs::Documents;
 use super::engine::{Counts, Engine};
 use super::front::{Advance, Target};
 use super::gather::Ahead;
@@ -41,7 +42,7 @@ pub struct DeliveryWorker {
     is_stale: bool,
     /// A trail has come back that did not see its document.
     has_returned: bool,
-    imports: Arc<Imports>,
+    imports: Arc<Imported>,
     tick: Option<i64>,
     target: Option<Target>,
     ahead: Option<Ahead>,
@@ -114,6 +115,8 @@ impl DeliveryWorker {
         // Before documents are read: one that is not there yet says of nothing before this.
         let committed = self.engine.log.committed();
         if self.book.is_none() {
+            // Trails that are behind go on before the first tick.
+            self.imports = Arc::new(Imported::read(self.engine.meta.as_ref()).await?);
             self.book = Some(Book::read(&self.engine).await?);
             (self.is_stale, self.ahead) = (true, None);
         }
@@ -175,8 +178,9 @@ impl DeliveryWorker {
         let tick = now.as_ms().div_euclid(interval);
         let before = self.tick.replace(tick);
         if before.is_some_and(|before| before != tick) {
-            self.imports = Arc::new(Imports::read(self.engine.meta.as_ref()).await?);
-            self.target = Some(Target { to: committed, at: now });
+            let imports = Imported::read(self.engine.meta.as_ref()).await?;
+            self.target = Some(Target { to: imports.until(committed), at: now });
+            self.imports = Arc::new(imports);
         }
         Ok(())
     }

@@ -142,6 +142,14 @@ impl<'a> RecordHead<'a> {
         head::parse(bytes)
     }
 
+    /// Whether an object is a record at all: nothing else has any of these.
+    pub fn is_record(&self) -> bool {
+        self.event_version.is_some()
+            || self.event_name.is_some()
+            || self.event_id.is_some()
+            || self.event_source.is_some()
+    }
+
     /// The category, also of records from before `eventCategory` existed (2021).
     pub fn category(&self) -> Category {
         match self.event_category.as_deref() {

@@ -2,6 +2,7 @@
 
 mod builder;
 mod check;
+mod known;
 mod policy;
 mod query;
 mod status;
@@ -23,6 +24,7 @@ use crate::{HistoryError, HistoryOptions};
 
 pub use builder::{BuiltSlice, Prepared, SliceBuilder};
 pub use check::Problem;
+pub use known::RecordKey;
 pub use status::{HistoryStatus, SliceSummary};
 
 /// How many records are taken into the tail under one lock.

@@ -3,6 +3,7 @@
 mod corpus;
 mod crash;
 mod damage;
+mod known;
 mod model;
 mod retention;
 mod search;

@@ -27,13 +27,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use cairn_store::EventLog as _;
-use cairn_store::Offset;
+use cairn_store::imported::OpenRange;
+use cairn_store::{EventLog as _, Offset};
 
 use crate::anchor::{Extent, Mooring};
 use crate::client::ServerChoice;
 use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
-use crate::import_range::OpenRange;
 
 use finished::FinishedFiles;
 use known::KnownRecords;

@@ -179,7 +179,7 @@ impl Sorter<'_> {
 
     fn record(&mut self, record: &[u8], flaws: &mut Flaws) {
         match RecordHead::parse(record) {
-            Ok(head) if is_record(&head) => self.take(&head, record),
+            Ok(head) if head.is_record() => self.take(&head, record),
             Ok(_) => self.findings.not_records += 1,
             Err(error) => flaws.add(&error),
         }
@@ -204,14 +204,6 @@ impl Sorter<'_> {
             self.is_wanted &= self.batches.send(batch).is_ok();
         }
     }
-}
-
-/// Whether an object is a record at all: nothing else has any of these.
-fn is_record(head: &RecordHead<'_>) -> bool {
-    head.event_version.is_some()
-        || head.event_name.is_some()
-        || head.event_id.is_some()
-        || head.event_source.is_some()
 }
 
 /// A batch in the making.

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use cairn_api::cairn::put_records::Ingest;
 use cairn_api::{Services, Stopping, TrailRules};
 use cairn_bucket::{EmbeddedBuckets, Gate, Routed};
 use cairn_consumers::Runner;
@@ -169,6 +170,7 @@ impl Board {
                 trails_per_region_max: self.settings.trails_per_region_max,
                 ..TrailRules::default()
             },
+            ingest: Ingest::new(seed(&self.entropy)),
             clock,
             stopping: self.stopping.clone(),
         })
@@ -231,6 +233,13 @@ impl Current {
             tracing::error!("the log was not closed; the next start checks its tail");
         }
     }
+}
+
+/// A number that nobody can guess.
+fn seed(entropy: &Entropy) -> u64 {
+    let mut bytes = [0; size_of::<u64>()];
+    entropy(&mut bytes);
+    u64::from_ne_bytes(bytes)
 }
 
 fn remove(path: &Path) -> anyhow::Result<()> {
