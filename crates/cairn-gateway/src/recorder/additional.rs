@@ -23,8 +23,16 @@ pub(super) fn of(call: &Call<'_>, described: &Described<'_>) -> Option<String> {
             Some(sts(call, described.region))
         }
         _ if described.operation.is_some_and(|o| o.service().id() == "kms") => kms(call),
-        _ => None,
+        _ => described.facts.additional.map(constant),
     }
+}
+
+fn constant((key, value): (&str, &str)) -> String {
+    let mut out = Vec::new();
+    let mut object = Object::begin(&mut out);
+    object.text(key, value);
+    object.end();
+    into_text(out)
 }
 
 /// Which endpoint of STS answered (observed).

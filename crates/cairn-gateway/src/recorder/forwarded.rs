@@ -17,6 +17,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use super::Outcome;
+use super::parameters::shows_answer;
 
 /// A held body after it was unzipped; a larger one is as if it had not been held.
 const UNZIPPED_BYTES_MAX: usize = 1 << 20;
@@ -169,13 +170,13 @@ fn output(
     decode_response(operation, resolved.protocol, status, headers, body).ok()
 }
 
-/// Whether any part of the record can come from the answer: reading calls do not show it, but for
-/// those of STS, and of KMS, whose answers name the key that served.
+/// Whether any part of the record can come from the answer: S3 shows headers only, reading calls
+/// nothing, but for those of KMS, whose answers name the key that served.
 fn is_answer_shown(operation: Operation<'static>) -> bool {
     match operation.service().id() {
         "s3" | "s3control" => false,
-        "sts" | "kms" => true,
-        _ => !operation.read_only(),
+        "kms" => true,
+        _ => shows_answer(operation),
     }
 }
 

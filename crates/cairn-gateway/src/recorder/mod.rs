@@ -107,11 +107,11 @@ fn describe<'a>(call: &Call<'a>, operation: Operation<'static>) -> Described<'a>
     Described {
         facts,
         operation: Some(operation),
-        source: source(call, service.event_source()),
+        source: source(call, facts.source.unwrap_or(service.event_source())),
         name: services::event_name(service.id(), operation.name()),
         region,
         is_read_only: operation.read_only(),
-        is_data: operation.data_event(),
+        is_data: operation.data_event() && !facts.management.contains(&operation.name()),
         parameters,
         resources: resources::of(call, operation, facts, region),
     }

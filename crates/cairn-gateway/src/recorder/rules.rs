@@ -23,6 +23,8 @@ pub(super) enum Action {
     Keep,
     Rename(&'static str),
     Null,
+    Add(&'static str),
+    Show,
 }
 
 #[derive(Debug)]
@@ -62,6 +64,23 @@ impl Rules {
         };
         self.0.iter().find(matches).map(|rule| rule.action)
     }
+
+    /// What the service adds to the structure at `path` where the caller has not said it: keys and
+    /// JSON.
+    pub(super) fn added<'r>(
+        &'r self,
+        path: &'r [&str],
+    ) -> impl Iterator<Item = (&'static str, &'static str)> + 'r {
+        self.0.iter().filter_map(move |rule| match (rule.action, rule.path.split_last()) {
+            (Action::Add(json), Some((key, outer))) if outer == path => Some((*key, json)),
+            _ => None,
+        })
+    }
+
+    /// Whether the service adds anything at all.
+    pub(super) fn adds(&self) -> bool {
+        self.0.iter().any(|rule| matches!(rule.action, Action::Add(_)))
+    }
 }
 
 fn read(text: &'static str) -> HashMap<&'static str, Vec<Rule>> {
@@ -93,6 +112,7 @@ fn read_line(line: &'static str) -> Option<(&'static str, Rule)> {
     let action = match action.split_once(':') {
         Some(("text", text)) => Action::Text(text),
         Some(("rename", name)) => Action::Rename(name),
+        Some(("add", json)) => Action::Add(json),
         Some(_) => return None,
         None => match action {
             "hide" => Action::Hide,
@@ -101,6 +121,7 @@ fn read_line(line: &'static str) -> Option<(&'static str, Rule)> {
             "empty" => Action::Empty,
             "keep" => Action::Keep,
             "null" => Action::Null,
+            "show" => Action::Show,
             _ => return None,
         },
     };

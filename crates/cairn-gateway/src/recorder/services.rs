@@ -48,6 +48,14 @@ pub(super) struct ServiceFacts {
     pub(super) has_no_tls: bool,
     pub(super) is_lifted: bool,
     pub(super) encodes_labels: bool,
+    /// The members of a body stand beside those of the path and the query.
+    pub(super) is_inline: bool,
+    /// `eventSource`, where it is not that of the model.
+    pub(super) source: Option<&'static str>,
+    /// Operations that are management events although the model has them as data events.
+    pub(super) management: Vec<&'static str>,
+    /// A member of `additionalEventData` that is always there.
+    pub(super) additional: Option<(&'static str, &'static str)>,
 }
 
 static PLAIN: ServiceFacts = ServiceFacts {
@@ -61,6 +69,10 @@ static PLAIN: ServiceFacts = ServiceFacts {
     has_no_tls: false,
     is_lifted: false,
     encodes_labels: false,
+    is_inline: false,
+    source: None,
+    management: Vec::new(),
+    additional: None,
 };
 
 static FACTS: LazyLock<HashMap<&'static str, ServiceFacts>> =
@@ -107,12 +119,16 @@ fn read_facts(text: &'static str) -> HashMap<&'static str, ServiceFacts> {
             ("api-version", version) => facts.api_version = Some(version),
             ("denied", "keep") => facts.denied = Denied::Keep,
             ("denied", "message") => facts.denied = Denied::Message,
+            ("source", source) => facts.source = Some(source),
+            ("management", operations) => facts.management = operations.split(',').collect(),
+            ("additional", pair) => facts.additional = pair.split_once(' '),
             ("bare", code) => facts.bare_error = Some(code),
             ("mask", mask) => facts.mask = mask,
             ("key-exchange", _) => facts.has_key_exchange = true,
             ("no-tls", _) => facts.has_no_tls = true,
             ("lift", _) => facts.is_lifted = true,
             ("encode-labels", _) => facts.encodes_labels = true,
+            ("inline", _) => facts.is_inline = true,
             _ => {}
         }
     }

@@ -22,6 +22,13 @@ pub(super) fn structure(
 ) {
     let mut object = Object::begin(out);
     add_members(&mut object, members, shape, path, walk);
+    if walk.adds {
+        for (key, json) in walk.rules.added(path) {
+            if !members.iter().any(|(name, _)| lower_first(name) == key) {
+                object.raw(key, json);
+            }
+        }
+    }
     object.end();
 }
 
@@ -49,6 +56,13 @@ fn add_member(
     walk: &Walk,
 ) {
     let member = shape.and_then(|shape| shape.member(name));
+    if let (true, Value::Structure(body)) = (walk.facts.is_inline && path.len() == 1, value)
+        && shape.and_then(Shape::payload).is_some_and(|payload| payload.name() == name)
+    {
+        let inner = member.map(cairn_wire::model::Member::shape);
+        add_members(object, body, inner, path, walk);
+        return;
+    }
     let fate = walk.fate(path, member, value);
     let wire_name = member.map(cairn_wire::model::Member::wire_name).filter(|_| walk.is_as_is);
     let plain = lower_first(name);

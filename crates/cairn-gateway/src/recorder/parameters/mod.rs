@@ -113,15 +113,15 @@ fn response(
     if facts.family == Family::S3 {
         return s3::response_elements(call, operation);
     }
-    if operation.read_only() && !shows_although_read_only(operation) {
+    let service = operation.service().id();
+    let rules = Rules::of(service, operation.name(), Side::Response);
+    if operation.read_only() && !is_shown(&rules) {
         return None;
     }
-    let service = operation.service().id();
     // Observed: null even where the caller asked for the old values.
     if service == "dynamodb" && operation.data_event() {
         return None;
     }
-    let rules = Rules::of(service, operation.name(), Side::Response);
     if is_null(&rules) {
         return None;
     }
@@ -157,7 +157,13 @@ fn is_null(rules: &Rules) -> bool {
     matches!(rules.at(&[]), Some(Action::Null | Action::Omit))
 }
 
-/// `AssumeRole` and its kin are read only and show their answer all the same (observed).
-fn shows_although_read_only(operation: Operation<'static>) -> bool {
-    operation.service().id() == "sts" && operation.name().starts_with("AssumeRole")
+/// A few reading calls show their answers all the same.
+fn is_shown(rules: &Rules) -> bool {
+    rules.at(&[]) == Some(Action::Show)
+}
+
+/// Whether the record of a successful call can have anything of its answer.
+pub(super) fn shows_answer(operation: Operation<'static>) -> bool {
+    let rules = Rules::of(operation.service().id(), operation.name(), Side::Response);
+    !is_null(&rules) && (!operation.read_only() || is_shown(&rules))
 }

@@ -30,6 +30,8 @@ pub(in crate::recorder) struct Walk {
     pub(super) dates: Dates,
     /// Names of the wire, and not of the model.
     pub(super) is_as_is: bool,
+    /// Whether the service adds what the caller has not said.
+    pub(super) adds: bool,
     keeps_all: bool,
 }
 
@@ -63,26 +65,32 @@ impl Walk {
             Family::Ec2 => Dates::IsoMilliseconds,
             _ => Dates::Iso,
         };
-        Self { rules, facts, dates, is_as_is: facts.family == Family::AsIs, keeps_all }
+        let (adds, is_as_is) = (rules.adds(), facts.family == Family::AsIs);
+        Self { rules, facts, dates, is_as_is, adds, keeps_all }
     }
 
     /// What happens to a member with this value at this path.
     pub(super) fn fate(&self, path: &[&str], member: Option<Member<'_>>, value: &Value) -> Fate {
         let action = self.rules.at(path);
+        // Observed: a list without elements is not hidden.
+        let has_nothing = matches!(value, Value::List(items) if items.is_empty());
         match action {
             Some(Action::Omit | Action::Null) => return Fate::Omitted,
-            Some(Action::Hide) => return Fate::Text(self.facts.mask),
+            Some(Action::Hide) if !has_nothing => return Fate::Text(self.facts.mask),
             Some(Action::HideItems) => return Fate::Texts(self.facts.mask),
             Some(Action::Text(text)) => return Fate::Text(text),
             Some(Action::Empty) => return Fate::Empty,
-            Some(Action::Keep | Action::Rename(_)) | None => {}
+            Some(
+                Action::Keep | Action::Rename(_) | Action::Hide | Action::Add(_) | Action::Show,
+            )
+            | None => {}
         }
         // Content has no place in a record.
         if matches!(value, Value::Blob(_) | Value::Stream) {
             return Fate::Omitted;
         }
         let is_secret = member.is_some_and(|m| m.sensitive() || m.shape().sensitive());
-        if is_secret && !self.keeps_all && action != Some(Action::Keep) {
+        if is_secret && !has_nothing && !self.keeps_all && action != Some(Action::Keep) {
             return Fate::Text(self.facts.mask);
         }
         match action {

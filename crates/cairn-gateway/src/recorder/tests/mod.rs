@@ -2,6 +2,7 @@
 
 mod cases;
 mod ec2;
+mod fidelity;
 mod forwarded;
 mod naming;
 mod secrets;

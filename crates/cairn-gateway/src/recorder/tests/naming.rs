@@ -42,7 +42,9 @@ fn operations() -> HashMap<(String, String), Vec<Operation<'static>>> {
         for operation in service.operations() {
             let name = services::event_name(service.id(), operation.name());
             for name in [name, operation.name()] {
-                let key = (service.event_source().to_owned(), name.to_owned());
+                let facts = services::facts(service.id());
+                let source = facts.source.unwrap_or(service.event_source());
+                let key = (source.to_owned(), name.to_owned());
                 let same: &mut Vec<Operation<'static>> = found.entry(key).or_default();
                 if !same.iter().any(|o| o.service().id() == service.id()) {
                     same.push(operation);

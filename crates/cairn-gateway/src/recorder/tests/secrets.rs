@@ -113,15 +113,12 @@ fn a_list_of_secrets_keeps_its_length_and_what_stands_beside_a_secret_stays() {
     let users =
         request("elasticache", "CreateUser", &json!({"UserId": "u", "Passwords": ["a", "b"]}));
     assert_eq!(users, json!({"userId": "u", "passwords": [MASK, MASK]}));
-    let parameters = json!({"Parameters": [
-        {"ParameterKey": "DBPassword", "ParameterValue": "x"},
-        {"ParameterKey": "Color", "ParameterValue": "red"}]});
+    let tags = json!({"Tags": [
+        {"Key": "DBPassword", "Value": "x"},
+        {"Key": "Color", "Value": "red"}]});
     assert_eq!(
-        request("cloudformation", "CreateStack", &parameters)["parameters"],
-        json!([
-            {"parameterKey": "DBPassword", "parameterValue": MASK},
-            {"parameterKey": "Color", "parameterValue": "red"},
-        ])
+        request("cloudformation", "CreateStack", &tags)["tags"],
+        json!([{"key": "DBPassword", "value": MASK}, {"key": "Color", "value": "red"}])
     );
     let broker = json!({"Users": [{"Username": "u", "Password": "p"}]});
     assert_eq!(

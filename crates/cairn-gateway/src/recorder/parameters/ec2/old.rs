@@ -5,7 +5,7 @@ use cairn_event::json::push_string;
 use cairn_wire::model::{Operation, Shape, ShapeKind};
 use cairn_wire::value::Value;
 
-use super::sets::{Form, form};
+use super::sets::{Form, defaults, form};
 use crate::recorder::parameters::walk::{Fate, Walk, push_repeated, push_scalar};
 use crate::recorder::text::{Array, Object, lower_first};
 
@@ -31,7 +31,21 @@ pub(in crate::recorder) fn request(
     if name.starts_with("Describe") {
         push_missing_sets(&mut object, input, operation);
     }
+    for (key, json) in defaults(name) {
+        if !input.iter().any(|(member, value)| key_of(name, &[member], value) == *key) {
+            object.raw(key, json);
+        }
+    }
     object.end();
+}
+
+/// The key of a member with this value.
+fn key_of(operation: &str, path: &[&str], value: &Value) -> String {
+    let elements = match value {
+        Value::List(items) => Some(matches!(items.first(), Some(Value::Structure(_)))),
+        _ => None,
+    };
+    key(form_at(operation, path), path.last().unwrap_or(&""), elements)
 }
 
 /// The members that move into `instancesSet`.
@@ -98,16 +112,15 @@ fn add_member(
     let member = shape.and_then(|shape| shape.member(name));
     let inner = member.map(cairn_wire::model::Member::shape);
     let form = form_at(style.operation, path);
-    let key = match (form, value) {
+    match (form, value) {
         (Some(Form::Inside), _) if path.len() == 1 => return,
         (Some(Form::Hoisted), Value::Structure(members)) => {
             add_members(object, members, inner, path, style);
             return;
         }
-        (Some(Form::Set { name, .. } | Form::Array(name) | Form::Name(name)), _) => name.to_owned(),
-        (_, Value::List(items)) => default_set(name, items),
-        _ => lower_first(name),
-    };
+        _ => {}
+    }
+    let key = key_of(style.operation, path, value);
     match style.walk.fate(path, member, value) {
         Fate::Omitted => {}
         Fate::Text(text) => object.text(&key, text),
@@ -125,12 +138,28 @@ fn add_member(
                 push_set(object.key(&key), items, item.as_deref(), inner, path, style);
             }
             (Some(Form::Text), Value::Integer(number)) => object.text(&key, &number.to_string()),
+            (Some(Form::Capitals(_)), Value::String(text)) => object.text(&key, &capitals(text)),
+            (Some(Form::Empty), _) => object.raw(&key, "{}"),
             _ => push_value(object.key(&key), value, inner, path, style),
         },
     }
 }
 
-fn form_at(operation: &str, path: &[&str]) -> Option<Form> {
+/// `createVolumePermission` is `CREATE_VOLUME_PERMISSION`.
+fn capitals(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 4);
+    for character in text.chars() {
+        let is_start = character.is_ascii_uppercase() && out.ends_with(|c: char| c != '_');
+        if is_start && text.contains(|c: char| c.is_ascii_lowercase()) {
+            out.push('_');
+        }
+        out.push(character.to_ascii_uppercase());
+    }
+    out
+}
+
+/// The form of the member at a path.
+pub(in crate::recorder) fn form_at(operation: &str, path: &[&str]) -> Option<Form> {
     match path {
         [.., outer, inner] => {
             form(operation, &format!("{outer}.{inner}")).or_else(|| form(operation, inner))
@@ -140,17 +169,28 @@ fn form_at(operation: &str, path: &[&str]) -> Option<Form> {
     }
 }
 
-/// The name of a set that the table does not have: structures under the member's own name
-/// (observed for `launchPermission.add`), scalars as `…Set` (assumed from the table's many).
-fn default_set(name: &str, items: &[Value]) -> String {
-    if matches!(items.first(), Some(Value::Structure(_))) {
-        lower_first(name)
-    } else {
-        format!("{}Set", default_item(name))
+/// The key of a member of this form; `elements` says of a list whether it is one of structures.
+///
+/// A set that the table does not have: structures under the member's own name (observed for
+/// `launchPermission.add`), scalars as `…Set` (assumed from the table's many).
+pub(in crate::recorder) fn key(form: Option<Form>, name: &str, elements: Option<bool>) -> String {
+    match (form, elements) {
+        (
+            Some(
+                Form::Set { name, .. }
+                | Form::Array(name)
+                | Form::Name(name)
+                | Form::Capitals(name),
+            ),
+            _,
+        ) => name.to_owned(),
+        (_, Some(false)) => format!("{}Set", default_item(name)),
+        _ => lower_first(name),
     }
 }
 
-fn default_item(name: &str) -> String {
+/// The key of a scalar in such a set.
+pub(in crate::recorder) fn default_item(name: &str) -> String {
     lower_first(name.strip_suffix('s').unwrap_or(name))
 }
 
@@ -248,76 +288,96 @@ pub(in crate::recorder) fn response(
 ) {
     let mut object = Object::begin(out);
     object.text("requestId", request_id);
-    if output.is_empty() {
+    if output.is_empty() || form(operation.name(), ".") == Some(Form::Returns) {
         object.boolean("_return", true);
     }
-    add_answer(&mut object, output, operation.output(), &mut Vec::new(), walk);
+    let answer = Answer { operation: operation.name(), walk };
+    answer.add_members(&mut object, output, operation.output(), &mut Vec::new());
     object.end();
 }
 
-fn add_answer(
-    object: &mut Object<'_>,
-    members: &[(&'static str, Value)],
-    shape: Option<Shape<'static>>,
-    path: &mut Vec<&'static str>,
-    walk: &Walk,
-) {
-    for (name, value) in members {
-        path.push(name);
-        let member = shape.and_then(|shape| shape.member(name));
-        let key = match member.map(cairn_wire::model::Member::wire_name) {
-            Some("return") => "_return",
-            Some(wire_name) => wire_name,
-            None => name,
-        };
-        match walk.fate(path, member, value) {
-            Fate::Omitted => {}
-            Fate::Text(text) => object.text(key, text),
-            Fate::Texts(text) => push_repeated(object.key(key), value, text),
-            Fate::Empty => object.raw(key, "{}"),
-            Fate::Shown | Fate::Renamed(_) => {
-                push_answer(
-                    object.key(key),
-                    value,
-                    member.map(cairn_wire::model::Member::shape),
-                    path,
-                    walk,
-                );
+/// What stays the same below one answer.
+struct Answer<'w> {
+    operation: &'static str,
+    walk: &'w Walk,
+}
+
+impl Answer<'_> {
+    fn add_members(
+        &self,
+        object: &mut Object<'_>,
+        members: &[(&'static str, Value)],
+        shape: Option<Shape<'static>>,
+        path: &mut Vec<&'static str>,
+    ) {
+        for (name, value) in members {
+            path.push(name);
+            let member = shape.and_then(|shape| shape.member(name));
+            let form = answer_form(self.operation, name);
+            let key = match (form, member.map(cairn_wire::model::Member::wire_name)) {
+                (Some(Form::Name(key)), _) => key,
+                (_, Some("return")) => "_return",
+                (_, Some(wire_name)) => wire_name,
+                (_, None) => name,
+            };
+            match self.walk.fate(path, member, value) {
+                Fate::Omitted => {}
+                Fate::Text(text) => object.text(key, text),
+                Fate::Texts(text) => push_repeated(object.key(key), value, text),
+                Fate::Empty => object.raw(key, "{}"),
+                Fate::Shown | Fate::Renamed(_) => match (form, value) {
+                    (Some(Form::Text), Value::Integer(number)) => {
+                        object.text(key, &number.to_string());
+                    }
+                    _ => {
+                        let inner = member.map(cairn_wire::model::Member::shape);
+                        let items = if form == Some(Form::Item) { "item" } else { "items" };
+                        self.push(object.key(key), value, inner, path, items);
+                    }
+                },
             }
+            path.pop();
         }
-        path.pop();
+    }
+
+    fn push(
+        &self,
+        out: &mut Vec<u8>,
+        value: &Value,
+        shape: Option<Shape<'static>>,
+        path: &mut Vec<&'static str>,
+        items_key: &str,
+    ) {
+        if push_scalar(out, value, self.walk) {
+            return;
+        }
+        let mut object = Object::begin(out);
+        match value {
+            Value::Structure(members) => self.add_members(&mut object, members, shape, path),
+            Value::List(items) if !items.is_empty() => {
+                let inner = shape
+                    .and_then(cairn_wire::model::Shape::list_member)
+                    .map(cairn_wire::model::Member::shape);
+                let mut array = Array::begin(object.key(items_key));
+                for item in items {
+                    self.push(array.element(), item, inner, path, "items");
+                }
+                array.end();
+            }
+            Value::Map(entries) => {
+                for (key, item) in entries {
+                    push_string(object.key(key), item.as_str().unwrap_or_default());
+                }
+            }
+            _ => {}
+        }
+        object.end();
     }
 }
 
-fn push_answer(
-    out: &mut Vec<u8>,
-    value: &Value,
-    shape: Option<Shape<'static>>,
-    path: &mut Vec<&'static str>,
-    walk: &Walk,
-) {
-    if push_scalar(out, value, walk) {
-        return;
-    }
-    let mut object = Object::begin(out);
-    match value {
-        Value::Structure(members) => add_answer(&mut object, members, shape, path, walk),
-        Value::List(items) if !items.is_empty() => {
-            let inner = shape
-                .and_then(cairn_wire::model::Shape::list_member)
-                .map(cairn_wire::model::Member::shape);
-            let mut array = Array::begin(object.key("items"));
-            for item in items {
-                push_answer(array.element(), item, inner, path, walk);
-            }
-            array.end();
-        }
-        Value::Map(entries) => {
-            for (key, item) in entries {
-                push_string(object.key(key), item.as_str().unwrap_or_default());
-            }
-        }
-        _ => {}
-    }
-    object.end();
+/// The form of a member of an answer.
+pub(in crate::recorder) fn answer_form(operation: &str, member: &str) -> Option<Form> {
+    const ANSWERS: [&str; 2] = ["CreateVolume", "RunInstances"];
+    let is_known = ANSWERS.contains(&operation);
+    if is_known { form(operation, &format!("<{member}")) } else { None }
 }
