@@ -1,0 +1,237 @@
+"""Records that applications and people write themselves: in bulk (`PutRecords`), and through channels.
+
+Bulk is ours: NDJSON, plain or compressed, streamed, safe to repeat, acknowledged when durable and searchable.
+"""
+
+import gzip
+import hashlib
+import http.client
+import json
+import threading
+import uuid
+
+import pytest
+import zstandard
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from server import Server, credentials, records_of, run_cairn
+from signed import Raw
+
+TARGET = "Cairn_20261125.PutRecords"
+ACCOUNT = "111122223333"
+
+
+def record(identifier, more=""):
+    """A record as another trail wrote it, with a spelling of numbers that a JSON library would change."""
+    return (
+        '{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","accountId":"%s","userName":"ann"},'
+        '"eventTime":"2026-11-20T10:00:00Z","eventSource":"iam.amazonaws.com","eventName":"CreateUser",'
+        '"awsRegion":"us-east-1","sourceIPAddress":"192.0.2.7","requestParameters":{"x":1.50},'
+        '"responseElements":null,"eventID":"%s","readOnly":false,"eventType":"AwsApiCall",'
+        '"managementEvent":true,"recipientAccountId":"%s","eventCategory":"Management"%s}'
+        % (ACCOUNT, identifier, ACCOUNT, more)
+    )
+
+
+def body(records):
+    return "".join(f"{record}\n" for record in records).encode()
+
+
+def packed(data, encoding):
+    """The bytes as they go over the wire."""
+    if encoding == "gzip":
+        return gzip.compress(data, 1)
+    return zstandard.ZstdCompressor(level=3).compress(data) if encoding == "zstd" else data
+
+
+def headers_of(server, encoding, payload, key=None, secret=None):
+    """The head of a signed call."""
+    known = credentials(server.data)
+    headers = {
+        "X-Amz-Target": TARGET,
+        "Content-Type": "application/x-ndjson",
+        "X-Amz-Content-SHA256": payload,
+        "Host": server.url.removeprefix("http://"),
+    }
+    if encoding:
+        headers["Content-Encoding"] = encoding
+    request = AWSRequest(method="POST", url=f"{server.url}/", headers=headers)
+    SigV4Auth(Credentials(key or known[0], secret or known[1]), "cairn", "us-east-1").add_auth(request)
+    return dict(request.headers.items())
+
+
+def put(server, data, encoding=None, payload="UNSIGNED-PAYLOAD", length=None, **who):
+    """Status and answer of one call; `length` announces another length than is sent."""
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=120)
+    connection.putrequest("POST", "/", skip_host=True, skip_accept_encoding=True)
+    for name, value in headers_of(server, encoding, payload, **who).items():
+        connection.putheader(name, value)
+    connection.putheader("Content-Length", str(len(data) if length is None else length))
+    try:
+        connection.endheaders()
+        for at in range(0, len(data), 1 << 16):
+            connection.send(data[at : at + (1 << 16)])
+        if length is not None:
+            connection.close()
+            return None, None
+    except (BrokenPipeError, ConnectionResetError):
+        # The server may answer, and close, before it has read all of a body that it refuses.
+        pass
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    return answer.status, json.loads(text)
+
+
+def counts(answer):
+    return [answer[name] for name in ("Accepted", "Duplicates", "Rejected", "ThroughLine")]
+
+
+def new_ids(count):
+    return [str(uuid.uuid4()) for _ in range(count)]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A server of the test's own."""
+    running = Server(tmp_path / "data", "--account-id", ACCOUNT, "--delivery-interval", "1s").start()
+    yield running
+    if running.process.poll() is None:
+        assert running.stop() == 0, running.stderr()
+
+
+def bytes_kept(server, identifiers):
+    """The bytes of these records in a stopped server's directory."""
+    done = run_cairn("lookup", "--data", str(server.data), "--json", "--limit", "1000000")
+    wanted = set(identifiers)
+    return sorted(line for line in done.stdout.splitlines() if json.loads(line).get("eventID") in wanted)
+
+
+@pytest.mark.evidence("assumed", "ours: bulk ingest keeps bytes, and each record once")
+@pytest.mark.parametrize("encoding", [None, "gzip", "zstd"])
+def test_records_come_in_once_and_keep_their_bytes(own, encoding):
+    ids = new_ids(3_000)
+    records = [record(identifier) for identifier in ids]
+    data = packed(body(records), encoding)
+    status, answer = put(own, data, encoding)
+    assert (status, counts(answer)) == (200, [3_000, 0, 0, 3_000]), answer
+    status, answer = put(own, data, encoding, payload=hashlib.sha256(data).hexdigest())
+    assert (status, counts(answer)) == (200, [0, 3_000, 0, 3_000]), answer
+    assert own.stop() == 0
+    assert bytes_kept(own, ids) == sorted(records)
+    assert run_cairn("fsck", str(own.data)).returncode == 0
+    calls = [found for found in records_of(own.data) if found["eventName"] == "PutRecords"]
+    assert [call["responseElements"]["accepted"] for call in reversed(calls)] == [3_000, 0]
+    assert calls[0]["userIdentity"]["type"] == "Root" and not calls[0]["readOnly"]
+
+
+@pytest.mark.evidence("assumed", "ours: searchable when acknowledged")
+def test_records_are_searchable_when_the_answer_comes(own):
+    import boto3
+
+    key, secret = credentials(own.data)
+    trail = boto3.client(
+        "cloudtrail", "us-east-1", endpoint_url=own.url, aws_access_key_id=key, aws_secret_access_key=secret
+    )
+    for _ in range(20):
+        identifier = str(uuid.uuid4())
+        assert put(own, body([record(identifier)]))[0] == 200
+        found = trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": identifier}])
+        assert [event["EventId"] for event in found["Events"]] == [identifier]
+
+
+@pytest.mark.evidence("assumed", "ours: errors are told by line")
+def test_bad_lines_are_told_by_their_numbers(own):
+    good = record(str(uuid.uuid4()))
+    lines = [good, "", "{", good, '{"eventID":"%s"}' % ("x" * (1 << 20)), '{"Records":[]}', '{"eventName":"A"}', good + "x"]
+    status, answer = put(own, "\n".join(lines).encode())
+    assert (status, counts(answer)) == (200, [1, 1, 5, 8]), answer
+    assert [error["Line"] for error in answer["Errors"]] == [3, 5, 6, 7, 8]
+    status, answer = put(own, b"x\n" * 250_000)
+    assert (status, counts(answer), len(answer["Errors"])) == (200, [0, 0, 250_000, 250_000], 100)
+
+
+@pytest.mark.evidence("assumed", "ours: a signature that does not hold lets nothing in, but for groups before the end")
+def test_who_may_not_and_what_was_not_signed(own):
+    ids = new_ids(10)
+    data = body(record(identifier) for identifier in ids)
+    status, answer = put(own, data, secret="wrong" * 8)
+    assert (status, answer["__type"]) == (400, "InvalidSignatureException"), answer
+    status, answer = put(own, data, payload=hashlib.sha256(b"something else").hexdigest())
+    assert (status, answer["__type"]) == (400, "XAmzContentSHA256Mismatch"), answer
+    assert "lines 1 to 0 were taken" in answer["message"], answer
+    status, answer = put(own, data, "br")
+    assert (status, answer["__type"]) == (400, "InvalidBodyException"), answer
+    assert own.stop() == 0
+    assert bytes_kept(own, ids) == []
+
+
+@pytest.mark.evidence("assumed", "ours: what was taken before a break stays, and a repeat brings the rest")
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_truncated_streams_are_told_and_repeated(own, encoding):
+    ids = new_ids(20_000)
+    records = [record(identifier) for identifier in ids]
+    data = packed(body(records), encoding)
+    status, answer = put(own, data[: len(data) * 9 // 10], encoding)
+    assert (status, answer["__type"]) == (400, "InvalidBodyException"), answer
+    assert "accepted" in answer["Message"], answer
+    # The connection breaks: there is nobody to answer.
+    put(own, data[: len(data) // 2], encoding, length=len(data))
+    status, answer = put(own, data, encoding)
+    assert status == 200 and answer["Rejected"] == 0, answer
+    assert answer["Accepted"] + answer["Duplicates"] == 20_000
+    assert own.stop() == 0
+    assert bytes_kept(own, ids) == sorted(records)
+
+
+@pytest.mark.evidence("assumed", "design 2.6: limits on decompression")
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+def test_a_bomb_does_not_go_off(own, encoding):
+    bomb = packed(b"\n" * (512 << 20), encoding)
+    status, answer = put(own, bomb, encoding)
+    assert (status, answer["__type"]) == (400, "InvalidBodyException"), answer
+    assert "200 times" in answer["Message"]
+    with open(f"/proc/{own.process.pid}/status") as status:
+        memory = next(line for line in status if line.startswith("VmHWM:"))
+    assert int(memory.split()[1]) < 200 << 10, memory
+    assert put(own, body([record(str(uuid.uuid4()))]))[0] == 200
+
+
+@pytest.mark.evidence("assumed", "design 2.3: every crash is harmless")
+def test_a_kill_in_the_middle_and_a_repeat_give_each_record_once(tmp_path):
+    server = Server(tmp_path / "data", "--account-id", ACCOUNT).start()
+    ids = new_ids(60_000)
+    records = [record(identifier) for identifier in ids]
+    data = packed(body(records), "zstd")
+    for _ in range(2):
+        answered = []
+
+        def call(target=server):
+            try:
+                answered.append(put(target, data, "zstd"))
+            except (OSError, http.client.HTTPException):
+                answered.append(None)
+
+        before = committed(server)
+        caller = threading.Thread(target=call)
+        caller.start()
+        while committed(server) <= before + 2_000 and caller.is_alive():
+            pass
+        server.kill()
+        caller.join()
+        server = Server(tmp_path / "data", "--account-id", ACCOUNT).start()
+    status, answer = put(server, data, "zstd")
+    assert status == 200 and answer["Accepted"] + answer["Duplicates"] == 60_000, answer
+    assert server.stop() == 0
+    assert bytes_kept(server, ids) == sorted(records)
+    assert run_cairn("fsck", str(server.data)).returncode == 0
+
+
+def committed(server):
+    """How many records the log has: the cursor at its end says so."""
+    raw = Raw(server)
+    status, _, answer = raw.send(*raw.json_call("cairn", "Cairn_20261125.TailRecords", b'{"WaitMs":0}'))
+    assert status == 200, answer
+    return int(json.loads(answer)["Cursor"].removeprefix("r"))
