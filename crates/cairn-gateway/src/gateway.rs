@@ -16,6 +16,8 @@ use cairn_wire::sigv4::SigningKey;
 use tokio::sync::RwLock;
 
 use crate::budget::Budget;
+use crate::forward::Upstreams;
+use crate::forward::queue::Queue;
 
 /// Fills a buffer with random bytes.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -46,6 +48,10 @@ pub struct Settings {
     pub accepts_any_credentials: bool,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Which services are behind us, and where.
+    pub upstreams: Upstreams,
+    /// The accounts of access keys that we do not know and that do not say it themselves.
+    pub key_accounts: HashMap<String, AccountId>,
 }
 
 /// What the program does for the front door.
@@ -68,6 +74,7 @@ pub struct Gateway {
     pub(crate) hooks: Hooks,
     pub(crate) signing_keys: Mutex<HashMap<String, SigningKey>>,
     pub(crate) budget: Arc<Budget>,
+    pub(crate) queue: Queue,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -94,6 +101,7 @@ impl Gateway {
             hooks,
             signing_keys: Mutex::default(),
             budget: Arc::default(),
+            queue: Queue::default(),
         })
     }
 

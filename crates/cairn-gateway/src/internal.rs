@@ -22,14 +22,15 @@ const OWN: &str = "/_cairn";
 
 /// Whether a request is for a page here. One whose host names a bucket is for an object, and one
 /// that is signed is a call, save for our own pages: calls are recorded, pages are not.
-pub(crate) fn is_reserved(head: &RequestHead<'_>, hosts: &BaseDomains) -> bool {
-    let is_below = |prefix: &str| {
-        let rest = head.path.strip_prefix(prefix);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    RESERVED.into_iter().any(is_below)
+fn is_reserved(head: &RequestHead<'_>, hosts: &BaseDomains) -> bool {
+    RESERVED.into_iter().any(|prefix| is_below(head, prefix))
         && hosts.bucket_of(head).is_none()
-        && (is_below(OWN) || !is_signed(head))
+        && (is_below(head, OWN) || !is_signed(head))
+}
+
+fn is_below(head: &RequestHead<'_>, prefix: &str) -> bool {
+    let rest = head.path.strip_prefix(prefix);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Whether a request carries a signature of AWS, in whatever form.
@@ -44,6 +45,14 @@ fn is_signed(head: &RequestHead<'_>) -> bool {
 }
 
 impl Gateway {
+    /// Whether a request is for a page here. The pages of other emulators are theirs when S3 is
+    /// behind us: some of those paths can be buckets, and no bucket goes unrecorded.
+    pub(crate) fn is_reserved(&self, head: &RequestHead<'_>) -> bool {
+        let settings = &self.settings;
+        let is_ours = !settings.upstreams.forwards_s3() || is_below(head, OWN);
+        is_ours && is_reserved(head, &settings.hosts)
+    }
+
     /// Answers a reserved path. Never recorded.
     pub(crate) async fn internal(&self, method: &Method, path: &str) -> Response<AnswerBody> {
         match (method, path) {

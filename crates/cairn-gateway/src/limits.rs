@@ -46,3 +46,20 @@ pub const SIGNING_KEYS_MAX: usize = 4096;
 pub const SIGNING_KEY_NAME_BYTES_MAX: usize = 256;
 /// The name of an operation or a service that the model does not know, as far as it is recorded.
 pub const NAME_BYTES_MAX: usize = 128;
+/// The copy of a structured body that is kept for the record of a forwarded call; a larger body
+/// goes on, and its record says less.
+pub const BODY_COPY_BYTES_MAX: usize = 1 << 20;
+/// How long a caller who expects `100 Continue` is kept waiting for the upstream to say it.
+pub const CONTINUE_MAX: Duration = Duration::from_secs(3);
+/// The answer of an upstream may pause for so long between two pieces.
+pub const ANSWER_IDLE_MAX: Duration = Duration::from_mins(5);
+/// A connection to an upstream is kept for so long without a call.
+pub const UPSTREAM_IDLE_MAX: Duration = Duration::from_secs(50);
+/// Connections to an upstream that are kept without a call.
+pub const UPSTREAM_IDLE_CONNECTIONS_MAX: usize = 512;
+/// Records whose callers have their answers already, together.
+pub const QUEUED_BYTES_MAX: usize = 32 << 20;
+/// Queued records that are written at once.
+pub const QUEUED_BATCH_MAX: usize = 512;
+/// After queued records could not be written, none are tried for so long.
+pub const QUEUED_RETRY_PAUSE: Duration = Duration::from_millis(200);

@@ -6,6 +6,12 @@ pub const CALLS_TOTAL: &str = "cairn_gateway_calls_total";
 pub const REFUSALS_TOTAL: &str = "cairn_gateway_refusals_total";
 /// Calls that were not acknowledged because their record could not be written.
 pub const UNRECORDED_TOTAL: &str = "cairn_gateway_unrecorded_calls_total";
+/// Records of forwarded calls that were dropped because their queue was full.
+pub const SHED_TOTAL: &str = "cairn_gateway_shed_records_total";
+/// Calls that an upstream did not answer, by `reason`.
+pub const UPSTREAM_FAILURES_TOTAL: &str = "cairn_gateway_upstream_failures_total";
+/// Requests that were passed on without a record, since they are no AWS calls, by `reason`.
+pub const PASSED_TOTAL: &str = "cairn_gateway_passed_requests_total";
 /// From the request's head to the answer, in seconds.
 pub const CALL_SECONDS: &str = "cairn_gateway_call_seconds";
 /// Building the record and making it durable, in seconds.
@@ -23,6 +29,18 @@ pub fn describe() {
     metrics::describe_counter!(
         UNRECORDED_TOTAL,
         "Calls refused because their record could not be written."
+    );
+    metrics::describe_counter!(
+        SHED_TOTAL,
+        "Records of forwarded calls that were dropped because their queue was full."
+    );
+    metrics::describe_counter!(
+        UPSTREAM_FAILURES_TOTAL,
+        "Calls that an upstream did not answer, by reason."
+    );
+    metrics::describe_counter!(
+        PASSED_TOTAL,
+        "Requests passed on without a record, since they are no AWS calls, by reason."
     );
     metrics::describe_histogram!(
         CALL_SECONDS,

@@ -1,6 +1,5 @@
 //! Listening: HTTP/1 and HTTP/2 on one port, TLS if it is set, a stop that lets calls finish.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -13,12 +12,14 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::chain::{self, Peer};
+use crate::forward::queue;
 use crate::gateway::Gateway;
 use crate::idle::{Calls, Watched};
 use crate::limits::{
@@ -42,6 +43,7 @@ impl Gateway {
         let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
         let graceful = Arc::new(GracefulShutdown::new());
         let mut accept_failures = AcceptFailures::default();
+        let writer = self.start_writer();
         let mut stop = std::pin::pin!(stop);
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
@@ -66,9 +68,28 @@ impl Gateway {
         }
         drop(listener);
         let Ok(graceful) = Arc::try_unwrap(graceful) else { return };
-        if tokio::time::timeout(STOP_MAX, graceful.shutdown()).await.is_err() {
+        let ended = async {
+            graceful.shutdown().await;
+            // Calls whose callers have gone; each holds the stores.
+            drop(self.stores.write().await);
+        };
+        if tokio::time::timeout(STOP_MAX, ended).await.is_err() {
             tracing::warn!("calls were cut off by the stop");
         }
+        if let Some((stop, writer)) = writer {
+            let _ = stop.send(());
+            let _ = tokio::time::timeout(STOP_MAX, writer).await;
+        }
+    }
+
+    /// Starts the writer of records that may follow their answers.
+    fn start_writer(self: &Arc<Self>) -> Option<(oneshot::Sender<()>, JoinHandle<()>)> {
+        let receiver = self.queue.take_receiver()?;
+        let (stop, stopped) = oneshot::channel();
+        let stopped = async move {
+            let _ = stopped.await;
+        };
+        Some((stop, tokio::spawn(queue::write(Arc::clone(self), receiver, stopped))))
     }
 }
 
@@ -143,21 +164,26 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { gateway, address, place } = self;
+        let place = Arc::new(place);
         let peer = Arc::new(Peer { ip: address.ip(), tls: session });
         let service = service_fn(move |request: http::Request<Incoming>| {
             let (gateway, peer) = (Arc::clone(&gateway), Arc::clone(&peer));
-            let under_way = calls.begin();
-            async move {
-                let answer = chain::answer(&gateway, &peer, request).await;
-                drop(under_way);
-                Ok::<_, Infallible>(answer)
-            }
+            let (under_way, place) = (calls.begin(), Arc::clone(&place));
+            // A task of its own: a caller who hangs up does not stop a call half way, between what
+            // was done and its record.
+            let call = tokio::spawn(async move {
+                let answer = chain::answer(gateway, peer, request).await;
+                drop((under_way, place));
+                answer
+            });
+            async move { call.await }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_READ_MAX)
+            .preserve_header_case(true)
             .max_headers(HEADERS_MAX)
             .max_buf_size(HEADER_BYTES_MAX);
         builder
@@ -168,11 +194,11 @@ impl Connection {
             .initial_stream_window_size(STREAM_WINDOW_BYTES)
             .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
             .max_send_buf_size(STREAM_SEND_BYTES_MAX);
-        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
+        let connection =
+            builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(error = %error, "a connection ended early");
         }
-        drop(place);
     }
 }
 

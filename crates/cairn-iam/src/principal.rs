@@ -74,6 +74,12 @@ pub enum Principal {
         /// The caller's principal id.
         principal_id: String,
     },
+    /// Whoever holds an access key that we do not know, or cannot check: no more is known than the
+    /// account that the key belongs to.
+    UnknownKey {
+        /// The key's account.
+        account: AccountId,
+    },
     /// A service of AWS, acting by itself.
     Service {
         /// Its name, `cloudtrail.amazonaws.com`.
@@ -113,7 +119,9 @@ impl Principal {
     /// The account that the principal belongs to; services and anonymous callers have none.
     pub fn account(&self) -> Option<&AccountId> {
         match self {
-            Self::Root { account } | Self::Account { account, .. } => Some(account),
+            Self::Root { account }
+            | Self::Account { account, .. }
+            | Self::UnknownKey { account } => Some(account),
             Self::User(user) => Some(&user.account),
             Self::AssumedRole { role, .. } => Some(&role.account),
             Self::FederatedUser { issuer, .. } => Some(issuer.account()),
@@ -133,7 +141,10 @@ impl Principal {
             Self::FederatedUser { name, issuer } => {
                 Some(format!("arn:aws:sts::{}:federated-user/{name}", issuer.account()))
             }
-            Self::Account { .. } | Self::Service { .. } | Self::Anonymous => None,
+            Self::Account { .. }
+            | Self::UnknownKey { .. }
+            | Self::Service { .. }
+            | Self::Anonymous => None,
         }
     }
 
@@ -146,7 +157,7 @@ impl Principal {
             Self::AssumedRole { role, session_name } => format!("{}:{session_name}", role.id),
             Self::FederatedUser { name, issuer } => format!("{}:{name}", issuer.account()),
             Self::Account { principal_id, .. } => principal_id.clone(),
-            Self::Service { .. } | Self::Anonymous => String::new(),
+            Self::UnknownKey { .. } | Self::Service { .. } | Self::Anonymous => String::new(),
         }
     }
 

@@ -11,6 +11,7 @@ mod moment;
 mod print;
 mod proof;
 mod row;
+mod trust;
 
 use std::process::ExitCode;
 

@@ -14,6 +14,7 @@ use crate::limits::{SIGNING_KEY_NAME_BYTES_MAX, SIGNING_KEYS_MAX};
 use crate::recorder::{CallCredential, SignatureFacts, SignatureVersion};
 
 /// Who calls.
+#[derive(Clone)]
 pub(super) struct Identity {
     pub(super) principal: Arc<Principal>,
     credential: Option<Arc<Credential>>,
@@ -25,9 +26,19 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    fn anonymous() -> Self {
+    pub(super) fn anonymous() -> Self {
         let principal = Arc::new(Principal::Anonymous);
         Self { principal, credential: None, sent_key: None, claim: None, verified: None }
+    }
+
+    /// Whoever holds a key that we cannot check, or did not find to be right.
+    pub(super) fn unproven(
+        principal: Principal,
+        sent_key: Option<AccessKeyId>,
+        claim: Option<Claim>,
+    ) -> Self {
+        let principal = Arc::new(principal);
+        Self { principal, credential: None, sent_key, claim, verified: None }
     }
 
     /// Nobody has signed.
@@ -66,13 +77,9 @@ pub(super) fn identify(
         Err(_) if call.stores.keyring.accepts_any() => None,
         Err(error) => return Err(error),
     };
-    let Some(mut claim) = claim else {
+    let Some(claim) = claim else {
         return unsigned(call, signing_name, operation);
     };
-    // Outside S3 the signature covers the body, whatever the caller says of it.
-    if !sigv4::is_s3(signing_name) && !matches!(claim.payload, PayloadClaim::Hash(_)) {
-        claim.payload = PayloadClaim::Body;
-    }
     let credential = match call.stores.keyring.find(&claim.access_key) {
         Found::Known(credential) => credential,
         Found::Any(principal) => {
@@ -84,13 +91,29 @@ pub(super) fn identify(
             return Err(SignatureError::UnknownAccessKey { access_key: claim.access_key });
         }
     };
+    prove(call, signing_name, claim, credential, body)
+}
+
+/// Checks a claim against the credential that it names.
+pub(super) fn prove(
+    call: &Call<'_>,
+    signing_name: &str,
+    mut claim: Claim,
+    credential: Arc<Credential>,
+    body: Option<[u8; 32]>,
+) -> Result<Identity, SignatureError> {
+    // Outside S3 the signature covers the body, whatever the caller says of it, unless it streams.
+    let may_stream = sigv4::is_s3(signing_name) || (signing_name == "cairn" && body.is_none());
+    if !may_stream && !matches!(claim.payload, PayloadClaim::Hash(_)) {
+        claim.payload = PayloadClaim::Body;
+    }
     if credential.is_expired(call.started) {
         return Err(SignatureError::ExpiredToken);
     }
     sigv4::check_token(&claim, credential.session_token())?;
     let expected = expectation(call, signing_name, &claim, body);
     let key = signing_key(call, &claim, &credential);
-    let verified = sigv4::verify(&claim, &head, &key, call.started, &expected)?;
+    let verified = sigv4::verify(&claim, &call.head(), &key, call.started, &expected)?;
     let principal = Arc::clone(&credential.principal);
     let verified = Some(verified);
     Ok(Identity {

@@ -9,6 +9,7 @@ use cairn_wire::value::Value;
 use super::Call;
 use super::authenticate::Identity;
 use super::authorise::Denied;
+use crate::forward::Loss;
 use crate::metric;
 use crate::recorder::{self, Outcome, S3Names, Target};
 
@@ -36,11 +37,31 @@ pub(super) struct Unrecorded;
 /// Refuses a call that would change something while the log may soon take no records: nothing is
 /// done that might go unrecorded. The refusal is recorded, and its commit finds out whether there
 /// is room again. Calls that only read go on, as long as they can be recorded.
-pub(super) fn may_be_done(call: &Call<'_>, operation: Operation<'_>) -> Result<(), Denied> {
-    if operation.read_only() || call.stores.services.log.health() == LogHealth::Open {
+pub(super) fn may_be_done(call: &Call<'_>, operation: Option<Operation<'_>>) -> Result<(), Denied> {
+    if operation.is_some_and(Operation::read_only)
+        || call.stores.services.log.health() == LogHealth::Open
+    {
         return Ok(());
     }
     Err(Denied { code: "ServiceUnavailable", message: NO_ROOM_TEXT, status: 503 })
+}
+
+/// Records a forwarded call as its upstream's policy says; [`Unrecorded`] only where the answer
+/// waits for the record.
+pub(super) async fn write(
+    call: &Call<'_>,
+    facts: &Facts<'_>,
+    loss: Loss,
+) -> Result<(), Unrecorded> {
+    if loss == Loss::FailClosed {
+        return record(call, facts).await;
+    }
+    let record = Bytes::from(recorder::record(&described(call, facts), call.gateway.uuid()));
+    match loss {
+        Loss::FailClosed | Loss::After => call.gateway.queue.push(record).await,
+        Loss::Shed => call.gateway.queue.push_or_shed(record),
+    }
+    Ok(())
 }
 
 /// Builds the record and waits until it is durable.
@@ -77,7 +98,7 @@ fn described<'a>(call: &'a Call<'_>, facts: &Facts<'a>) -> recorder::Call<'a> {
         source_ip: call.source_ip(),
         tls: call.peer.tls.as_ref().map(crate::tls::Session::details),
         request_id: &call.ids.request,
-        extended_request_id: Some(&call.ids.extended),
+        extended_request_id: Some(call.ids.extended.as_str()).filter(|id| !id.is_empty()),
         started: call.started,
         finished: call.gateway.now(),
         bytes_in: facts.bytes_in,

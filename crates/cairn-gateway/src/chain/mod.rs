@@ -11,12 +11,23 @@
 //! | record, commit | [`commit`] | everything, when the log cannot be written |
 //! | answer | here | nothing |
 //!
-//! S3 takes the same steps in [`s3`], with a body that streams through instead of being decoded.
+//! A call whose service is behind us leaves the list after resolve: [`forwarded`] passes it on and
+//! comes back to record and commit.
+//!
+//! A call runs to its end even if the caller has gone: what was done is recorded.
+//!
+//! S3 takes the same steps in [`s3`], with a body that streams through instead of being decoded; so
+//! do records in bulk, in [`records`].
 
 mod authenticate;
 mod authorise;
 mod commit;
+mod forwarded;
+mod heard;
+mod passed;
+mod records;
 mod refuse;
+mod resigned;
 mod resolve;
 mod s3;
 mod structured;
@@ -33,11 +44,11 @@ use cairn_wire::resolve::CredentialScope;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
 
 use crate::body::AnswerBody;
 use crate::gateway::{Gateway, Stores};
 use crate::ids::Ids;
-use crate::internal;
 use crate::metric;
 use crate::tls::Session;
 use authenticate::Identity;
@@ -88,41 +99,50 @@ impl<'a> Call<'a> {
 
 /// Takes a request through the chain.
 pub(crate) async fn answer(
-    gateway: &Arc<Gateway>,
-    peer: &Peer,
+    gateway: Arc<Gateway>,
+    peer: Arc<Peer>,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
+    let (gateway, peer) = (&*gateway, &*peer);
     let (mut parts, body) = request.into_parts();
+    let upgrade = parts.extensions.remove::<OnUpgrade>();
     complete_host(&mut parts);
-    if internal::is_reserved(&head_of(&parts), &gateway.settings.hosts) {
+    if gateway.is_reserved(&head_of(&parts)) {
         return gateway.internal(&parts.method, parts.uri.path()).await;
     }
     let clock = std::time::Instant::now();
     let started = gateway.now();
     let stores = gateway.stores.read().await;
     let share = Arc::new(gateway.budget.share(is_stranger(&stores, &parts)));
-    let asked = resolve::ask(gateway, &parts, body, &share).await;
-    let call = Call {
-        gateway,
-        stores: &stores,
-        parts: &parts,
-        peer,
-        ids: gateway.ids(asked.service()),
-        started,
+    let found = resolve::find(gateway, &parts, body, &share).await;
+    let service = found.named.service();
+    let call =
+        Call { gateway, stores: &stores, parts: &parts, peer, ids: gateway.ids(service), started };
+    let response = match gateway.settings.upstreams.of(service.map(|s| (s.id(), s.signing_name())))
+    {
+        Some(upstream) => forwarded::run(&call, upstream, found, &share, upgrade).await,
+        None => serve(&call, resolve::hold(found).await).await,
     };
-    let service = asked.service().map_or("unknown", Service::id);
-    let response = match asked {
-        Asked::Object { resolved, body } => s3::run(&call, &resolved, body).await,
-        Asked::Structured { resolved, body } => structured::run(&call, &resolved, &body).await,
-        Asked::Unmodelled { service, protocol, name, body } => {
-            unmodelled::run(&call, service, protocol, name, &body).await
-        }
-        Asked::Refused(refusal) => refuse::request(&call, &refusal),
-    };
+    let service = service.map_or("unknown", Service::id);
     let outcome = if response.status().as_u16() < 400 { "ok" } else { "error" };
     metrics::counter!(metric::CALLS_TOTAL, "service" => service, "outcome" => outcome).increment(1);
     metrics::histogram!(metric::CALL_SECONDS).record(clock.elapsed().as_secs_f64());
     response
+}
+
+/// A call that is served here.
+async fn serve(call: &Call<'_>, asked: Asked) -> Response<AnswerBody> {
+    match asked {
+        Asked::Object { resolved, body } if resolve::is_bulk(&resolved) => {
+            records::run(call, &resolved, body).await
+        }
+        Asked::Object { resolved, body } => s3::run(call, &resolved, body).await,
+        Asked::Structured { resolved, body } => structured::run(call, &resolved, &body).await,
+        Asked::Unmodelled { service, protocol, name, body } => {
+            unmodelled::run(call, service, protocol, name, &body).await
+        }
+        Asked::Refused(refusal) => refuse::request(call, &refusal),
+    }
 }
 
 /// Whether a request names no access key of ours. Nothing is verified yet.

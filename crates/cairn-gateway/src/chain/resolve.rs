@@ -15,8 +15,38 @@ use crate::body::{CountedBody, ReadError, read};
 use crate::budget::Share;
 use crate::gateway::Gateway;
 
-/// The body of a call to S3: what looked like a form and was read, or what is still to come.
+/// The body of a call to S3, or of records in bulk: what looked like a form and was read, or what is still to come.
 pub(super) type ObjectBody = Either<Full<Bytes>, Either<Incoming, CountedBody<Incoming>>>;
+
+/// A request whose operation was looked for; its body may still be to come.
+pub(super) struct Found<'a> {
+    pub(super) named: Named,
+    pub(super) body: Body<'a>,
+}
+
+/// What a request names.
+pub(super) enum Named {
+    /// An operation of the model.
+    Call(Box<Resolved>),
+    /// An operation that is newer than the model, or a name that is none.
+    Unknown { service: Option<&'static Service>, protocol: Protocol, name: Option<String> },
+    /// No AWS call at all.
+    NotAws(NotAws),
+    /// Nothing that can be found out.
+    Refused(Refusal),
+}
+
+impl Named {
+    /// The service, if one is named.
+    pub(super) fn service(&self) -> Option<&'static Service> {
+        match self {
+            Self::Call(resolved) => Some(resolved.service),
+            Self::Unknown { service, .. } => *service,
+            Self::Refused(refusal) => refusal.service,
+            Self::NotAws(_) => None,
+        }
+    }
+}
 
 /// A request after it was resolved.
 pub(super) enum Asked {
@@ -43,74 +73,67 @@ pub(super) struct Refusal {
     pub(super) reason: &'static str,
 }
 
-impl Asked {
-    pub(super) fn service(&self) -> Option<&'static Service> {
-        match self {
-            Self::Object { resolved, .. } | Self::Structured { resolved, .. } => {
-                Some(resolved.service)
-            }
-            Self::Unmodelled { service, .. } => *service,
-            Self::Refused(refusal) => refusal.service,
-        }
-    }
-}
-
-/// Resolves a request, buffering its body where the body is a document. What is held of it is taken
-/// from `share`, which has to outlive the call.
-pub(super) async fn ask(
+/// Looks for the operation, reading no more of the body than a form needs. What is held of it is
+/// taken from `share`, which has to outlive the call.
+pub(super) async fn find<'a>(
     gateway: &Gateway,
     parts: &Parts,
     body: Incoming,
-    share: &Arc<Share>,
-) -> Asked {
+    share: &'a Arc<Share>,
+) -> Found<'a> {
     let head = head_of(parts);
-    let mut body = Body { incoming: Some(body), share };
+    let mut body = Body { incoming: Some(body), form: None, share };
     if !share.take(head_bytes(parts)) {
-        return no_room(resolve(&head, None, &gateway.settings.hosts));
+        let named = no_room(resolve(&head, None, &gateway.settings.hosts));
+        return Found { named, body };
     }
-    let mut form = None;
     let resolution = loop {
-        match resolve(&head, form.as_deref(), &gateway.settings.hosts) {
-            Ok(Resolution::NeedsForm) if form.is_none() => match body.read().await {
-                Ok(bytes) => form = Some(bytes),
-                Err(error) => return refused(None, Protocol::Query, error),
+        match resolve(&head, body.form.as_deref(), &gateway.settings.hosts) {
+            Ok(Resolution::NeedsForm) if body.form.is_none() => match body.read().await {
+                Ok(bytes) => body.form = Some(bytes),
+                Err(error) => {
+                    let named = Named::Refused(refused(None, Protocol::Query, error));
+                    return Found { named, body };
+                }
             },
             other => break other,
         }
     };
-    match resolution {
-        Ok(Resolution::Call(resolved)) if resolved.service.id() == "s3" => {
-            let body = match (form, body.incoming) {
-                (None, Some(incoming)) if streams(&resolved) => {
-                    ObjectBody::Right(Either::Left(incoming))
-                }
-                (None, Some(incoming)) => {
-                    let counted = CountedBody::new(incoming, Arc::clone(share));
-                    ObjectBody::Right(Either::Right(counted))
-                }
-                (form, _) => ObjectBody::Left(Full::new(form.unwrap_or_default())),
-            };
-            Asked::Object { resolved: Box::new(resolved), body }
+    let named = match resolution {
+        Ok(Resolution::Call(resolved)) => Named::Call(Box::new(resolved)),
+        Ok(Resolution::NeedsForm) => {
+            Named::Unknown { service: None, protocol: Protocol::Query, name: None }
         }
-        Ok(Resolution::Call(resolved)) => {
-            let resolved = Box::new(resolved);
-            match body.rest_of(form).await {
-                Ok(body) => Asked::Structured { resolved, body },
-                Err(error) => refused(Some(resolved.service), resolved.protocol, error),
-            }
-        }
-        Ok(Resolution::NeedsForm) => unmodelled(None, Protocol::Query, None, form),
-        Ok(Resolution::NotAws(why)) => Asked::Refused(not_aws(why)),
+        Ok(Resolution::NotAws(why)) => Named::NotAws(why),
         Err(ResolveError::UnknownOperation { service, protocol, name }) => {
-            match body.rest_of(form).await {
-                Ok(body) => unmodelled(service, protocol, name, Some(body)),
-                Err(error) => refused(service, protocol, error),
-            }
+            Named::Unknown { service, protocol, name }
         }
+    };
+    Found { named, body }
+}
+
+/// Buffers the body of a request that is served here, where it is a document.
+pub(super) async fn hold(found: Found<'_>) -> Asked {
+    let Found { named, mut body } = found;
+    match named {
+        Named::Call(resolved) if resolved.service.id() == "s3" || is_bulk(&resolved) => {
+            let is_streamed = streams(&resolved);
+            Asked::Object { resolved, body: body.object(is_streamed) }
+        }
+        Named::Call(resolved) => match body.rest().await {
+            Ok(body) => Asked::Structured { resolved, body },
+            Err(error) => Asked::Refused(refused(Some(resolved.service), resolved.protocol, error)),
+        },
+        Named::Unknown { service, protocol, name } => match body.rest().await {
+            Ok(body) => Asked::Unmodelled { service, protocol, name, body },
+            Err(error) => Asked::Refused(refused(service, protocol, error)),
+        },
+        Named::NotAws(why) => Asked::Refused(not_aws(why)),
+        Named::Refused(refusal) => Asked::Refused(refusal),
     }
 }
 
-fn not_aws(why: NotAws) -> Refusal {
+pub(super) fn not_aws(why: NotAws) -> Refusal {
     let (protocol, error) = match why {
         NotAws::ExecuteApi => {
             let message = "This is a call to an API behind a gateway, which Cairn does not serve.";
@@ -125,24 +148,17 @@ fn not_aws(why: NotAws) -> Refusal {
     Refusal { service: None, protocol, error, reason: "not_aws" }
 }
 
-fn unmodelled(
-    service: Option<&'static Service>,
-    protocol: Protocol,
-    name: Option<String>,
-    body: Option<Bytes>,
-) -> Asked {
-    Asked::Unmodelled { service, protocol, name, body: body.unwrap_or_default() }
-}
-
 /// A body, until it is read.
-struct Body<'a> {
+pub(super) struct Body<'a> {
     incoming: Option<Incoming>,
-    share: &'a Share,
+    form: Option<Bytes>,
+    share: &'a Arc<Share>,
 }
 
 impl Body<'_> {
-    async fn rest_of(&mut self, form: Option<Bytes>) -> Result<Bytes, ReadError> {
-        match form {
+    /// The whole body, which may have been read as a form.
+    pub(super) async fn rest(&mut self) -> Result<Bytes, ReadError> {
+        match self.form.take() {
             Some(form) => Ok(form),
             None => self.read().await,
         }
@@ -154,10 +170,35 @@ impl Body<'_> {
             None => Ok(Bytes::new()),
         }
     }
+
+    /// The body of a call to S3: streamed, or gathered by whoever serves it.
+    pub(super) fn object(self, is_streamed: bool) -> ObjectBody {
+        match (self.form, self.incoming) {
+            (None, Some(incoming)) if is_streamed => ObjectBody::Right(Either::Left(incoming)),
+            (None, Some(incoming)) => {
+                let counted = CountedBody::new(incoming, Arc::clone(self.share));
+                ObjectBody::Right(Either::Right(counted))
+            }
+            (form, _) => ObjectBody::Left(Full::new(form.unwrap_or_default())),
+        }
+    }
+
+    /// The body as it came, to be passed on, and whether it is at hand already.
+    pub(super) fn passing(self) -> (Either<Full<Bytes>, Incoming>, bool) {
+        match (self.form, self.incoming) {
+            (None, Some(incoming)) => (Either::Right(incoming), false),
+            (form, _) => (Either::Left(Full::new(form.unwrap_or_default())), true),
+        }
+    }
+}
+
+/// Whether the body is records in bulk, which are never held whole either.
+pub(super) fn is_bulk(resolved: &Resolved) -> bool {
+    resolved.service.id() == "cairn" && streams(resolved)
 }
 
 /// Whether the body is an object, which is never held whole.
-fn streams(resolved: &Resolved) -> bool {
+pub(super) fn streams(resolved: &Resolved) -> bool {
     let payload = resolved.call().input().and_then(Shape::payload);
     payload.is_some_and(|payload| payload.streaming() || payload.shape().streaming())
 }
@@ -169,20 +210,21 @@ fn head_bytes(parts: &Parts) -> usize {
 }
 
 /// The refusal of a request that there is no room for, worded as far as its head says how.
-fn no_room(resolution: Result<Resolution, ResolveError>) -> Asked {
-    match resolution {
-        Ok(Resolution::Call(resolved)) => {
-            refused(Some(resolved.service), resolved.protocol, ReadError::NoRoom)
-        }
-        Ok(Resolution::NeedsForm) => refused(None, Protocol::Query, ReadError::NoRoom),
-        Ok(Resolution::NotAws(why)) => Asked::Refused(not_aws(why)),
-        Err(ResolveError::UnknownOperation { service, protocol, .. }) => {
-            refused(service, protocol, ReadError::NoRoom)
-        }
-    }
+fn no_room(resolution: Result<Resolution, ResolveError>) -> Named {
+    let (service, protocol) = match resolution {
+        Ok(Resolution::Call(resolved)) => (Some(resolved.service), resolved.protocol),
+        Ok(Resolution::NeedsForm) => (None, Protocol::Query),
+        Ok(Resolution::NotAws(why)) => return Named::NotAws(why),
+        Err(ResolveError::UnknownOperation { service, protocol, .. }) => (service, protocol),
+    };
+    Named::Refused(refused(service, protocol, ReadError::NoRoom))
 }
 
-fn refused(service: Option<&'static Service>, protocol: Protocol, error: ReadError) -> Asked {
+pub(super) fn refused(
+    service: Option<&'static Service>,
+    protocol: Protocol,
+    error: ReadError,
+) -> Refusal {
     // Documented: the common errors of every service.
     let (code, status, message, reason) = match error {
         ReadError::TooLarge => (
@@ -216,5 +258,5 @@ fn refused(service: Option<&'static Service>, protocol: Protocol, error: ReadErr
     let sender_fault = status < 500;
     let error =
         WireError { status: Some(status), sender_fault, ..WireError::sender(code, message) };
-    Asked::Refused(Refusal { service, protocol, error, reason })
+    Refusal { service, protocol, error, reason }
 }

@@ -44,7 +44,7 @@ pub(super) async fn run(
         Err(why) => return refuse_signature(&why),
     };
     let decided = authorise::decide(&identity, operation);
-    if let Err(denied) = decided.and_then(|()| commit::may_be_done(call, operation)) {
+    if let Err(denied) = decided.and_then(|()| commit::may_be_done(call, Some(operation))) {
         return deny(call, resolved, &identity, &denied).await;
     }
     let (check, decoded_bytes) = match check(call, &identity) {
@@ -132,7 +132,10 @@ async fn deny(
 }
 
 /// How the body has to be checked, and how long it is once unwrapped.
-fn check(call: &Call<'_>, identity: &Identity) -> Result<(Check, Option<u64>), SignatureError> {
+pub(super) fn check(
+    call: &Call<'_>,
+    identity: &Identity,
+) -> Result<(Check, Option<u64>), SignatureError> {
     let head = call.head();
     match (payload(identity), &identity.verified) {
         (Some(PayloadClaim::Hash(hash)), Some(_)) => {
@@ -200,9 +203,19 @@ fn path_style(
     resolved: &Resolved,
     body: AnswerBody,
 ) -> Option<Request<AnswerBody>> {
+    let mut request = Request::new(body);
+    *request.method_mut() = call.parts.method.clone();
+    *request.uri_mut() = unsigned_target(call, Some(resolved)).parse::<Uri>().ok()?;
+    *request.headers_mut() = call.parts.headers.clone();
+    Some(request)
+}
+
+/// Path and query without what signs; the bucket of a call to S3 moves from the host into the path.
+pub(super) fn unsigned_target(call: &Call<'_>, resolved: Option<&Resolved>) -> String {
     let uri = &call.parts.uri;
     let mut target = String::new();
-    if let (true, Some(bucket)) = (resolved.virtual_host, &resolved.bucket) {
+    let in_host = resolved.filter(|resolved| resolved.virtual_host);
+    if let Some(bucket) = in_host.and_then(|resolved| resolved.bucket.as_deref()) {
         // A host can hold what would be more than one part of a path, or a query.
         target.push('/');
         target.extend(utf8_percent_encode(bucket, &BUCKET_ESCAPED));
@@ -214,11 +227,7 @@ fn path_style(
         target.push(if place == 0 { '?' } else { '&' });
         target.push_str(pair);
     }
-    let mut request = Request::new(body);
-    *request.method_mut() = call.parts.method.clone();
-    *request.uri_mut() = target.parse::<Uri>().ok()?;
-    *request.headers_mut() = call.parts.headers.clone();
-    Some(request)
+    target
 }
 
 /// Query parameters of a presigned URL.
@@ -239,7 +248,7 @@ fn is_signature(pair: &str) -> bool {
     amz && words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-fn key_of(call: &Call<'_>, resolved: &Resolved) -> Option<String> {
+pub(super) fn key_of(call: &Call<'_>, resolved: &Resolved) -> Option<String> {
     let path = call.parts.uri.path().strip_prefix('/')?;
     let key = if resolved.virtual_host { path } else { path.split_once('/')?.1 };
     let decoded = percent_encoding::percent_decode_str(key).decode_utf8_lossy().into_owned();

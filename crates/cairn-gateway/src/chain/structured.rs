@@ -51,7 +51,7 @@ pub(super) async fn run(
                 request_id: call.ids.request.clone(),
                 services: Arc::clone(&call.stores.services),
             };
-            match commit::may_be_done(call, operation) {
+            match commit::may_be_done(call, Some(operation)) {
                 Ok(()) => handle(&ctx, &identity, operation, input).await,
                 Err(denied) => Err(denied.wire()),
             }

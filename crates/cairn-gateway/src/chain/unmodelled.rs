@@ -64,13 +64,13 @@ pub(super) async fn run(
 
 /// Whether a text can be the name of an operation or a service. Another one is neither recorded nor
 /// repeated: whoever reads the record may take it for something else.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
     (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 /// Observed for JSON (HTTP 400, not the documented 404); documented for query (`InvalidAction`).
-fn unknown(protocol: Protocol, name: Option<&str>) -> WireError {
+pub(super) fn unknown(protocol: Protocol, name: Option<&str>) -> WireError {
     let name = name.unwrap_or_default();
     let (code, message) = match protocol {
         Protocol::Query | Protocol::Ec2 => {

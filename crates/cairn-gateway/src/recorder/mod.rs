@@ -12,6 +12,7 @@ mod additional;
 mod call;
 mod errors;
 pub mod forwarded;
+mod gap;
 mod parameters;
 mod resources;
 mod rules;
@@ -24,6 +25,7 @@ mod unmodelled;
 pub use call::{
     Call, CallCredential, Outcome, S3Names, SignatureFacts, SignatureVersion, Target, TlsDetails,
 };
+pub(crate) use gap::gap;
 
 use cairn_event::RecordDraft;
 use cairn_iam::Caller;

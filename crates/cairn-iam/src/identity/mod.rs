@@ -57,6 +57,11 @@ impl Caller<'_> {
                 document.access_key_id = None;
                 document.session_context = None;
             }
+            // assumed: nothing that would have to be guessed.
+            Principal::UnknownKey { .. } => {
+                document.principal_id = None;
+                document.session_context = None;
+            }
             // documented: S3 writes unsigned calls this way.
             Principal::Anonymous => document.account_id = Some("ANONYMOUS_PRINCIPAL".to_owned()),
             // observed: type and invokedBy, nothing else.
@@ -97,7 +102,7 @@ impl Caller<'_> {
 fn kind(principal: &Principal) -> &'static str {
     match principal {
         Principal::Root { .. } => "Root",
-        Principal::User(_) => "IAMUser",
+        Principal::User(_) | Principal::UnknownKey { .. } => "IAMUser",
         Principal::AssumedRole { .. } => "AssumedRole",
         Principal::FederatedUser { .. } => "FederatedUser",
         Principal::Account { .. } | Principal::Anonymous => "AWSAccount",

@@ -150,7 +150,8 @@ pub(super) fn kind_of(principal: &Principal) -> &'static str {
         // observed: CloudTrail's own check of a bucket has this type.
         Principal::AssumedRole { .. } | Principal::Service { .. } => "AssumedRole",
         Principal::FederatedUser { .. } => "FederatedUser",
-        Principal::Anonymous => "Anonymous",
+        // Nobody has shown that they hold the key.
+        Principal::UnknownKey { .. } | Principal::Anonymous => "Anonymous",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sends a request over HTTP or HTTPS.
 
-use std::sync::Arc;
+use std::path::Path;
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -10,9 +10,8 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+
+use crate::trust::Trust;
 
 /// The longest answer that is read: eight megabytes of records, each character escaped, and more.
 const ANSWER_BYTES_MAX: usize = 64 << 20;
@@ -24,13 +23,12 @@ pub(super) struct Transport(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
 impl Transport {
     /// Trusts the certificates of a bundle, or those of the system.
     pub(super) fn new(bundle: Option<&str>) -> anyhow::Result<Self> {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots(bundle)?)
-            .with_no_client_auth();
-        let connector =
-            HttpsConnectorBuilder::new().with_tls_config(config).https_or_http().enable_http1();
+        let trust = bundle.map_or(Trust::System, |bundle| Trust::Bundle(Path::new(bundle)));
+        let config = trust.config().context("certificates")?;
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config((*config).clone())
+            .https_or_http()
+            .enable_http1();
         Ok(Self(Client::builder(TokioExecutor::new()).build(connector.build())))
     }
 
@@ -46,20 +44,6 @@ impl Transport {
         let body = body.map_err(|error| innermost(&*error))?;
         Ok((status, body.to_bytes()))
     }
-}
-
-/// The certificates that are trusted. A system without any still reaches servers without TLS.
-fn roots(bundle: Option<&str>) -> anyhow::Result<RootCertStore> {
-    let mut roots = RootCertStore::empty();
-    if let Some(bundle) = bundle {
-        let named = || format!("cannot read AWS_CA_BUNDLE {bundle}");
-        for certificate in CertificateDer::pem_file_iter(bundle).with_context(named)? {
-            roots.add(certificate.with_context(named)?)?;
-        }
-    } else {
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    }
-    Ok(roots)
 }
 
 /// The cause of causes: "connection refused" helps, "client error" does not.

@@ -64,6 +64,8 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         hosts: BaseDomains::new(settings.base_domains.clone()),
         accepts_any_credentials: settings.accepts_any_credentials,
         trusted_proxies: settings.trusted_proxies.clone(),
+        upstreams: settings.upstreams.clone(),
+        key_accounts: settings.key_accounts.clone(),
     };
     let gateway = Gateway::new(gateway_settings, stores, clock, entropy, hooks);
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {

@@ -6,13 +6,16 @@
 
 mod days;
 mod interval;
+mod upstreams;
 
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail, ensure};
 use cairn_bucket::Destination;
 use cairn_event::{AccountId, Region};
+use cairn_gateway::forward::Upstreams;
 use serde::Deserialize;
 
 use days::Days;
@@ -93,6 +96,22 @@ pub(crate) struct Document {
     /// [default: 5]
     #[arg(long, env = "CAIRN_TRAILS_PER_REGION_MAX", value_name = "NUMBER")]
     trails_per_region_max: Option<usize>,
+    /// Who serves a service, or all others: calls are passed on there and recorded; `SERVICE=local`
+    /// serves it here. May be given several times [default: everything is served here]
+    #[arg(
+        long = "upstream",
+        env = "CAIRN_UPSTREAMS",
+        value_delimiter = ',',
+        value_name = "[SERVICE=]URL"
+    )]
+    #[serde(skip)]
+    upstream: Option<Vec<String>>,
+    /// Who serves what, in full; in the file only, as `[upstreams]`
+    #[arg(skip)]
+    upstreams: upstreams::Table,
+    /// Accounts of access keys that do not say it themselves; in the file only, as `[key-accounts]`
+    #[arg(skip)]
+    key_accounts: BTreeMap<String, String>,
     /// Buckets at other stores; in the file only, as tables `[[destination]]`
     #[arg(skip)]
     destination: Vec<Destination>,
@@ -121,6 +140,10 @@ pub(crate) struct Settings {
     pub(crate) digest_interval_ms: i64,
     pub(crate) digest_key_validity_ms: i64,
     pub(crate) trails_per_region_max: usize,
+    /// Who serves what.
+    pub(crate) upstreams: Upstreams,
+    /// Accounts of access keys that are not ours.
+    pub(crate) key_accounts: HashMap<String, AccountId>,
     /// Buckets at other stores.
     pub(crate) destinations: Vec<Destination>,
 }
@@ -147,6 +170,9 @@ impl Document {
             insecure_accept_any_credentials: self
                 .insecure_accept_any_credentials
                 .or(file.insecure_accept_any_credentials),
+            upstream: self.upstream,
+            upstreams: file.upstreams,
+            key_accounts: file.key_accounts,
             destination: file.destination,
             delivery_interval: self.delivery_interval.or(file.delivery_interval),
             digest_interval: self.digest_interval.or(file.digest_interval),
@@ -195,6 +221,8 @@ impl Document {
             digest_interval_ms: self.digest_interval.unwrap_or(DIGEST_INTERVAL).ms(),
             digest_key_validity_ms: self.digest_key_validity.unwrap_or(DIGEST_KEY_VALIDITY).ms(),
             trails_per_region_max: self.trails_per_region_max.unwrap_or(TRAILS_PER_REGION_MAX),
+            upstreams: upstreams::checked(&upstreams::over(self.upstream, self.upstreams))?,
+            key_accounts: key_accounts(self.key_accounts)?,
             destinations: self.destination,
         };
         ensure!(
@@ -213,6 +241,15 @@ impl Document {
         );
         Ok(settings)
     }
+}
+
+fn key_accounts(table: BTreeMap<String, String>) -> anyhow::Result<HashMap<String, AccountId>> {
+    let pairs = table.into_iter().map(|(key, account)| {
+        let parsed = AccountId::parse(&account);
+        let account = parsed.with_context(|| format!("[key-accounts] {key} = \"{account}\""))?;
+        Ok((key, account))
+    });
+    pairs.collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,407 @@
+//! Calls that an upstream serves: passed on, heard, recorded, answered.
+//!
+//! The list of steps is [`run`]. What the upstream says goes to the caller byte for byte; what Cairn
+//! says itself is one error, in the caller's protocol, when the upstream cannot be reached or the
+//! record cannot be written.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use cairn_wire::codec::WireError;
+use cairn_wire::model::{Operation, Protocol, Service, Shape};
+use cairn_wire::resolve::{NotAws, Resolved};
+use http::{Request, Response, StatusCode, Uri, Version};
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::body::Incoming;
+use hyper::upgrade::OnUpgrade;
+use hyper_util::client::legacy;
+
+use super::authenticate::Identity;
+use super::commit;
+use super::heard::{self, Heard, Subject};
+use super::resolve::{Found, Named, not_aws};
+use super::{Call, passed, refuse};
+use crate::body::AnswerBody;
+use crate::budget::Share;
+use crate::forward::held::Held;
+use crate::forward::tee::{Invitation, Keep, Passed, SenderFault, Tee};
+use crate::forward::upstream::{Upstream, Way};
+use crate::forward::{Loss, hop, tunnel};
+use crate::metric;
+use crate::recorder::Outcome;
+
+/// How a request is answered that says nothing of its protocol.
+pub(super) const UNKNOWN_PROTOCOL: Protocol = Protocol::RestXml;
+
+/// What a caller sent, to be passed on.
+pub(super) struct Asking<'a> {
+    pub(super) body: Either<Full<Bytes>, Incoming>,
+    /// The body is at hand, so nobody needs to be asked for it.
+    pub(super) is_read: bool,
+    pub(super) share: &'a Arc<Share>,
+    pub(super) upgrade: Option<OnUpgrade>,
+}
+
+/// A request on its way to an upstream.
+pub(super) struct Sending {
+    pub(super) request: Request<AnswerBody>,
+    pub(super) passed: Passed,
+    pub(super) upgrade: Option<OnUpgrade>,
+}
+
+/// Who sent it, as far as that is known before the answer.
+pub(super) enum Who {
+    /// Verified before anything was passed on.
+    Verified(Identity),
+    /// For the upstream to say, and for us to find out when the body has passed.
+    Open,
+}
+
+/// Takes a call through the rest of the chain.
+pub(super) async fn run(
+    call: &Call<'_>,
+    upstream: &Upstream,
+    found: Found<'_>,
+    share: &Arc<Share>,
+    upgrade: Option<OnUpgrade>,
+) -> Response<AnswerBody> {
+    let Found { named, body } = found;
+    let resigns = matches!(upstream.way, Way::Resign(_));
+    let subject = match named {
+        Named::Refused(refusal) => return refuse::request(call, &refusal),
+        Named::NotAws(why) if resigns => return refuse::request(call, &not_aws(why)),
+        Named::NotAws(why) => {
+            let (body, is_read) = body.passing();
+            let asking = Asking { body, is_read, share, upgrade };
+            return passed::run(call, upstream, asking, word(&why)).await;
+        }
+        Named::Call(resolved) => Subject::modelled(resolved),
+        Named::Unknown { service, protocol, name } => {
+            match Subject::unmodelled(call, service, protocol, name) {
+                Ok(subject) => subject,
+                Err(unnamed) if resigns => return unnamed.refuse(call),
+                Err(_) => {
+                    let (body, is_read) = body.passing();
+                    let asking = Asking { body, is_read, share, upgrade };
+                    return passed::run(call, upstream, asking, "unknown").await;
+                }
+            }
+        }
+    };
+    if let Some(refusal) = refused_for_want_of_room(call, upstream, &subject).await {
+        return refusal;
+    }
+    let (sending, who) = match &upstream.way {
+        Way::HostKept => {
+            let (body, is_read) = body.passing();
+            let asking = Asking { body, is_read, share, upgrade };
+            let keep =
+                Keep { copy: !subject.streams_in(), hash: heard::needs_hash(call, &subject) };
+            (as_it_is(call, upstream, asking, keep), Who::Open)
+        }
+        Way::Resign(credential) => {
+            match super::resigned::prepare(call, upstream, credential, &subject, body, share).await
+            {
+                Ok((sending, identity)) => (sending, Who::Verified(identity)),
+                Err(refusal) => return refusal,
+            }
+        }
+    };
+    match exchange(upstream, sending).await {
+        Ok((response, passed, upgrades)) => {
+            let told = Told { upstream, subject: &subject, who, passed };
+            told.answer(call, response, share, upgrades).await
+        }
+        Err((failure, passed)) => {
+            failure.log(upstream);
+            let told = Told { upstream, subject: &subject, who, passed };
+            told.fail(call, &failure).await
+        }
+    }
+}
+
+/// A call that would change something is not made while nothing can be recorded, unless the operator
+/// chose so; the refusal is recorded.
+async fn refused_for_want_of_room(
+    call: &Call<'_>,
+    upstream: &Upstream,
+    subject: &Subject,
+) -> Option<Response<AnswerBody>> {
+    if upstream.loss != Loss::FailClosed {
+        return None;
+    }
+    let denied = commit::may_be_done(call, subject.operation()).err()?;
+    let identity = heard::identity(call, subject, None);
+    let outcome = Outcome::Failure {
+        code: denied.code,
+        message: Some(denied.message),
+        status: denied.status,
+    };
+    let facts = subject.facts(call, &identity, outcome);
+    Some(match commit::record(call, &facts.facts()).await {
+        Ok(()) => subject.error(call, &denied.wire()),
+        Err(commit::Unrecorded) => subject.unrecorded(call),
+    })
+}
+
+fn word(why: &NotAws) -> &'static str {
+    match why {
+        NotAws::ExecuteApi => "data_plane",
+        NotAws::Preflight => "preflight",
+    }
+}
+
+/// A request as it came: the upstream's address in front, the hop's own headers off, all else
+/// untouched.
+pub(super) fn as_it_is(
+    call: &Call<'_>,
+    upstream: &Upstream,
+    asking: Asking<'_>,
+    keep: Keep,
+) -> Sending {
+    let parts = call.parts;
+    let upgrades = asking.upgrade.is_some() && hop::asks_for_upgrade(&parts.headers);
+    let expects = parts.headers.get(http::header::EXPECT);
+    let expects =
+        expects.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    let (invite, invitation) =
+        Some(Invitation::new()).filter(|_| expects && !asking.is_read).unzip();
+    let (tee, passed) = Tee::new(asking.body, keep, Arc::clone(asking.share), invitation);
+    let mut request = Request::new(tee.boxed_unsync());
+    *request.method_mut() = parts.method.clone();
+    *request.version_mut() = version(call, upstream);
+    *request.uri_mut() = address(upstream, parts.uri.path_and_query().cloned());
+    *request.headers_mut() = parts.headers.clone();
+    *request.extensions_mut() = parts.extensions.clone();
+    hop::strip(request.headers_mut(), upgrades);
+    if let Some(invite) = invite {
+        invite_when_told(&mut request, invite);
+    }
+    Sending { request, passed, upgrade: asking.upgrade.filter(|_| upgrades) }
+}
+
+/// Hands the upstream's `100 Continue` on to the body that waits for it.
+fn invite_when_told(request: &mut Request<AnswerBody>, invite: tokio::sync::oneshot::Sender<()>) {
+    let invite = std::sync::Mutex::new(Some(invite));
+    hyper::ext::on_informational(request, move |answer| {
+        if answer.status() != StatusCode::CONTINUE {
+            return;
+        }
+        let invite = invite.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+        if let Some(invite) = invite {
+            let _ = invite.send(());
+        }
+    });
+}
+
+pub(super) fn version(call: &Call<'_>, upstream: &Upstream) -> Version {
+    let is_http2 = call.parts.version == Version::HTTP_2 && upstream.http2;
+    if is_http2 { Version::HTTP_2 } else { Version::HTTP_11 }
+}
+
+pub(super) fn address(upstream: &Upstream, target: Option<http::uri::PathAndQuery>) -> Uri {
+    let mut parts = http::uri::Parts::default();
+    parts.scheme = Some(upstream.scheme.clone());
+    parts.authority = Some(upstream.authority.clone());
+    parts.path_and_query =
+        Some(target.unwrap_or_else(|| http::uri::PathAndQuery::from_static("/")));
+    // The three together are always an address.
+    Uri::from_parts(parts).unwrap_or_default()
+}
+
+/// Why there is no answer to pass on.
+pub(super) enum Failure {
+    /// No connection, or it broke, before there was an answer.
+    Upstream(legacy::Error),
+    /// No answer in time.
+    TooSlow,
+    /// The answer broke off before it could be passed on.
+    BrokeOff(String),
+    /// The caller's own body did.
+    Sender(SenderFault),
+}
+
+impl Failure {
+    const fn reason(&self) -> &'static str {
+        match self {
+            Self::Upstream(_) => "unreachable",
+            Self::TooSlow => "too_slow",
+            Self::BrokeOff(_) => "broke_off",
+            Self::Sender(_) => "sender",
+        }
+    }
+
+    fn log(&self, upstream: &Upstream) {
+        let reason = self.reason();
+        metrics::counter!(metric::UPSTREAM_FAILURES_TOTAL, "reason" => reason).increment(1);
+        let upstream = upstream.name();
+        match self {
+            Self::Upstream(error) => {
+                let error = error as &dyn std::error::Error;
+                tracing::warn!(upstream, error, "an upstream could not be reached");
+            }
+            Self::BrokeOff(error) => tracing::warn!(upstream, error, "an answer broke off"),
+            Self::TooSlow => tracing::warn!(upstream, "an upstream did not answer in time"),
+            Self::Sender(fault) => tracing::debug!(upstream, ?fault, "a body did not arrive"),
+        }
+    }
+
+    /// What the caller is told. Our own texts (assumed).
+    fn wire(&self) -> WireError {
+        let (code, status, message) = match self {
+            Self::Upstream(error) if error.is_connect() => (
+                "ServiceUnavailable",
+                502,
+                "The service behind Cairn cannot be reached. The call was not made.",
+            ),
+            Self::Upstream(_) | Self::BrokeOff(_) => (
+                "ServiceUnavailable",
+                502,
+                "The service behind Cairn broke the connection. The call may have been made.",
+            ),
+            Self::TooSlow => (
+                "ServiceUnavailable",
+                504,
+                "The service behind Cairn did not answer in time. The call may have been made.",
+            ),
+            Self::Sender(SenderFault::Stalled) => {
+                ("RequestTimeout", 400, "The request body did not arrive in time.")
+            }
+            Self::Sender(SenderFault::Broken) => {
+                ("IncompleteBody", 400, "The request body could not be read to its end.")
+            }
+        };
+        let sender_fault = status < 500;
+        WireError { status: Some(status), sender_fault, ..WireError::sender(code, message) }
+    }
+
+    pub(super) fn answer(
+        &self,
+        call: &Call<'_>,
+        service: Option<&'static Service>,
+        operation: Option<Operation<'static>>,
+        protocol: Protocol,
+    ) -> Response<AnswerBody> {
+        refuse::error(call, service, operation, protocol, &self.wire())
+    }
+}
+
+/// The two ends of a connection that will stop speaking HTTP.
+type Upgrades = Option<(OnUpgrade, OnUpgrade)>;
+
+/// Sends a request and waits for the head of its answer: for as long as the body moves, and then for
+/// as long as the upstream may take.
+pub(super) async fn exchange(
+    upstream: &Upstream,
+    sending: Sending,
+) -> Result<(Response<Incoming>, Passed, Upgrades), (Failure, Passed)> {
+    let Sending { request, passed, upgrade } = sending;
+    let mut answered = std::pin::pin!(upstream.client.send(request));
+    let mut seen = passed.bytes();
+    let answered = loop {
+        match tokio::time::timeout(upstream.answer_max, answered.as_mut()).await {
+            Ok(answered) => break answered,
+            Err(_) if passed.bytes() > seen => seen = passed.bytes(),
+            Err(_) => return Err((Failure::TooSlow, passed)),
+        }
+    };
+    match answered {
+        Ok(mut response) => {
+            let is_switch = response.status() == StatusCode::SWITCHING_PROTOCOLS;
+            let upgrades = upgrade.filter(|_| is_switch);
+            let upgrades = upgrades.map(|caller| (caller, hyper::upgrade::on(&mut response)));
+            Ok((response, passed, upgrades))
+        }
+        Err(error) => {
+            let fault = passed.failure();
+            Err((fault.map_or(Failure::Upstream(error), Failure::Sender), passed))
+        }
+    }
+}
+
+/// A call that was passed on.
+struct Told<'a> {
+    upstream: &'a Upstream,
+    subject: &'a Subject,
+    who: Who,
+    passed: Passed,
+}
+
+impl Told<'_> {
+    /// Records what the upstream answered, and answers.
+    async fn answer(
+        self,
+        call: &Call<'_>,
+        response: Response<Incoming>,
+        share: &Arc<Share>,
+        upgrades: Upgrades,
+    ) -> Response<AnswerBody> {
+        let (mut head, body) = response.into_parts();
+        hop::strip(&mut head.headers, upgrades.is_some());
+        let is_stream = head.status.is_success() && self.subject.streams_out();
+        let held = if is_stream || upgrades.is_some() {
+            Held::none(body)
+        } else {
+            Held::read(body, share).await
+        };
+        if let Some(error) = held.broke() {
+            let failure = Failure::BrokeOff(error.to_string());
+            failure.log(self.upstream);
+            return self.fail(call, &failure).await;
+        }
+        let heard = Heard::new(call, self.subject, &self.passed, &head, &held);
+        let call = &heard.call(call);
+        let identity = self.identity(call);
+        let facts = heard.facts(self.subject, call, &identity);
+        if commit::write(call, &facts.facts(), self.upstream.loss).await.is_err() {
+            return self.subject.unrecorded(call);
+        }
+        if let Some((caller, upstream)) = upgrades {
+            tunnel::join(caller, upstream);
+        }
+        Response::from_parts(head, held.body(Arc::clone(share)))
+    }
+
+    /// Records that there was no answer, and says so.
+    async fn fail(self, call: &Call<'_>, failure: &Failure) -> Response<AnswerBody> {
+        let wire = failure.wire();
+        let identity = self.identity(call);
+        let outcome = Outcome::Failure {
+            code: &wire.code,
+            message: Some(wire.message.as_str()),
+            status: wire.status.unwrap_or(502),
+        };
+        let mut facts = self.subject.facts(call, &identity, outcome);
+        facts.read(call, self.subject, &self.passed);
+        if commit::write(call, &facts.facts(), self.upstream.loss).await.is_err() {
+            return self.subject.unrecorded(call);
+        }
+        self.subject.error(call, &wire)
+    }
+
+    fn identity(&self, call: &Call<'_>) -> std::borrow::Cow<'_, Identity> {
+        match &self.who {
+            Who::Verified(identity) => std::borrow::Cow::Borrowed(identity),
+            Who::Open => {
+                std::borrow::Cow::Owned(heard::identity(call, self.subject, self.passed.sha256()))
+            }
+        }
+    }
+}
+
+/// Whether a side of a call is content or a stream of events, which is never held whole.
+pub(super) fn is_stream(shape: Option<Shape<'static>>) -> bool {
+    let payload = shape.and_then(Shape::payload);
+    let is_content =
+        payload.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
+    let has_events =
+        || shape.is_some_and(|shape| shape.members().any(|member| member.shape().event_stream()));
+    is_content || has_events()
+}
+
+/// Bytes of content that a head announces, without the framing of `aws-chunked`.
+pub(super) fn announced(resolved: Option<&Resolved>, call: &Call<'_>) -> Option<u64> {
+    let is_s3 = resolved.is_some_and(|resolved| resolved.service.id() == "s3");
+    let decoded = call.head().header("x-amz-decoded-content-length").filter(|_| is_s3);
+    decoded.and_then(|length| length.parse().ok())
+}

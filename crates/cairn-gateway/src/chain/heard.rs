@@ -1,0 +1,315 @@
+//! What is known of a forwarded call once it is over: what was called, by whom, with which outcome.
+//!
+//! Who called is never guessed. A caller is named only if our own keyring has the key and the
+//! signature holds; otherwise the record has the key and the account that it belongs to.
+
+use cairn_event::{AccountId, Region};
+use cairn_iam::{AccessKeyId, Found, Principal};
+use cairn_wire::codec::{WireError, decode_error};
+use cairn_wire::model::{Operation, Protocol, Service};
+use cairn_wire::resolve::{CredentialScope, Resolved};
+use cairn_wire::sigv4::{self, PayloadClaim};
+use cairn_wire::value::Value;
+use http::Response;
+use http::response::Parts as AnswerHead;
+use hyper::body::Incoming;
+
+use super::authenticate::{Identity, prove};
+use super::commit::Facts;
+use super::forwarded::{announced, is_stream};
+use super::unmodelled::is_name;
+use super::{Call, refuse, s3, unmodelled};
+use crate::body::AnswerBody;
+use crate::forward::held::Held;
+use crate::forward::tee::Passed;
+use crate::ids::Ids;
+use crate::recorder::forwarded::{Heard as Decoded, hear};
+use crate::recorder::{Outcome, S3Names, Target};
+
+/// What a forwarded request calls.
+pub(super) struct Subject {
+    pub(super) service: Option<&'static Service>,
+    pub(super) protocol: Protocol,
+    pub(super) resolved: Option<Box<Resolved>>,
+    /// The signing name and the operation's name, where the model knows no operation.
+    named: Option<(String, String)>,
+}
+
+/// A request that names nothing a record could name.
+pub(super) struct Unnamed {
+    service: Option<&'static Service>,
+    protocol: Protocol,
+    name: Option<String>,
+}
+
+impl Unnamed {
+    pub(super) fn refuse(&self, call: &Call<'_>) -> Response<AnswerBody> {
+        let unknown = unmodelled::unknown(self.protocol, self.name.as_deref());
+        refuse::error(call, self.service, None, self.protocol, &unknown)
+    }
+}
+
+impl Subject {
+    /// An operation of the model.
+    pub(super) fn modelled(resolved: Box<Resolved>) -> Self {
+        let (service, protocol) = (Some(resolved.service), resolved.protocol);
+        Self { service, protocol, resolved: Some(resolved), named: None }
+    }
+
+    /// An operation that is newer than the model, if the request names it and its service.
+    pub(super) fn unmodelled(
+        call: &Call<'_>,
+        service: Option<&'static Service>,
+        protocol: Protocol,
+        name: Option<String>,
+    ) -> Result<Self, Unnamed> {
+        let scope = CredentialScope::read(&call.head());
+        let signing_name = service.map(|service| service.signing_name().to_owned());
+        let signing_name = signing_name.or(scope.map(|scope| scope.service));
+        match (signing_name.filter(|name| is_name(name)), name.filter(|name| is_name(name))) {
+            (Some(signing_name), Some(name)) => {
+                Ok(Self { service, protocol, resolved: None, named: Some((signing_name, name)) })
+            }
+            (_, name) => Err(Unnamed { service, protocol, name }),
+        }
+    }
+
+    pub(super) fn operation(&self) -> Option<Operation<'static>> {
+        self.resolved.as_deref().map(Resolved::call)
+    }
+
+    /// The name that the service is signed for with.
+    pub(super) fn signing_name(&self) -> &str {
+        match (&self.named, self.service) {
+            (Some((signing_name, _)), _) => signing_name,
+            (None, Some(service)) => service.signing_name(),
+            (None, None) => "",
+        }
+    }
+
+    /// Whether the request's body is content, which no record shows.
+    pub(super) fn streams_in(&self) -> bool {
+        is_stream(self.operation().and_then(Operation::input))
+    }
+
+    /// Whether the answer's body is.
+    pub(super) fn streams_out(&self) -> bool {
+        is_stream(self.operation().and_then(Operation::output))
+    }
+
+    fn is_s3(&self) -> bool {
+        self.service.is_some_and(|service| service.id() == "s3")
+    }
+
+    fn target(&self) -> Target<'_> {
+        match (self.operation(), &self.named) {
+            (Some(operation), _) => Target::Modelled(operation),
+            (None, Some((service, name))) => Target::Unmodelled { service, name },
+            (None, None) => Target::Unmodelled { service: "", name: "" },
+        }
+    }
+
+    /// What the record says before anything was heard.
+    pub(super) fn facts<'a>(
+        &'a self,
+        call: &Call<'_>,
+        identity: &'a Identity,
+        outcome: Outcome<'a>,
+    ) -> Owned<'a> {
+        let resolved = self.resolved.as_deref();
+        let scope = CredentialScope::read(&call.head()).and_then(|scope| scope.region);
+        let region = resolved.and_then(|resolved| resolved.region.clone()).or(scope);
+        Owned {
+            target: self.target(),
+            protocol: self.protocol,
+            input: None,
+            body: None,
+            outcome,
+            identity,
+            account: call.account(identity),
+            region: call.region(region.as_deref()),
+            bytes_in: 0,
+            bytes_out: 0,
+            bucket: resolved.filter(|_| self.is_s3()).and_then(|found| found.bucket.as_deref()),
+            key: resolved.filter(|_| self.is_s3()).and_then(|found| s3::key_of(call, found)),
+            is_s3: self.is_s3(),
+        }
+    }
+
+    /// An error of ours in the caller's protocol.
+    pub(super) fn error(&self, call: &Call<'_>, error: &WireError) -> Response<AnswerBody> {
+        refuse::error(call, self.service, self.operation(), self.protocol, error)
+    }
+
+    /// The log could not take the record.
+    pub(super) fn unrecorded(&self, call: &Call<'_>) -> Response<AnswerBody> {
+        refuse::unrecorded(call, self.service, self.operation(), self.protocol)
+    }
+}
+
+/// The facts of a record, with what they own.
+pub(super) struct Owned<'a> {
+    target: Target<'a>,
+    protocol: Protocol,
+    input: Option<Value>,
+    body: Option<Vec<u8>>,
+    outcome: Outcome<'a>,
+    identity: &'a Identity,
+    account: AccountId,
+    region: Region,
+    bytes_in: u64,
+    bytes_out: u64,
+    bucket: Option<&'a str>,
+    key: Option<String>,
+    is_s3: bool,
+}
+
+impl Owned<'_> {
+    /// Adds what the request said, for a call without an answer.
+    pub(super) fn read(&mut self, call: &Call<'_>, subject: &Subject, passed: &Passed) {
+        let resolved = subject.resolved.as_deref();
+        self.bytes_in = announced(resolved, call).unwrap_or_else(|| passed.bytes());
+        self.body = passed.take_copy();
+        let Some(resolved) = resolved else { return };
+        // Nothing was answered; the answer's side is not looked at.
+        let none = http::HeaderMap::new();
+        let heard = hear(resolved, &call.head(), self.body.as_deref(), 502, &none, None);
+        self.input = heard.input;
+    }
+
+    pub(super) fn facts(&self) -> Facts<'_> {
+        Facts {
+            target: self.target,
+            protocol: self.protocol,
+            input: self.input.as_ref(),
+            body: self.body.as_deref(),
+            outcome: self.outcome,
+            identity: self.identity,
+            account: &self.account,
+            region: &self.region,
+            bytes_in: self.bytes_in,
+            bytes_out: self.bytes_out,
+            s3: self.is_s3.then_some(S3Names {
+                bucket: self.bucket,
+                key: self.key.as_deref(),
+                owner: None,
+            }),
+        }
+    }
+}
+
+/// Both sides of a call, decoded as far as a record needs them.
+pub(super) struct Heard {
+    decoded: Option<Decoded>,
+    /// How a call ended that the model does not know.
+    unmodelled: Option<(u16, WireError)>,
+    body: Option<Vec<u8>>,
+    bytes_in: u64,
+    bytes_out: u64,
+    headers: http::HeaderMap,
+}
+
+impl Heard {
+    pub(super) fn new(
+        call: &Call<'_>,
+        subject: &Subject,
+        passed: &Passed,
+        head: &AnswerHead,
+        held: &Held<Incoming>,
+    ) -> Self {
+        let (copy, whole) = (passed.take_copy(), held.whole());
+        let status = head.status.as_u16();
+        let length = head.headers.get(http::header::CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+        let is_head = call.parts.method == http::Method::HEAD;
+        let known = whole.as_ref().map(|whole| whole.len() as u64);
+        let bytes_out = if is_head { Some(0) } else { known.or(length) };
+        let resolved = subject.resolved.as_deref();
+        let decoded = resolved.map(|resolved| {
+            let (copy, whole) = (copy.as_deref(), whole.as_deref());
+            hear(resolved, &call.head(), copy, status, &head.headers, whole)
+        });
+        let unmodelled = (resolved.is_none() && status >= 300).then(|| {
+            let text = whole.unwrap_or_default();
+            let (service, protocol) = (subject.service, subject.protocol);
+            (status, decode_error(service, None, protocol, status, &head.headers, &text))
+        });
+        Self {
+            decoded,
+            unmodelled,
+            body: copy,
+            bytes_in: announced(resolved, call).unwrap_or_else(|| passed.bytes()),
+            bytes_out: bytes_out.unwrap_or(held.bytes() as u64),
+            headers: head.headers.clone(),
+        }
+    }
+
+    /// The call with the ids that the upstream gave it; a second id is never made up.
+    pub(super) fn call<'a>(&self, call: &Call<'a>) -> Call<'a> {
+        let decoded = self.decoded.as_ref();
+        let request = decoded.and_then(Decoded::request_id).unwrap_or(&call.ids.request);
+        let extended = decoded.and_then(Decoded::extended_request_id).unwrap_or_default();
+        let ids = Ids { request: request.to_owned(), extended: extended.to_owned() };
+        Call { ids, ..*call }
+    }
+
+    /// What the record says.
+    pub(super) fn facts<'a>(
+        &'a self,
+        subject: &'a Subject,
+        call: &Call<'_>,
+        identity: &'a Identity,
+    ) -> Owned<'a> {
+        let mut facts = subject.facts(call, identity, self.outcome());
+        facts.input = self.decoded.as_ref().and_then(|decoded| decoded.input.clone());
+        facts.body.clone_from(&self.body);
+        facts.bytes_in = self.bytes_in;
+        facts.bytes_out = self.bytes_out;
+        facts
+    }
+
+    fn outcome(&self) -> Outcome<'_> {
+        match (&self.decoded, &self.unmodelled) {
+            (Some(decoded), _) => decoded.outcome(),
+            (None, Some((status, error))) => Outcome::Failure {
+                code: &error.code,
+                message: Some(error.message.as_str()).filter(|text| !text.is_empty()),
+                status: *status,
+            },
+            (None, None) => Outcome::Success { output: None, status: 200, headers: &self.headers },
+        }
+    }
+}
+
+/// Whether the body has to be hashed on its way: a caller of ours has signed over it.
+pub(super) fn needs_hash(call: &Call<'_>, subject: &Subject) -> bool {
+    let Ok(Some(claim)) = sigv4::read(&call.head()) else { return false };
+    let is_covered = !sigv4::is_s3(subject.signing_name()) || claim.payload == PayloadClaim::Body;
+    is_covered && matches!(call.stores.keyring.find(&claim.access_key), Found::Known(_))
+}
+
+/// Who called. `body` is the hash of the body, where it was needed.
+pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]>) -> Identity {
+    let claim = sigv4::read(&call.head()).ok().flatten();
+    let scope = CredentialScope::read(&call.head());
+    let Some(scope) = scope else { return Identity::anonymous() };
+    if let Some(claim) = &claim
+        && let Found::Known(credential) = call.stores.keyring.find(&claim.access_key)
+        && let Ok(identity) = prove(call, subject.signing_name(), claim.clone(), credential, body)
+    {
+        return identity;
+    }
+    let key = AccessKeyId::parse(&scope.access_key).ok();
+    let account = account(call, &scope.access_key, key.as_ref());
+    Identity::unproven(Principal::UnknownKey { account }, key, claim)
+}
+
+/// The account of a key that we do not know: written in the key, or the key itself, or set, or
+/// else our own.
+fn account(call: &Call<'_>, text: &str, key: Option<&AccessKeyId>) -> AccountId {
+    let settings = &call.gateway.settings;
+    let in_key = key.and_then(AccessKeyId::account);
+    let is_key = || AccountId::parse(text).ok();
+    let set = || settings.key_accounts.get(text).cloned();
+    in_key.or_else(is_key).or_else(set).unwrap_or_else(|| settings.account.clone())
+}

@@ -1,0 +1,285 @@
+//! The body of a request on its way to an upstream, and the copy of it that the record needs.
+//!
+//! The bytes go on as they come. What a record can show is copied, up to [`BODY_COPY_BYTES_MAX`];
+//! beyond it the copy is given up, and the record says less. Content of objects is only counted.
+
+use std::future::Future as _;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use cairn_api::s3::BoxError;
+use cairn_wire::sigv4::BodyHash;
+use http_body::{Body, Frame, SizeHint};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Sleep};
+
+use crate::budget::Share;
+use crate::limits::{BODY_COPY_BYTES_MAX, BODY_IDLE_MAX, CONTINUE_MAX};
+
+/// What is known of a body that passes, shared with whoever writes the record.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Passed(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    bytes: u64,
+    copy: Option<Vec<u8>>,
+    hash: Option<BodyHash>,
+    sha256: Option<[u8; 32]>,
+    has_ended: bool,
+    failure: Option<SenderFault>,
+}
+
+/// Why the sender of a body is to blame for a call that failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SenderFault {
+    /// Nothing came for [`BODY_IDLE_MAX`].
+    Stalled,
+    /// The connection broke, or the body is not what was announced or signed.
+    Broken,
+}
+
+/// What to keep of a body.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keep {
+    /// A copy, for the record.
+    pub(crate) copy: bool,
+    /// The hash, for a signature that covers the body.
+    pub(crate) hash: bool,
+}
+
+impl Passed {
+    fn with<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
+        read(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Bytes that have gone by.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.with(|state| state.bytes)
+    }
+
+    /// The whole body, if it ended and was small enough. Taken: the next caller gets nothing.
+    pub(crate) fn take_copy(&self) -> Option<Vec<u8>> {
+        self.with(|state| state.copy.take().filter(|_| state.has_ended))
+    }
+
+    /// The hash of the whole body, if it ended and somebody asked for it.
+    pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
+        self.with(|state| state.sha256)
+    }
+
+    /// What the sender did wrong.
+    pub(crate) fn failure(&self) -> Option<SenderFault> {
+        self.with(|state| state.failure)
+    }
+
+    fn fail(&self, fault: SenderFault) {
+        self.with(|state| state.failure = Some(fault));
+    }
+}
+
+/// Until the upstream says `100 Continue`, the caller is not asked for its body.
+#[derive(Debug)]
+pub(crate) struct Invitation {
+    said: oneshot::Receiver<()>,
+    patience: Pin<Box<Sleep>>,
+}
+
+impl Invitation {
+    /// An invitation, and the end on which the upstream gives it.
+    pub(crate) fn new() -> (oneshot::Sender<()>, Self) {
+        let (sender, said) = oneshot::channel();
+        (sender, Self { said, patience: Box::pin(tokio::time::sleep(CONTINUE_MAX)) })
+    }
+
+    /// Ready once it came, or was waited for long enough (RFC 9110, section 10.1.1).
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if Pin::new(&mut self.said).poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.patience.as_mut().poll(cx)
+    }
+}
+
+/// A body that passes.
+pub(crate) struct Tee<B> {
+    inner: B,
+    passed: Passed,
+    share: Arc<Share>,
+    invitation: Option<Invitation>,
+    idle: Pin<Box<Sleep>>,
+}
+
+impl<B> Tee<B> {
+    pub(crate) fn new(
+        inner: B,
+        keep: Keep,
+        share: Arc<Share>,
+        invitation: Option<Invitation>,
+    ) -> (Self, Passed) {
+        let passed = Passed::default();
+        passed.with(|state| {
+            state.copy = keep.copy.then(Vec::new);
+            state.hash = keep.hash.then(BodyHash::unstated);
+        });
+        let idle = Box::pin(tokio::time::sleep(BODY_IDLE_MAX));
+        (Self { inner, passed: passed.clone(), share, invitation, idle }, passed)
+    }
+
+    fn saw(&self, data: &Bytes) {
+        self.passed.with(|state| {
+            state.bytes += data.len() as u64;
+            if let Some(hash) = &mut state.hash {
+                hash.update(data);
+            }
+            let Some(copy) = &mut state.copy else { return };
+            let fits = copy.len() + data.len() <= BODY_COPY_BYTES_MAX;
+            if fits && self.share.take(data.len()) {
+                copy.extend_from_slice(data);
+            } else {
+                state.copy = None;
+            }
+        });
+    }
+
+    fn end(&self) {
+        self.passed.with(|state| {
+            state.has_ended = true;
+            if let Some(hash) = state.hash.take() {
+                state.sha256 = hash.finish().ok();
+            }
+        });
+    }
+}
+
+impl<B> Body for Tee<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<BoxError>,
+{
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if let Some(invitation) = &mut self.invitation {
+            ready!(invitation.poll(cx));
+            self.invitation = None;
+            self.idle.as_mut().reset(Instant::now() + BODY_IDLE_MAX);
+        }
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        if polled.is_pending() {
+            ready!(self.idle.as_mut().poll(cx));
+            self.passed.fail(SenderFault::Stalled);
+            return Poll::Ready(Some(Err("the sender of the body stalled".into())));
+        }
+        match ready!(polled) {
+            Some(Ok(frame)) => {
+                self.idle.as_mut().reset(Instant::now() + BODY_IDLE_MAX);
+                if let Some(data) = frame.data_ref() {
+                    self.saw(data);
+                }
+                if self.inner.is_end_stream() {
+                    self.end();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                self.passed.fail(SenderFault::Broken);
+                Poll::Ready(Some(Err(error.into())))
+            }
+            None => {
+                self.end();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::{BodyExt as _, Full, StreamBody};
+
+    use super::*;
+    use crate::budget::Budget;
+
+    const BOTH: Keep = Keep { copy: true, hash: true };
+
+    fn share() -> Arc<Share> {
+        Arc::new(Arc::new(Budget::default()).share(false))
+    }
+
+    #[tokio::test]
+    async fn a_small_body_is_copied_and_a_large_one_counted() {
+        for (bytes, is_copied) in
+            [(3, true), (BODY_COPY_BYTES_MAX, true), (BODY_COPY_BYTES_MAX + 1, false)]
+        {
+            let body = Full::new(Bytes::from(vec![b'x'; bytes]));
+            let (tee, passed) = Tee::new(body, BOTH, share(), None);
+            assert_eq!(tee.collect().await.unwrap().to_bytes().len(), bytes);
+            assert_eq!(passed.bytes(), bytes as u64);
+            let hash = cairn_wire::sigv4::sha256(&vec![b'x'; bytes]);
+            assert_eq!(passed.sha256(), Some(hash));
+            assert_eq!(passed.take_copy().map(|copy| copy.len()), is_copied.then_some(bytes));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_body_has_ended_before_anybody_asks() {
+        let (tee, passed) = Tee::new(Full::new(Bytes::new()), BOTH, share(), None);
+        tee.collect().await.unwrap();
+        assert_eq!(passed.take_copy(), Some(Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn half_a_body_is_no_copy() {
+        let body = Full::new(Bytes::from_static(b"half"));
+        let body = StreamBody::new(futures_util::stream::iter([
+            Ok(body.collect().await.unwrap().to_bytes()).map(Frame::data),
+            Err::<Frame<Bytes>, BoxError>("cut".into()),
+        ]));
+        let (tee, passed) = Tee::new(body, BOTH, share(), None);
+        assert!(tee.collect().await.is_err());
+        assert_eq!((passed.take_copy(), passed.sha256()), (None, None));
+        assert_eq!(passed.failure(), Some(SenderFault::Broken));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_body_waits_for_its_invitation_but_not_for_ever() {
+        let started = Instant::now();
+        let (sender, invitation) = Invitation::new();
+        let (tee, _) =
+            Tee::new(Full::new(Bytes::from_static(b"x")), BOTH, share(), Some(invitation));
+        let late = tee.collect().await.unwrap();
+        assert_eq!((late.to_bytes().as_ref(), started.elapsed()), (&b"x"[..], CONTINUE_MAX));
+        drop(sender);
+        let (sender, invitation) = Invitation::new();
+        let (tee, _) =
+            Tee::new(Full::new(Bytes::from_static(b"x")), BOTH, share(), Some(invitation));
+        sender.send(()).unwrap();
+        let started = Instant::now();
+        tee.collect().await.unwrap();
+        assert_eq!(started.elapsed(), std::time::Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_sender_that_stalls_is_cut_off() {
+        let body =
+            StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, BoxError>>());
+        let (tee, passed) = Tee::new(body, BOTH, share(), None);
+        assert!(tee.collect().await.is_err());
+        assert_eq!(passed.failure(), Some(SenderFault::Stalled));
+    }
+}
