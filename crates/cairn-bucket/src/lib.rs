@@ -13,6 +13,7 @@ mod buckets;
 mod description;
 mod embedded;
 mod error;
+pub mod lifecycle;
 mod object;
 mod remote;
 mod routed;

@@ -5,6 +5,8 @@ use cairn_event::{AccountId, Timestamp};
 use cairn_store::{Key, KeyPrefix, MetaError, MetaStore, ObjectError, ObjectName, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::lifecycle::Lifecycle;
+
 /// The longest key of an object (documented).
 pub const KEY_BYTES_MAX: usize = 1_024;
 
@@ -40,6 +42,37 @@ pub struct BucketState {
     /// What public access it blocks; `None` until it is set: all, as in a new bucket.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub public_access: Option<PublicAccess>,
+    /// How objects are encrypted whose writers do not say; `None` until it is set: `AES256`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<DefaultEncryption>,
+    /// Who owns objects; `None` until it is set: the bucket's owner, and ACLs are off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
+    /// When objects expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifecycle: Option<Lifecycle>,
+}
+
+/// How objects are encrypted whose writers do not say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DefaultEncryption {
+    /// `AES256` or `aws:kms`.
+    pub algorithm: String,
+    /// The key, as it was named; the account's own for S3 if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Whether a key of the bucket was asked for. Kept and shown; there is none.
+    #[serde(default)]
+    pub bucket_key: bool,
+}
+
+/// Who owns the objects of a bucket. Kept and shown: all are the bucket's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ownership {
+    /// The setting was deleted, and is shown as missing.
+    Deleted,
+    /// `BucketOwnerEnforced`, `BucketOwnerPreferred` or `ObjectWriter`.
+    Set(String),
 }
 
 /// What public access a bucket blocks. Kept and shown; nothing is public here.
@@ -72,6 +105,22 @@ pub enum StateError {
 }
 
 impl BucketState {
+    /// A new bucket, with nothing set.
+    pub fn new(owner: AccountId, region: String, created: Timestamp) -> Self {
+        Self {
+            owner,
+            region,
+            created,
+            versioning: None,
+            tags: Vec::new(),
+            policy: None,
+            public_access: None,
+            encryption: None,
+            ownership: None,
+            lifecycle: None,
+        }
+    }
+
     /// The document.
     pub fn to_bytes(&self) -> Result<Bytes, StateError> {
         Ok(serde_json::to_vec(self)?.into())
@@ -111,4 +160,13 @@ pub fn object_name(bucket: &str, key: &str) -> Result<ObjectName, ObjectError> {
         return Err(ObjectError::NameInvalid);
     }
     ObjectName::new(format!("{bucket}/{key}"))
+}
+
+/// The key of the tags that were set on an object, named as in the store, after it was written.
+pub fn tags_key(object: &ObjectName) -> Result<Key, MetaError> {
+    let bucket = object.as_bytes().split(|byte| *byte == b'/').next().unwrap_or_default();
+    let bucket = String::from_utf8_lossy(bucket);
+    let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, object.as_bytes());
+    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    Key::parse(&format!("s3/tags/{bucket}/{hex}"))
 }

@@ -110,15 +110,8 @@ impl Rig {
             "Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":"s3:PutObject",
             "Resource":"arn:aws:s3:::{BUCKET}/*"}}]}}"#
         );
-        let bucket = BucketState {
-            owner: ACCOUNT.parse()?,
-            region: "us-east-1".to_owned(),
-            created: (self.clock)(),
-            versioning: None,
-            tags: Vec::new(),
-            policy: Some(policy),
-            public_access: None,
-        };
+        let made = BucketState::new(ACCOUNT.parse()?, "us-east-1".to_owned(), (self.clock)());
+        let bucket = BucketState { policy: Some(policy), ..made };
         self.put(state::key(BUCKET)?.as_str(), bucket.to_bytes()?.to_vec()).await
     }
 

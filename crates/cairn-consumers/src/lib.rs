@@ -7,6 +7,7 @@
 
 pub mod delivery;
 pub mod digest;
+pub mod expiry;
 pub mod history;
 pub mod keys;
 mod runner;

@@ -16,7 +16,7 @@ use s3s::dto;
 use super::bucket::{Bucket, BucketState};
 use super::call::Call;
 use super::error::S3Fault;
-use super::{name, time};
+use super::{name, ownership, time};
 
 /// The region that S3 does not name.
 const UNNAMED_REGION: &str = "us-east-1";
@@ -46,15 +46,8 @@ pub(super) async fn create(
         call.ctx().region.as_str(),
         constraint.as_ref().map(dto::BucketLocationConstraint::as_str),
     )?;
-    let state = BucketState {
-        owner: call.ctx().account.clone(),
-        region,
-        created: call.now(),
-        versioning: None,
-        tags: Vec::new(),
-        policy: None,
-        public_access: None,
-    };
+    let mut state = BucketState::new(call.ctx().account.clone(), region, call.now());
+    state.ownership = input.object_ownership.map(|wish| ownership::of(&wish)).transpose()?;
     let location = format!("/{}", input.bucket);
     match call.meta().swap(&name::bucket_key(&input.bucket)?, None, state.to_bytes()?).await {
         Ok(_) => Ok(dto::CreateBucketOutput { location: Some(location) }),

@@ -41,8 +41,6 @@ macro_rules! empty {
 absent! {
     cors(GetBucketCorsInput) -> GetBucketCorsOutput
         = "NoSuchCORSConfiguration", "The CORS configuration does not exist";
-    lifecycle(GetBucketLifecycleConfigurationInput) -> GetBucketLifecycleConfigurationOutput
-        = "NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist";
     replication(GetBucketReplicationInput) -> GetBucketReplicationOutput
         = "ReplicationConfigurationNotFoundError", "The replication configuration was not found";
     website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput
@@ -65,34 +63,6 @@ pub(super) async fn request_payment(
     call.bucket(&input.bucket).await?;
     let payer = dto::Payer::from_static(dto::Payer::BUCKET_OWNER);
     Ok(dto::GetBucketRequestPaymentOutput { payer: Some(payer) })
-}
-
-pub(super) async fn encryption(
-    call: &Call,
-    input: dto::GetBucketEncryptionInput,
-) -> Result<dto::GetBucketEncryptionOutput, S3Fault> {
-    call.bucket(&input.bucket).await?;
-    let by_default = dto::ServerSideEncryptionByDefault {
-        kms_master_key_id: None,
-        sse_algorithm: dto::ServerSideEncryption::from_static(dto::ServerSideEncryption::AES256),
-    };
-    let rule = dto::ServerSideEncryptionRule {
-        apply_server_side_encryption_by_default: Some(by_default),
-        bucket_key_enabled: Some(false),
-    };
-    let rules = dto::ServerSideEncryptionConfiguration { rules: vec![rule] };
-    Ok(dto::GetBucketEncryptionOutput { server_side_encryption_configuration: Some(rules) })
-}
-
-pub(super) async fn ownership_controls(
-    call: &Call,
-    input: dto::GetBucketOwnershipControlsInput,
-) -> Result<dto::GetBucketOwnershipControlsOutput, S3Fault> {
-    call.bucket(&input.bucket).await?;
-    let enforced = dto::ObjectOwnership::from_static(dto::ObjectOwnership::BUCKET_OWNER_ENFORCED);
-    let rules = vec![dto::OwnershipControlsRule { object_ownership: enforced }];
-    let controls = dto::OwnershipControls { rules };
-    Ok(dto::GetBucketOwnershipControlsOutput { ownership_controls: Some(controls) })
 }
 
 pub(super) async fn bucket_acl(
@@ -128,20 +98,25 @@ fn owners_acl(call: &Call) -> (dto::Owner, Vec<dto::Grant>) {
     (dto::Owner { display_name: None, id }, vec![grant])
 }
 
-pub(super) async fn put_bucket_acl(
-    call: &Call,
-    input: dto::PutBucketAclInput,
-) -> Result<dto::PutBucketAclOutput, S3Fault> {
-    call.bucket(&input.bucket).await?;
-    Err(S3Fault::AclNotSupported)
-}
-
 pub(super) async fn put_object_acl(
     call: &Call,
     input: dto::PutObjectAclInput,
 ) -> Result<dto::PutObjectAclOutput, S3Fault> {
     call.object(&input.bucket, &input.key, input.version_id.as_deref()).await?;
     Err(S3Fault::AclNotSupported)
+}
+
+/// Log files of the bucket's own use are not written: there is nothing to turn off, and what is to
+/// be turned on is refused.
+pub(super) async fn put_logging(
+    call: &Call,
+    input: dto::PutBucketLoggingInput,
+) -> Result<dto::PutBucketLoggingOutput, S3Fault> {
+    call.bucket(&input.bucket).await?;
+    match input.bucket_logging_status.logging_enabled {
+        None => Ok(dto::PutBucketLoggingOutput {}),
+        Some(_) => Err(S3Fault::NotImplemented),
+    }
 }
 
 /// Refuses an ACL that would give somebody else access to an object: ACLs are off. What says no

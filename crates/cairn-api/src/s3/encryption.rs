@@ -56,15 +56,18 @@ pub(crate) struct Remembered {
 }
 
 impl AtRest {
-    /// What the headers of a writing call ask for.
+    /// What the headers of a writing call ask for, or else the bucket's default.
     pub(crate) async fn of_headers(
         call: &Call,
         bucket: &Bucket,
         key: &str,
     ) -> Result<Self, S3Fault> {
-        let wanted = call.header(ENCRYPTION_KEY).filter(|text| !text.is_empty());
-        match call.header(ENCRYPTION) {
-            Some(ENCRYPTION_KMS) => {}
+        let by_default = bucket.state.encryption.as_ref();
+        let by_default = by_default.filter(|set| set.algorithm == ENCRYPTION_KMS);
+        let mut wanted = call.header(ENCRYPTION_KEY).filter(|text| !text.is_empty());
+        match (call.header(ENCRYPTION), by_default) {
+            (Some(ENCRYPTION_KMS), _) => {}
+            (None, Some(set)) if wanted.is_none() => wanted = set.key.as_deref(),
             _ if wanted.is_some() || call.header(CONTEXT).is_some() => {
                 let why = "Server Side Encryption with AWS KMS managed key requires HTTP header \
                            x-amz-server-side-encryption : aws:kms";
@@ -153,7 +156,16 @@ impl AtRest {
     }
 }
 
-/// Shows how an object is kept, if its writer asked for it.
+/// Says of an object what the bucket's default says, if that is the disk's encryption and the writer
+/// has not asked for another.
+pub(crate) fn describe(bucket: &Bucket, attributes: &mut Attributes) {
+    let set = bucket.state.encryption.as_ref().filter(|set| set.algorithm != ENCRYPTION_KMS);
+    if let Some(set) = set.filter(|_| attributes.header(ENCRYPTION).is_none()) {
+        attributes.headers.push((ENCRYPTION.to_owned(), set.algorithm.clone()));
+    }
+}
+
+/// Shows how an object is kept, if its writer or the bucket asked for it.
 pub(crate) fn show(call: &Call, attributes: &Attributes) {
     for name in [ENCRYPTION, ENCRYPTION_KEY] {
         if let Some(value) = attributes.header(name) {

@@ -21,10 +21,13 @@
 //!
 //! - An object has one version. The versioning state of a bucket is kept and shown, but changes
 //!   nothing: writing again replaces, deleting deletes.
-//! - Bytes are stored as they come, unless a call asks for `aws:kms`: then they are encrypted, see
-//!   [`encryption`]. `AES256` is accepted and shown, since every bucket of AWS has it; encryption
-//!   at rest is then the disk's. Keys of callers are refused as not implemented.
-//! - ACLs are off, as in every new bucket of AWS; only the bucket's own account has access.
+//! - Bytes are stored as they come, unless a call or the bucket's default asks for `aws:kms`: then
+//!   they are encrypted, see [`encryption`]. `AES256` is accepted and shown, since every bucket of
+//!   AWS has it; encryption at rest is then the disk's. Keys of callers are refused as not
+//!   implemented.
+//! - ACLs are off, as in every new bucket of AWS; only the bucket's own account has access. Where
+//!   ownership controls turn them on, the owner's own is the only one that can be set.
+//! - Of lifecycle rules the expiration of objects is applied, see [`lifecycle`].
 //! - A bucket answers whatever region a call was signed for, and shows the one in which it was
 //!   made.
 
@@ -34,14 +37,17 @@ mod bucket;
 mod buckets;
 mod call;
 mod checksum;
+mod default_encryption;
 mod defaults;
 mod encryption;
 mod error;
 mod guard;
 mod intake;
+mod lifecycle;
 mod list;
 mod name;
 mod object;
+mod ownership;
 mod policy;
 mod service;
 mod settings;

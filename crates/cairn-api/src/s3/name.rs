@@ -88,14 +88,17 @@ pub(crate) fn upload_of(key: &Key) -> &str {
 /// The key under which tags that were set after an object was written are kept. Keys of objects are
 /// longer than keys of small values may be, so a hash stands for them.
 pub(crate) fn tags_key(object: &ObjectName) -> Result<Key, S3Fault> {
-    let bucket = object.as_bytes().split(|byte| *byte == b'/').next().unwrap_or_default();
-    let bucket = String::from_utf8_lossy(bucket);
-    Ok(Key::parse(&format!("s3/tags/{bucket}/{}", hex(&Sha256::checksum(object.as_bytes()))))?)
+    Ok(state::tags_key(object)?)
 }
 
 /// The beginning of the keys of tags in a bucket.
 pub(crate) fn tags_keys(bucket: &str) -> KeyPrefix {
     KeyPrefix::new(&format!("s3/tags/{bucket}/"))
+}
+
+/// A name that nothing else has, of a seed that nothing else has.
+pub(crate) fn unique(seed: &str) -> String {
+    hex(&Sha256::checksum(seed.as_bytes())).chars().take(32).collect()
 }
 
 /// The canonical user id of an account: 64 hexadecimal digits, as S3 shows owners. AWS draws them

@@ -7,7 +7,9 @@ use s3s::{S3Request, S3Response, S3Result, dto};
 use super::answer;
 use super::call::Call;
 use super::error::S3Fault;
-use super::{buckets, defaults, list, object, settings, upload};
+use super::{
+    buckets, default_encryption, defaults, lifecycle, list, object, ownership, settings, upload,
+};
 
 /// What the codec calls.
 #[derive(Debug)]
@@ -81,24 +83,35 @@ operations! {
         = settings::put_public_access;
     delete_public_access_block(DeletePublicAccessBlockInput) -> DeletePublicAccessBlockOutput
         = settings::delete_public_access;
+    get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = default_encryption::get;
+    put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = default_encryption::put;
+    delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput
+        = default_encryption::delete;
+    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput)
+        -> GetBucketLifecycleConfigurationOutput = lifecycle::get;
+    put_bucket_lifecycle_configuration(PutBucketLifecycleConfigurationInput)
+        -> PutBucketLifecycleConfigurationOutput = lifecycle::put;
+    delete_bucket_lifecycle(DeleteBucketLifecycleInput) -> DeleteBucketLifecycleOutput = lifecycle::delete;
+    get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput
+        = ownership::get;
+    put_bucket_ownership_controls(PutBucketOwnershipControlsInput) -> PutBucketOwnershipControlsOutput
+        = ownership::put;
+    delete_bucket_ownership_controls(DeleteBucketOwnershipControlsInput)
+        -> DeleteBucketOwnershipControlsOutput = ownership::delete;
 
     get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = defaults::bucket_acl;
-    put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = defaults::put_bucket_acl;
+    put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = ownership::put_bucket_acl;
     get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = defaults::object_acl;
     put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = defaults::put_object_acl;
-    get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput
-        = defaults::ownership_controls;
-    get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = defaults::encryption;
     get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput
         = defaults::request_payment;
     get_bucket_accelerate_configuration(GetBucketAccelerateConfigurationInput)
         -> GetBucketAccelerateConfigurationOutput = defaults::accelerate;
     get_bucket_logging(GetBucketLoggingInput) -> GetBucketLoggingOutput = defaults::logging;
+    put_bucket_logging(PutBucketLoggingInput) -> PutBucketLoggingOutput = defaults::put_logging;
     get_bucket_notification_configuration(GetBucketNotificationConfigurationInput)
         -> GetBucketNotificationConfigurationOutput = defaults::notification;
     get_bucket_cors(GetBucketCorsInput) -> GetBucketCorsOutput = defaults::cors;
-    get_bucket_lifecycle_configuration(GetBucketLifecycleConfigurationInput)
-        -> GetBucketLifecycleConfigurationOutput = defaults::lifecycle;
     get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = defaults::replication;
     get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = defaults::website;
     get_object_lock_configuration(GetObjectLockConfigurationInput) -> GetObjectLockConfigurationOutput

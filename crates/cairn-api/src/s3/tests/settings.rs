@@ -163,9 +163,8 @@ async fn what_is_not_served_says_so_and_does_nothing() {
     let client = Client::with_bucket(&world).await;
     client
         .cases(&[
-            ("PUT /bkt?logging", "", "<BucketLoggingStatus/>", 501, "NotImplemented"),
             ("PUT /bkt?notification", "", "<NotificationConfiguration/>", 501, "NotImplemented"),
-            ("DELETE /bkt?lifecycle", "", "", 501, "NotImplemented"),
+            ("DELETE /bkt?cors", "", "", 501, "NotImplemented"),
             ("GET /bkt?inventory", "", "", 501, "NotImplemented"),
             ("PUT /news?abac", "", "<A/>", 501, "NotImplemented"),
             ("DELETE /bkt?abac", "", "", 405, "MethodNotAllowed"),

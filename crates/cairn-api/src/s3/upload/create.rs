@@ -27,11 +27,13 @@ pub(crate) async fn create(
     let algorithm = algorithm_or(wanted, Algorithm::Crc64Nvme)?;
     let checksum_type = checksum_type(algorithm, input.checksum_type.as_ref())?;
     let at_rest = AtRest::of_headers(call, &bucket, &input.key).await?;
+    let mut attributes = description::of_headers(call)?;
+    encryption::describe(&bucket, &mut attributes);
     let state = UploadState {
         key: input.key.clone(),
         initiated: call.now(),
         initiator: call.ctx().principal.arn().unwrap_or_else(|| call.ctx().account.to_string()),
-        attributes: description::of_headers(call)?,
+        attributes,
         algorithm: wanted.map(|_| algorithm.name().to_owned()),
         checksum_type: checksum_type.to_owned(),
         encryption: at_rest.remembered(),

@@ -63,15 +63,9 @@ impl World {
     }
 
     async fn make(&self, name: &str, policy: Option<String>) {
-        let state = BucketState {
-            owner: AccountId::parse("111122223333").unwrap(),
-            region: "us-east-1".to_owned(),
-            created: Timestamp::from_seconds(0),
-            versioning: None,
-            tags: Vec::new(),
-            policy,
-            public_access: None,
-        };
+        let owner = AccountId::parse("111122223333").unwrap();
+        let made = BucketState::new(owner, "us-east-1".to_owned(), Timestamp::from_seconds(0));
+        let state = BucketState { policy, ..made };
         let key = state::key(name).unwrap();
         let known = self.meta.get(&key).await.unwrap().map(|found| found.version);
         self.meta.swap(&key, known, state.to_bytes().unwrap()).await.unwrap();

@@ -10,6 +10,7 @@ use cairn_bucket::{EmbeddedBuckets, Gate, Routed};
 use cairn_consumers::Runner;
 use cairn_gateway::{Entropy, Reset, Stores};
 use cairn_iam::Keyring;
+use cairn_store::envelope::PlainObjects;
 use cairn_store::seal::MasterKey;
 use cairn_store::{Clock, Kms, Offset, SegmentLog, SqliteMeta};
 use tokio::sync::{Mutex, watch};
@@ -124,6 +125,12 @@ impl Board {
         };
         let (mut runner, delivery) = workers::start(ground, &self.settings, &self.clock);
         runner.spawn(cairn_consumers::keys::worker(Arc::clone(&services.kms)));
+        let plain = PlainObjects::new(Arc::clone(&services.objects), Arc::clone(&services.kms));
+        runner.spawn(cairn_consumers::expiry::worker(
+            Arc::clone(&services.meta),
+            Arc::new(plain),
+            Arc::clone(&services.gate),
+        ));
         let (log, meta) = (opened.log, opened.meta);
         runner.spawn(LogUpkeep {
             log: Arc::clone(&log),
