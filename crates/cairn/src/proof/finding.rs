@@ -92,6 +92,8 @@ pub(crate) enum Flaw {
     Delivered(Timestamp),
     #[error("not found: there are digests of other regions, and none of the home region")]
     Homeless,
+    #[error("not found: a digest should end at {end}: in {region} events were logged then")]
+    Elsewhere { end: Timestamp, region: String },
     #[error("not found: the chain that ends at {0} has no final digest")]
     Unclosed(Timestamp),
     #[error("{0}")]

@@ -25,6 +25,7 @@ mod pool;
 mod records;
 mod run;
 mod server_keys;
+mod spans;
 mod summary;
 mod walk;
 

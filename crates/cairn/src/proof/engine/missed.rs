@@ -10,7 +10,7 @@ use super::super::walk::Walk;
 use super::Engine;
 
 /// The least and the most time by which the digests of one region may come before those of others.
-const HEADSTART_MS: (i64, i64) = (10_000, 300_000);
+pub(super) const HEADSTART_MS: (i64, i64) = (10_000, 300_000);
 
 impl Engine<'_, '_> {
     /// Misses what should follow the ends of runs.
@@ -209,7 +209,7 @@ impl Engine<'_, '_> {
     }
 }
 
-fn is_same_trail(a: &ChainName, b: &ChainName) -> bool {
+pub(super) fn is_same_trail(a: &ChainName, b: &ChainName) -> bool {
     (&a.trail, &a.home_region, &a.account, &a.organization)
         == (&b.trail, &b.home_region, &b.account, &b.organization)
 }

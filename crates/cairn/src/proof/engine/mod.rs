@@ -1,5 +1,6 @@
 //! The proof of what is in some buckets: digests, the log files that they name, and what they do not.
 
+mod beside;
 mod missed;
 mod others;
 
@@ -7,6 +8,7 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
 use cairn_event::Timestamp;
+use missed::HEADSTART_MS;
 pub(super) use missed::key_at;
 #[cfg(test)]
 pub(super) use others::OTHERS_MAX;
@@ -154,6 +156,7 @@ impl<'a, 'w> Engine<'a, 'w> {
         }
         self.work();
         self.missed();
+        self.beside();
         self.remembered();
         self.homeless();
         self.delivered();

@@ -20,6 +20,7 @@ use super::inventory::{Buckets, Place};
 use super::key_ring::KeyRing;
 use super::pool::ReadDigest;
 use super::run::Run;
+use super::spans::Spans;
 
 /// The interval of digests at AWS (documented), where nothing tells another one.
 const INTERVAL_MS: i64 = 3_600_000;
@@ -101,6 +102,8 @@ pub(crate) struct Walk {
     next_id: u64,
     newer: Newer,
     pub(crate) runs: Vec<Run>,
+    /// When it was written.
+    pub(crate) spans: Spans,
     /// The newest good digest of each place.
     pub(crate) newest: Vec<Link>,
     /// The end of the newest digest by name, and when the bucket took it.
@@ -143,6 +146,7 @@ impl Walk {
             next_id: 0,
             newer: Newer::Nothing,
             runs: Vec::new(),
+            spans: Spans::default(),
             newest: Vec::new(),
             listed,
             latest,
@@ -268,6 +272,8 @@ impl Walk {
                     return;
                 }
                 self.fill(&place, None, scene);
+                let start = Timestamp::from_ms(place.end.as_ms() - self.interval(None));
+                self.spans.cover(start, place.end, self.is_linked());
                 self.settle(scene);
                 self.newer = Newer::Bad { end: place.end, is_starting: says_starting };
             }
@@ -280,6 +286,15 @@ impl Walk {
         let key = taken.digest.previous_digest_s3_object.as_ref()?;
         let bucket = taken.digest.previous_digest_s3_bucket.as_deref();
         Some(*key == place.key && bucket == Some(scene.buckets.name(place.bucket)))
+    }
+
+    /// Whether the newer digest is of the same run as the one before it.
+    fn is_linked(&self) -> bool {
+        match &self.newer {
+            Newer::Good(taken) => !taken.digest.is_starting(),
+            Newer::Bad { is_starting, .. } => !is_starting,
+            Newer::Nothing => false,
+        }
     }
 
     fn take_good(
@@ -302,6 +317,12 @@ impl Walk {
         };
         self.hold_together(&link, scene);
         self.fill(&place, Some(start), scene);
+        // Nothing is delivered in the window of a starting digest.
+        let covers = if digest.is_starting() { end } else { start };
+        self.spans.cover(covers, end, self.is_linked());
+        if !digest.is_starting() {
+            self.spans.note(start, end, digest);
+        }
         let ends = self.place_in_run(&place, start);
         self.settle(scene);
         if is_counted {
