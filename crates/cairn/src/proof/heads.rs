@@ -1,7 +1,9 @@
-//! The newest digest of each chain, as it was once seen.
+//! The newest digest of each chain, and the last one of each of its runs, as they were once seen.
 //!
 //! A chain shows every change inside it, but not that its end is gone. Whoever has the newest digest
-//! from an earlier time sees that, too: in a file of their own, or in the state of the server.
+//! from an earlier time sees that, too: in a file of their own, or in the state of the server. Nor
+//! does anything in a chain name the last digest of a run that ended: in a plain copy, which has no
+//! signatures, only what was seen proves it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,14 +14,24 @@ use serde::{Deserialize, Serialize};
 
 use super::chain_name::ChainName;
 use super::ground::Ground;
+use super::summary::Summary;
 
 /// The longest file of heads.
 const FILE_BYTES_MAX: u64 = 256 << 20;
+/// The most runs of a chain whose ends are kept: the newest.
+pub(crate) const RUNS_MAX: usize = 1_000;
 
 /// The newest digests by chain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Heads {
-    known: BTreeMap<ChainName, Vec<Link>>,
+    known: BTreeMap<ChainName, Vec<Seen>>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Seen {
+    link: Link,
+    /// Whether another run follows: then it stays the last of its own.
+    ends_run: bool,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -33,6 +45,9 @@ struct Head {
     chain: ChainName,
     #[serde(flatten)]
     link: Link,
+    /// Files that were written before this was noted have no such heads.
+    #[serde(default, rename = "endsRun", skip_serializing_if = "std::ops::Not::not")]
+    ends_run: bool,
 }
 
 impl Heads {
@@ -53,51 +68,77 @@ impl Heads {
             .with_context(|| format!("{} is no file of heads", path.display()))?;
         let mut heads = Self::default();
         for head in document.heads {
-            heads.add(head.chain, head.link);
+            heads.see(head.chain, head.link, head.ends_run);
         }
         Ok(Some(heads))
     }
 
     /// Adds the newest digest of a chain, as somebody knows it.
     pub(crate) fn add(&mut self, chain: ChainName, link: Link) {
+        self.see(chain, link, false);
+    }
+
+    /// Adds the last digest of a run that another one follows.
+    fn add_end(&mut self, chain: ChainName, link: Link) {
+        self.see(chain, link, true);
+    }
+
+    fn see(&mut self, chain: ChainName, link: Link, ends_run: bool) {
         let known = self.known.entry(chain).or_default();
-        if !known.contains(&link) {
-            known.push(link);
+        match known.iter_mut().find(|seen| seen.link == link) {
+            Some(seen) => seen.ends_run |= ends_run,
+            None => known.push(Seen { link, ends_run }),
         }
     }
 
     /// Adds all that others know.
     pub(crate) fn extend(&mut self, others: Self) {
-        for (chain, links) in others.known {
-            for link in links {
-                self.add(chain.clone(), link);
+        for (chain, known) in others.known {
+            for Seen { link, ends_run } in known {
+                self.see(chain.clone(), link, ends_run);
             }
+        }
+    }
+
+    /// Adds what a proof has found valid.
+    pub(crate) fn learn(&mut self, summary: &Summary) {
+        for (chain, links) in &summary.run_ends {
+            links.iter().for_each(|link| self.add_end(chain.clone(), link.clone()));
+        }
+        for (chain, links) in &summary.newest {
+            links.iter().for_each(|link| self.add(chain.clone(), link.clone()));
         }
     }
 
     /// All of them.
     pub(crate) fn all(&self) -> impl Iterator<Item = (&ChainName, &Link)> {
-        self.known.iter().flat_map(|(chain, links)| links.iter().map(move |link| (chain, link)))
+        self.known
+            .iter()
+            .flat_map(|(chain, known)| known.iter().map(move |seen| (chain, &seen.link)))
     }
 
     /// The digest that was seen at a place.
     pub(crate) fn at(&self, chain: &ChainName, bucket: &str, key: &str) -> Option<&Link> {
-        let known = self.known.get(chain)?;
-        known.iter().find(|link| link.bucket == bucket && link.key == key)
+        let mut known = self.known.get(chain)?.iter().map(|seen| &seen.link);
+        known.find(|link| link.key == key && link.bucket == bucket)
     }
 
-    /// Writes the newest of each chain and place, and those that are lost: once forgotten, nobody
-    /// would miss them again.
+    /// Writes the newest of each chain and place, the ends of runs, and those that are lost: once
+    /// forgotten, nobody would miss them again.
     pub(crate) fn write(&self, path: &Path, lost: &[Link]) -> anyhow::Result<()> {
-        let heads = self.known.iter().flat_map(|(chain, links)| {
-            let kept = links.iter().filter(|link| {
-                let place = Ground::of_digest(&link.bucket, &link.key);
-                let is_old = links.iter().any(|other| {
-                    other.end > link.end && Ground::of_digest(&other.bucket, &other.key) == place
-                });
-                !is_old || lost.contains(link)
+        let heads = self.known.iter().flat_map(|(chain, known)| {
+            let mut ends: Vec<_> = known.iter().filter(|seen| seen.ends_run).collect();
+            ends.sort_by_key(|seen| std::cmp::Reverse(seen.link.end));
+            let oldest = ends.into_iter().take(RUNS_MAX).last().map(|seen| seen.link.end);
+            let kept = known.iter().filter(move |Seen { link, ends_run }| {
+                let is_end = *ends_run && oldest.is_some_and(|oldest| link.end >= oldest);
+                is_end || is_newest(link, known) || lost.contains(link)
             });
-            kept.map(|link| Head { chain: chain.clone(), link: link.clone() })
+            kept.map(|Seen { link, ends_run }| Head {
+                chain: chain.clone(),
+                link: link.clone(),
+                ends_run: *ends_run,
+            })
         });
         let document = Document { heads: heads.collect() };
         let mut text = serde_json::to_string_pretty(&document)?;
@@ -107,4 +148,13 @@ impl Heads {
             .and_then(|()| std::fs::rename(&beside, path))
             .with_context(|| format!("cannot write {}", path.display()))
     }
+}
+
+/// Whether nothing newer was seen at the same place.
+fn is_newest(link: &Link, known: &[Seen]) -> bool {
+    let place = Ground::of_digest(&link.bucket, &link.key);
+    let is_newer = |other: &Link| {
+        other.end > link.end && Ground::of_digest(&other.bucket, &other.key) == place
+    };
+    !known.iter().any(|seen| is_newer(&seen.link))
 }

@@ -41,6 +41,9 @@ pub(crate) struct Summary {
     pub(crate) notes: Vec<String>,
     #[serde(skip)]
     pub(crate) newest: BTreeMap<super::chain_name::ChainName, Vec<cairn_event::digest::Link>>,
+    /// The last digests of runs that another one follows.
+    #[serde(skip)]
+    pub(crate) run_ends: BTreeMap<super::chain_name::ChainName, Vec<cairn_event::digest::Link>>,
     /// Digests that somebody has seen and that are not there.
     #[serde(skip)]
     pub(crate) lost: Vec<cairn_event::digest::Link>,

@@ -203,13 +203,9 @@ fn no_bucket(place: &str) -> bool {
     place.split('/').next().is_none_or(str::is_empty)
 }
 
-/// Writes the newest valid digests beside those that were remembered.
+/// Writes the newest valid digests, and those that end runs, beside those that were remembered.
 fn remember(mut heads: Heads, summary: &Summary, file: &Path) -> anyhow::Result<()> {
-    for (chain, links) in &summary.newest {
-        for link in links {
-            heads.add(chain.clone(), link.clone());
-        }
-    }
+    heads.learn(summary);
     heads.write(file, &summary.lost)
 }
 

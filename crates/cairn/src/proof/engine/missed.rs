@@ -98,6 +98,7 @@ impl Engine<'_, '_> {
             if !self.proof.selection.takes_chain(chain)
                 || is_before
                 || self.missing.contains(&place)
+                || self.met.contains(&place)
             {
                 continue;
             }

@@ -90,6 +90,8 @@ struct Engine<'a, 'w> {
     walks: Vec<Walk>,
     /// The walk whose digests are read now.
     walking: usize,
+    /// Places of remembered digests that are there.
+    met: HashSet<(String, String)>,
     /// Digests that must be read before all others.
     urgent: VecDeque<(usize, u64, Place)>,
     logs: VecDeque<Job>,
@@ -134,6 +136,7 @@ impl<'a, 'w> Engine<'a, 'w> {
             watcher,
             walks,
             walking: 0,
+            met: HashSet::new(),
             urgent: VecDeque::new(),
             logs: VecDeque::new(),
             findings: Vec::new(),
@@ -173,6 +176,9 @@ impl<'a, 'w> Engine<'a, 'w> {
             if let Some(last) = walk.last_end.filter(|_| walk.is_asked) {
                 let known = self.summary.found_to.unwrap_or(last);
                 self.summary.found_to = Some(known.max(last));
+            }
+            if !walk.run_ends.is_empty() {
+                self.summary.run_ends.insert(walk.name.clone(), walk.run_ends);
             }
             if !walk.newest.is_empty() {
                 self.summary.newest.insert(walk.name, walk.newest);
@@ -286,6 +292,11 @@ impl<'a, 'w> Engine<'a, 'w> {
     /// Takes the files of a digest.
     fn prove(&mut self, walk: usize, proven: Proven) {
         let Proven { read, is_counted, is_anchored, ends } = proven;
+        let place = (&read.digest.digest_s3_bucket, &read.digest.digest_s3_object);
+        let name = self.walks.get(walk).map(|walk| &walk.name);
+        if name.is_some_and(|name| self.proof.heads.at(name, place.0, place.1).is_some()) {
+            self.met.insert((place.0.clone(), place.1.clone()));
+        }
         if let Some(vouchers) = self.proof.vouchers.as_deref_mut() {
             let files = read.digest.log_files.into_iter().filter(|_| is_anchored);
             vouchers.extend(files.map(|file| ((file.s3_bucket, file.s3_object), file.hash_value)));

@@ -4,6 +4,8 @@ use cairn_event::digest::Link;
 
 use super::world::gunzip;
 use super::world::{HOUR_MS, World, add_bucket, after, sha256};
+use crate::proof::heads::{Heads, RUNS_MAX};
+use crate::proof::summary::Summary;
 
 /// The newest digest of the first chain, as somebody saw it.
 fn head(world: &mut World, place: u8) -> Link {
@@ -119,4 +121,93 @@ fn a_chain_goes_on_in_another_bucket_and_prefix() {
         lines.iter().any(|line| line.contains(&key) && line.contains("not found")),
         "{lines:?}"
     );
+}
+
+/// A trail that was stopped and started again and again.
+fn restarted(runs: i64) -> World {
+    let mut world = World::empty();
+    let chain = world.begin("audit", super::world::HOME, None);
+    for run in 0..runs {
+        let since = run * 5 * HOUR_MS;
+        world.restart(chain);
+        world.digest(chain, after(since - HOUR_MS), after(since), 0);
+        world.digest(chain, after(since), after(since + HOUR_MS), 2);
+        world.digest(chain, after(since + HOUR_MS), after(since + HOUR_MS + 1_200_000), 1);
+    }
+    world.now = after(runs * 5 * HOUR_MS);
+    world.is_live = false;
+    world
+}
+
+#[test]
+fn what_was_remembered_proves_every_run_of_a_plain_copy() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("head.json");
+    let mut world = restarted(4);
+    let summary = world.check().summary;
+    assert_eq!(summary.digests.valid, 12);
+    world.heads.learn(&summary);
+    world.heads.write(&file, &[]).unwrap();
+    world.heads = Heads::read(&file).unwrap().unwrap();
+    assert_eq!(world.heads.all().count(), 4);
+    world.copy();
+    let found = world.check().summary;
+    assert_eq!((found.digests.valid, found.digests.unanchored, found.logs.valid), (12, 0, 12));
+    // A file of before names the newest only.
+    let text = std::fs::read_to_string(&file).unwrap();
+    let mut document: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let heads = document["heads"].as_array_mut().unwrap();
+    heads.retain(|head| head.get("endsRun").is_none());
+    assert_eq!(heads.len(), 1);
+    std::fs::write(&file, document.to_string()).unwrap();
+    world.heads = Heads::read(&file).unwrap().unwrap();
+    assert_eq!(world.check().summary.digests.unanchored, 3);
+    // Whoever takes such an end away is seen.
+    let mut world = restarted(3);
+    world.heads.learn(&world.check().summary);
+    let gone = world.chains[0].digests[2].clone();
+    world.objects().remove(&gone);
+    let lines = world.check().invalid();
+    assert!(lines.iter().any(|line| line.contains(&gone)), "{lines:?}");
+}
+
+#[test]
+fn the_newest_digest_of_a_run_that_goes_on_is_not_kept_as_its_end() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("head.json");
+    let mut world = World::new();
+    let mut heads = Heads::default();
+    for hour in 7..12 {
+        heads.learn(&world.check().summary);
+        heads.write(&file, &[]).unwrap();
+        heads = Heads::read(&file).unwrap().unwrap();
+        for chain in 0..2 {
+            world.digest(chain, after((hour - 1) * HOUR_MS), after(hour * HOUR_MS), 1);
+        }
+        world.now = after(hour * HOUR_MS + 60_000);
+    }
+    assert_eq!(heads.all().count(), 2);
+}
+
+#[test]
+fn the_ends_of_the_newest_runs_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("head.json");
+    let mut world = World::new();
+    let link = head(&mut world, 6);
+    let name = world.chains[0].name.clone();
+    let runs = RUNS_MAX as i64 + 20;
+    let ends = (0..runs).map(|run| Link {
+        key: link.key.replace("1728Z", &format!("{run:04}Z")),
+        end: after(run * HOUR_MS),
+        ..link.clone()
+    });
+    let mut summary = Summary::default();
+    summary.run_ends.insert(name, ends.collect());
+    let mut heads = Heads::default();
+    heads.learn(&summary);
+    heads.write(&file, &[]).unwrap();
+    let kept = Heads::read(&file).unwrap().unwrap();
+    assert_eq!(kept.all().count(), RUNS_MAX);
+    assert_eq!(kept.all().map(|(_, link)| link.end).min(), Some(after(20 * HOUR_MS)));
 }

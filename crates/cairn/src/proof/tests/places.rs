@@ -78,11 +78,7 @@ fn a_remembered_digest_that_is_gone_is_named_once_and_not_forgotten() {
     assert_eq!(lines.iter().filter(|line| line.contains(&key)).count(), 1, "{lines:?}");
     assert!(checked.summary.lost.contains(&link));
     let mut heads = world.heads.clone();
-    for (chain, links) in &checked.summary.newest {
-        for link in links {
-            heads.add(chain.clone(), link.clone());
-        }
-    }
+    heads.learn(&checked.summary);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("heads.json");
     heads.write(&file, &checked.summary.lost).unwrap();

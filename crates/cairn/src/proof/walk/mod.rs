@@ -15,7 +15,7 @@ use super::chain_name::{ChainName, Selection};
 use super::engine::key_at;
 use super::finding::{Finding, Flaw, Kind, Verdict};
 use super::ground::Ground;
-use super::heads::Heads;
+use super::heads::{Heads, RUNS_MAX};
 use super::inventory::{Buckets, Place};
 use super::key_ring::KeyRing;
 use super::pool::ReadDigest;
@@ -106,6 +106,8 @@ pub(crate) struct Walk {
     pub(crate) spans: Spans,
     /// The newest good digest of each place.
     pub(crate) newest: Vec<Link>,
+    /// The last good digests of runs that another one follows, newest first.
+    pub(crate) run_ends: Vec<Link>,
     /// The end of the newest digest by name, and when the bucket took it.
     pub(crate) listed: Option<Place>,
     /// The latest end that a digest can have.
@@ -148,6 +150,7 @@ impl Walk {
             runs: Vec::new(),
             spans: Spans::default(),
             newest: Vec::new(),
+            run_ends: Vec::new(),
             listed,
             latest,
             first_start: None,
@@ -330,6 +333,10 @@ impl Walk {
             self.last_end = Some(self.last_end.map_or(end, |known| known.max(end)));
         }
         let is_anchored = verdict == Verdict::Valid;
+        let is_over = |run: usize| self.runs.get(run).is_some_and(|run| run.next_start.is_some());
+        if is_anchored && ends.is_some_and(is_over) && self.run_ends.len() < RUNS_MAX {
+            self.run_ends.push(link.clone());
+        }
         let ground = |link: &Link| Ground::of_digest(&link.bucket, &link.key);
         if is_anchored && !self.newest.iter().any(|newest| ground(newest) == ground(&link)) {
             self.newest.push(link);
