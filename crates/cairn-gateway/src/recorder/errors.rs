@@ -66,8 +66,17 @@ pub(super) fn failure<'a>(
         _ if wire == "AccessDeniedException" => Cow::Borrowed("AccessDenied"),
         _ => Cow::Borrowed(modelled_name(wire, operation).unwrap_or(wire)),
     };
-    let is_elsewhere = facts.denied == Denied::Message && refusal(wire) == Some(Refusal::Denied);
+    let is_elsewhere = tells_in_answer(facts, refusal(wire));
     Failure { code: Some(code), message: message.filter(|text| !text.is_empty() && !is_elsewhere) }
+}
+
+/// Whether the message stands in `responseElements`.
+pub(super) fn tells_in_answer(facts: &ServiceFacts, refusal: Option<Refusal>) -> bool {
+    match facts.denied {
+        Denied::MessageAlways => refusal != Some(Refusal::Throttled),
+        Denied::Message => refusal == Some(Refusal::Denied),
+        Denied::Keep | Denied::Bare => false,
+    }
 }
 
 /// `EventBridge` hides that a rule or bus is missing from those who only read (observed).

@@ -32,6 +32,8 @@ pub(super) enum Denied {
     Keep,
     /// Its parameters, and the message in `responseElements` instead of `errorMessage`.
     Message,
+    /// The same for every error, and not only for denied calls.
+    MessageAlways,
 }
 
 /// The facts of one service.
@@ -42,6 +44,8 @@ pub(super) struct ServiceFacts {
     pub(super) home: Option<&'static str>,
     pub(super) api_version: Option<&'static str>,
     pub(super) denied: Denied,
+    /// What the message is called in `responseElements`.
+    pub(super) message_key: &'static str,
     pub(super) bare_error: Option<&'static str>,
     pub(super) mask: &'static str,
     pub(super) has_key_exchange: bool,
@@ -63,6 +67,7 @@ static PLAIN: ServiceFacts = ServiceFacts {
     home: None,
     api_version: None,
     denied: Denied::Bare,
+    message_key: "message",
     bare_error: None,
     mask: MASK,
     has_key_exchange: false,
@@ -119,6 +124,7 @@ fn read_facts(text: &'static str) -> HashMap<&'static str, ServiceFacts> {
             ("api-version", version) => facts.api_version = Some(version),
             ("denied", "keep") => facts.denied = Denied::Keep,
             ("denied", "message") => facts.denied = Denied::Message,
+            ("errors", key) => (facts.denied, facts.message_key) = (Denied::MessageAlways, key),
             ("source", source) => facts.source = Some(source),
             ("management", operations) => facts.management = operations.split(',').collect(),
             ("additional", pair) => facts.additional = pair.split_once(' '),

@@ -53,21 +53,22 @@ fn failure(
     message: Option<&str>,
 ) -> Parameters {
     let is_shown = match (refusal, facts.denied) {
-        (None, _) | (Some(Refusal::Denied), Denied::Keep | Denied::Message) => true,
+        (None, _) => true,
+        (Some(Refusal::Denied), Denied::Keep | Denied::Message | Denied::MessageAlways) => true,
         (Some(Refusal::Throttled), _) => matches!(facts.family, Family::Ec2 | Family::S3),
         (Some(Refusal::Denied), Denied::Bare) | (Some(Refusal::Bare), _) => false,
     };
-    let says_so = refusal == Some(Refusal::Denied) && facts.denied == Denied::Message;
+    let says_so = errors::tells_in_answer(facts, refusal);
     Parameters {
         request: is_shown.then(|| request(call, operation, facts)).flatten(),
-        response: message.filter(|_| says_so).map(message_object),
+        response: message.filter(|_| says_so).map(|message| message_object(facts.message_key, message)),
     }
 }
 
-fn message_object(message: &str) -> String {
+fn message_object(key: &str, message: &str) -> String {
     let mut out = Vec::new();
     let mut object = super::text::Object::begin(&mut out);
-    object.text("message", message);
+    object.text(key, message);
     object.end();
     into_text(out)
 }

@@ -36,6 +36,11 @@ pub(super) fn of(
     region: &str,
 ) -> Option<String> {
     let service = operation.service().id();
+    // Observed: what does not exist has no owner to tell.
+    let is_missing = matches!(call.outcome, Outcome::Failure { code: "NoSuchBucket", .. });
+    if facts.family == Family::S3 && is_missing {
+        return None;
+    }
     let is_denied = matches!(call.outcome, Outcome::Failure { code, .. }
         if refusal(code) == Some(Refusal::Denied));
     if is_denied && !KEPT_WHEN_DENIED.contains(&service) {

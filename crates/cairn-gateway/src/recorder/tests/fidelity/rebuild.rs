@@ -39,7 +39,9 @@ pub(super) fn rebuilt(operation: Operation<'static>, real: &Json) -> Json {
         invert::output(operation, &real["responseElements"]).or_else(|| used(operation, real));
     let answered = answered(&real["responseElements"], is_s3);
     let wire = text("/errorCode").map(|code| wire_code(code, operation));
-    let message = text("/errorMessage").or_else(|| text("/responseElements/message"));
+    let message = text("/errorMessage")
+        .or_else(|| text("/responseElements/message"))
+        .or_else(|| text("/responseElements/Message"));
     let outcome = match &wire {
         Some(code) => Outcome::Failure { code, message, status: status(real) },
         None => Outcome::Success { output: output.as_ref(), status: 200, headers: &answered },
