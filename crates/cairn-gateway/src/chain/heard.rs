@@ -299,7 +299,7 @@ pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]
     {
         return identity;
     }
-    let key = AccessKeyId::parse(&scope.access_key).ok();
+    let key = AccessKeyId::foreign(&scope.access_key);
     let account = account(call, &scope.access_key, key.as_ref());
     Identity::unproven(Principal::UnknownKey { account }, key, claim)
 }

@@ -83,7 +83,8 @@ impl Passed {
 /// Until the upstream says `100 Continue`, the caller is not asked for its body.
 #[derive(Debug)]
 pub(crate) struct Invitation {
-    said: oneshot::Receiver<()>,
+    /// Gone once the upstream has answered without saying it: the body is not wanted.
+    said: Option<oneshot::Receiver<()>>,
     patience: Pin<Box<Sleep>>,
 }
 
@@ -91,13 +92,17 @@ impl Invitation {
     /// An invitation, and the end on which the upstream gives it.
     pub(crate) fn new() -> (oneshot::Sender<()>, Self) {
         let (sender, said) = oneshot::channel();
-        (sender, Self { said, patience: Box::pin(tokio::time::sleep(CONTINUE_MAX)) })
+        (sender, Self { said: Some(said), patience: Box::pin(tokio::time::sleep(CONTINUE_MAX)) })
     }
 
     /// Ready once it came, or was waited for long enough (RFC 9110, section 10.1.1).
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if Pin::new(&mut self.said).poll(cx).is_ready() {
-            return Poll::Ready(());
+        if let Some(said) = &mut self.said {
+            match Pin::new(said).poll(cx) {
+                Poll::Ready(Ok(())) => return Poll::Ready(()),
+                Poll::Ready(Err(_)) => self.said = None,
+                Poll::Pending => {}
+            }
         }
         self.patience.as_mut().poll(cx)
     }
@@ -272,6 +277,15 @@ mod tests {
         let started = Instant::now();
         tee.collect().await.unwrap();
         assert_eq!(started.elapsed(), std::time::Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_without_an_invitation_is_none() {
+        let (sender, invitation) = Invitation::new();
+        let body = Full::new(Bytes::from_static(b"x"));
+        let (mut tee, _) = Tee::new(body, BOTH, share(), Some(invitation));
+        drop(sender);
+        assert!(futures_util::poll!(tee.frame()).is_pending());
     }
 
     #[tokio::test(start_paused = true)]

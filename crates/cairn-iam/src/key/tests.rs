@@ -69,3 +69,13 @@ fn secrets_have_forty_characters_and_are_not_printed() {
     assert_eq!(SecretKey::parse(""), Err(IamError::MalformedSecretKey));
     assert_eq!(SecretKey::parse("with space"), Err(IamError::MalformedSecretKey));
 }
+
+#[test]
+fn keys_of_others_are_plain_text() {
+    for key in ["test", "minioadmin", "111122223333", "GK31c2f218a2e44f485b94239e", "a.b-c_d"] {
+        assert_eq!(AccessKeyId::foreign(key).unwrap().as_str(), key);
+    }
+    for key in ["", "a b", "a\"b", "a/b", "\u{e9}", &"x".repeat(ACCESS_KEY_BYTES_MAX + 1)] {
+        assert!(AccessKeyId::foreign(key).is_none(), "{key}");
+    }
+}
