@@ -53,15 +53,17 @@ fn failure(
     message: Option<&str>,
 ) -> Parameters {
     let is_shown = match (refusal, facts.denied) {
-        (None, _) => true,
-        (Some(Refusal::Denied), Denied::Keep | Denied::Message | Denied::MessageAlways) => true,
+        (None, _)
+        | (Some(Refusal::Denied), Denied::Keep | Denied::Message | Denied::MessageAlways) => true,
         (Some(Refusal::Throttled), _) => matches!(facts.family, Family::Ec2 | Family::S3),
         (Some(Refusal::Denied), Denied::Bare) | (Some(Refusal::Bare), _) => false,
     };
     let says_so = errors::tells_in_answer(facts, refusal);
     Parameters {
         request: is_shown.then(|| request(call, operation, facts)).flatten(),
-        response: message.filter(|_| says_so).map(|message| message_object(facts.message_key, message)),
+        response: message
+            .filter(|_| says_so)
+            .map(|message| message_object(facts.message_key, message)),
     }
 }
 

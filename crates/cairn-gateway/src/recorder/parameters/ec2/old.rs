@@ -325,16 +325,15 @@ impl Answer<'_> {
                 Fate::Text(text) => object.text(key, text),
                 Fate::Texts(text) => push_repeated(object.key(key), value, text),
                 Fate::Empty => object.raw(key, "{}"),
-                Fate::Shown | Fate::Renamed(_) => match (form, value) {
-                    (Some(Form::Text), Value::Integer(number)) => {
+                Fate::Shown | Fate::Renamed(_) => {
+                    if let (Some(Form::Text), Value::Integer(number)) = (form, value) {
                         object.text(key, &number.to_string());
-                    }
-                    _ => {
+                    } else {
                         let inner = member.map(cairn_wire::model::Member::shape);
                         let items = if form == Some(Form::Item) { "item" } else { "items" };
                         self.push(object.key(key), value, inner, path, items);
                     }
-                },
+                }
             }
             path.pop();
         }

@@ -1,5 +1,7 @@
 //! A call to S3, read backwards: the request line, headers and body that its record shows.
 
+use std::fmt::Write as _;
+
 use cairn_wire::model::{Location, Operation};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -79,10 +81,10 @@ fn push_xml(out: &mut String, name: &str, json: &Json) {
     match json {
         Json::Array(items) => items.iter().for_each(|item| push_xml(out, name, item)),
         Json::Object(object) => {
-            out.push_str(&format!("<{name}"));
+            write!(out, "<{name}").unwrap();
             let is_attribute = |key: &str| key.starts_with("xmlns") || key.contains(':');
             for (key, value) in object.iter().filter(|(key, _)| is_attribute(key)) {
-                out.push_str(&format!(" {key}=\"{}\"", escaped(&text(value))));
+                write!(out, " {key}=\"{}\"", escaped(&text(value))).unwrap();
             }
             out.push('>');
             for (key, value) in object.iter().filter(|(key, _)| !is_attribute(key)) {
@@ -92,9 +94,9 @@ fn push_xml(out: &mut String, name: &str, json: &Json) {
                     push_xml(out, key, value);
                 }
             }
-            out.push_str(&format!("</{name}>"));
+            write!(out, "</{name}>").unwrap();
         }
-        other => out.push_str(&format!("<{name}>{}</{name}>", escaped(&text(other)))),
+        other => write!(out, "<{name}>{}</{name}>", escaped(&text(other))).unwrap(),
     }
 }
 

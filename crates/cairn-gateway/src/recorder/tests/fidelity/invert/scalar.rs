@@ -70,6 +70,9 @@ fn hidden(shape: Shape<'static>) -> Value {
     }
 }
 
+/// Milliseconds have been above this since 1973, seconds will be from year 5138 on.
+const SECONDS_MAX: f64 = 1e11;
+
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
@@ -78,8 +81,6 @@ pub(in crate::recorder::tests::fidelity) fn moment(json: &Json) -> Option<Timest
     match json {
         Json::Number(number) => {
             let number = number.as_f64()?;
-            // Milliseconds have been above this since 1973, seconds will be from year 5138 on.
-            const SECONDS_MAX: f64 = 1e11;
             let ms = if number.abs() < SECONDS_MAX { number * 1000.0 } else { number };
             Some(Timestamp::from_ms(ms.round() as i64))
         }
