@@ -7,7 +7,7 @@ use cairn_wire::model::{self, Shape, ShapeKind};
 use serde_json::{Value as Json, json};
 
 use super::cases::{Case, render};
-use super::naming::records;
+use super::fidelity::lines as records;
 use crate::recorder::rules::{Action, Rules, Side};
 use crate::recorder::secrets::{member_is_hidden, text_without_secrets};
 use crate::recorder::services::lines;

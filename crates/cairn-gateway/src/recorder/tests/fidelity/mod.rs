@@ -10,7 +10,7 @@ mod invert;
 mod rebuild;
 mod report;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -54,33 +54,34 @@ fn operations() -> Operations {
     found
 }
 
+/// The paths of a folder of the corpus, in order.
+fn files(name: &str) -> Vec<PathBuf> {
+    let corpus = folder().join("../../corpus");
+    let entries = fs::read_dir(corpus.join(name)).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths
+}
+
+/// The published records that stand in lines.
+pub(super) fn lines() -> Vec<String> {
+    let texts = files("records").into_iter().map(|path| fs::read_to_string(path).unwrap());
+    texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
 /// Every published record: a line each, and whole log files.
 fn published() -> Vec<Json> {
-    let corpus = folder().join("../../corpus");
-    let files = |name: &str| {
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(corpus.join(name)).unwrap() {
-            paths.push(entry.unwrap().path());
-        }
-        paths.sort();
-        paths
-    };
-    let mut found = Vec::new();
-    for path in files("records") {
-        let text = fs::read_to_string(path).unwrap();
-        found.extend(text.lines().map(|line| serde_json::from_str(line).unwrap()));
-    }
+    let mut found: Vec<Json> =
+        lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect();
     let logs = files("raw_logs/stratus").into_iter().chain(files("raw_logs/trailscraper"));
     for path in logs.filter(|path| path.extension().is_some_and(|e| e == "json")) {
         let text = fs::read_to_string(path).unwrap();
         let records = member(&text, "Records").unwrap_or(&text);
-        found.extend(elements(records).map(|record| serde_json::from_str(record).unwrap()));
+        found.extend(elements(records).map(|record| serde_json::from_str::<Json>(record).unwrap()));
     }
     // Log files hold again what stands in a line already.
-    let mut seen = std::collections::HashSet::new();
-    found.retain(|record: &Json| {
-        record["eventID"].as_str().is_none_or(|id| seen.insert((id.to_owned(), record.to_string())))
-    });
+    let mut seen = HashSet::new();
+    found.retain(|record| seen.insert(record.to_string()));
     found
 }
 
