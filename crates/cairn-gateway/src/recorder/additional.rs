@@ -23,8 +23,17 @@ pub(super) fn of(call: &Call<'_>, described: &Described<'_>) -> Option<String> {
             Some(sts(call, described.region))
         }
         _ if described.operation.is_some_and(|o| o.service().id() == "kms") => kms(call),
+        _ if described.operation.is_some_and(|o| matches!(o.service().id(), "ses" | "sesv2")) => {
+            ses(call).filter(|_| described.is_data)
+        }
         _ => described.facts.additional.map(constant),
     }
+}
+
+/// The id of a message that was sent (documented, observed).
+fn ses(call: &Call<'_>) -> Option<String> {
+    let Outcome::Success { output: Some(output), .. } = call.outcome else { return None };
+    output.get("MessageId").and_then(Value::as_str).map(|id| constant(("sesMessageId", id)))
 }
 
 fn constant((key, value): (&str, &str)) -> String {

@@ -171,11 +171,12 @@ fn output(
 }
 
 /// Whether any part of the record can come from the answer: S3 shows headers only, reading calls
-/// nothing, but for those of KMS, whose answers name the key that served.
+/// nothing, but for those of KMS, whose answers name the key that served, and of SES, which names the
+/// message that it sent.
 fn is_answer_shown(operation: Operation<'static>) -> bool {
     match operation.service().id() {
         "s3" | "s3control" => false,
-        "kms" => true,
+        "kms" | "ses" | "sesv2" => true,
         _ => shows_answer(operation),
     }
 }
