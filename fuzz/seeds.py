@@ -88,8 +88,59 @@ def policies():
         write("policy", path.stem, "\n".join([request["action"], request["resource"], value, text]).encode())
 
 
+def digests():
+    """A starting digest, an empty one and one with files, as AWS prints them; and ones that miss a field."""
+    account, region, trail = "111122223333", "us-east-1", "audit"
+    folder = f"AWSLogs/{account}/CloudTrail-Digest/{region}/2026/01/10"
+
+    def digest(hour, files, previous):
+        stamp = f"20260110T{hour:02}1728Z"
+        key = f"{folder}/{account}_CloudTrail-Digest_{region}_{trail}_{region}_{stamp}.json.gz"
+        times = [file["newestEventTime"] for file in files] or [None]
+        before = previous or {}
+        return {
+            "awsAccountId": account,
+            "digestStartTime": f"2026-01-10T{hour - 1:02}:17:28Z",
+            "digestEndTime": f"2026-01-10T{hour:02}:17:28Z",
+            "digestS3Bucket": "logs",
+            "digestS3Object": key,
+            "digestPublicKeyFingerprint": "7f3f401420072e50a65a141430817ab3",
+            "digestSignatureAlgorithm": "SHA256withRSA",
+            "newestEventTime": times[-1],
+            "oldestEventTime": times[0],
+            "previousDigestS3Bucket": before.get("digestS3Bucket"),
+            "previousDigestS3Object": before.get("digestS3Object"),
+            "previousDigestHashValue": "ab" * 32 if previous else None,
+            "previousDigestHashAlgorithm": "SHA-256" if previous else None,
+            "previousDigestSignature": "cd" * 256 if previous else None,
+            "logFiles": files,
+        }
+
+    def log(minute):
+        name = f"{account}_CloudTrail_{region}_20260110T02{minute:02}Z_{minute:016}.json.gz"
+        at = f"2026-01-10T02:{minute:02}:00Z"
+        return {
+            "s3Bucket": "logs",
+            "s3Object": f"AWSLogs/{account}/CloudTrail/{region}/2026/01/10/{name}",
+            "hashValue": "ef" * 32,
+            "hashAlgorithm": "SHA-256",
+            "newestEventTime": at,
+            "oldestEventTime": at,
+        }
+
+    first = digest(1, [], None)
+    second = digest(2, [], first)
+    third = digest(3, [log(20), log(25), log(30)], second)
+    for name, document in (("starting", first), ("empty", second), ("files", third)):
+        write("digest", name, json.dumps(document, separators=(",", ":")).encode())
+        for number, field in enumerate(document):
+            rest = {key: value for key, value in document.items() if key != field}
+            write("digest", f"{name}-without-{number}", json.dumps(rest).encode())
+
+
 records()
 requests()
 bodies()
 policies()
 selectors()
+digests()
