@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::cairn::{self, search_records, tail_records};
 use crate::cloudtrail::{self, CloudTrailError};
+use crate::cloudtrail_data;
 use crate::kms;
 use crate::sts::get_caller_identity;
 use crate::{ApiError, Ctx, Internal};
@@ -26,8 +27,17 @@ const OPERATIONS: &[Row] = &[
     row("cloudtrail", "AddTags", |ctx, op, input| {
         run(op, input, |input| cloudtrail::add_tags::handle(ctx, input))
     }),
+    row("cloudtrail", "CreateChannel", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::create_channel::handle(ctx, input))
+    }),
     row("cloudtrail", "CreateTrail", |ctx, op, input| {
         run(op, input, |input| cloudtrail::create_trail::handle(ctx, input))
+    }),
+    row("cloudtrail", "DeleteChannel", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::delete_channel::handle(ctx, input))
+    }),
+    row("cloudtrail", "DeleteResourcePolicy", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::delete_resource_policy::handle(ctx, input))
     }),
     row("cloudtrail", "DeleteTrail", |ctx, op, input| {
         run(op, input, |input| cloudtrail::delete_trail::handle(ctx, input))
@@ -35,8 +45,14 @@ const OPERATIONS: &[Row] = &[
     row("cloudtrail", "DescribeTrails", |ctx, op, input| {
         run(op, input, |input| cloudtrail::describe_trails::handle(ctx, input))
     }),
+    row("cloudtrail", "GetChannel", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::get_channel::handle(ctx, input))
+    }),
     row("cloudtrail", "GetEventConfiguration", |ctx, op, input| {
         run(op, input, |input| cloudtrail::get_event_configuration::handle(ctx, input))
+    }),
+    row("cloudtrail", "GetEventDataStore", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::get_event_data_store::handle(ctx, input))
     }),
     row("cloudtrail", "GetEventSelectors", |ctx, op, input| {
         run(op, input, |input| cloudtrail::get_event_selectors::handle(ctx, input))
@@ -44,11 +60,20 @@ const OPERATIONS: &[Row] = &[
     row("cloudtrail", "GetInsightSelectors", |ctx, op, input| {
         run(op, input, |input| cloudtrail::get_insight_selectors::handle(ctx, input))
     }),
+    row("cloudtrail", "GetResourcePolicy", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::get_resource_policy::handle(ctx, input))
+    }),
     row("cloudtrail", "GetTrail", |ctx, op, input| {
         run(op, input, |input| cloudtrail::get_trail::handle(ctx, input))
     }),
     row("cloudtrail", "GetTrailStatus", |ctx, op, input| {
         run(op, input, |input| cloudtrail::get_trail_status::handle(ctx, input))
+    }),
+    row("cloudtrail", "ListChannels", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::list_channels::handle(ctx, input))
+    }),
+    row("cloudtrail", "ListEventDataStores", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::list_event_data_stores::handle(ctx, input))
     }),
     row("cloudtrail", "ListPublicKeys", |ctx, op, input| {
         run(op, input, |input| cloudtrail::list_public_keys::handle(ctx, input))
@@ -68,6 +93,9 @@ const OPERATIONS: &[Row] = &[
     row("cloudtrail", "PutEventSelectors", |ctx, op, input| {
         run(op, input, |input| cloudtrail::put_event_selectors::handle(ctx, input))
     }),
+    row("cloudtrail", "PutResourcePolicy", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::put_resource_policy::handle(ctx, input))
+    }),
     row("cloudtrail", "RemoveTags", |ctx, op, input| {
         run(op, input, |input| cloudtrail::remove_tags::handle(ctx, input))
     }),
@@ -77,8 +105,14 @@ const OPERATIONS: &[Row] = &[
     row("cloudtrail", "StopLogging", |ctx, op, input| {
         run(op, input, |input| cloudtrail::stop_logging::handle(ctx, input))
     }),
+    row("cloudtrail", "UpdateChannel", |ctx, op, input| {
+        run(op, input, |input| cloudtrail::update_channel::handle(ctx, input))
+    }),
     row("cloudtrail", "UpdateTrail", |ctx, op, input| {
         run(op, input, |input| cloudtrail::update_trail::handle(ctx, input))
+    }),
+    row("cloudtrail-data", "PutAuditEvents", |ctx, op, input| {
+        run(op, input, |input| cloudtrail_data::put_audit_events::handle(ctx, input))
     }),
     row("kms", "CancelKeyDeletion", |ctx, op, input| {
         run(op, input, |input| kms::cancel_key_deletion::handle(ctx, input))
@@ -240,6 +274,7 @@ pub fn serves(service: &str, operation: &str) -> bool {
 pub fn violation(operation: Operation<'static>, violation: &Violation) -> Option<ApiError> {
     match (operation.service().id(), operation.name()) {
         ("cloudtrail", name) => cloudtrail::violation(name, violation).map(Into::into),
+        ("cloudtrail-data", _) => cloudtrail_data::violation(violation).map(Into::into),
         ("cairn", _) => cairn::violation(violation).map(Into::into),
         _ => None,
     }
@@ -262,7 +297,7 @@ mod tests {
 
     /// `coverage.txt` may only shrink: when an operation is built, take its line out and lower
     /// this.
-    const NOT_BUILT_MAX: usize = 41;
+    const NOT_BUILT_MAX: usize = 31;
 
     #[test]
     fn coverage_is_what_the_table_says() {

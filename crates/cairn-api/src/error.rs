@@ -7,6 +7,7 @@ use cairn_wire::codec::WireError;
 
 use crate::cairn::CairnError;
 use crate::cloudtrail::CloudTrailError;
+use crate::cloudtrail_data::AuditEventsError;
 use crate::kms::KmsFault;
 use crate::sts::StsError;
 
@@ -16,6 +17,9 @@ pub enum ApiError {
     /// CloudTrail refused or failed.
     #[error(transparent)]
     CloudTrail(#[from] CloudTrailError),
+    /// Events of applications were not taken.
+    #[error(transparent)]
+    AuditEvents(#[from] AuditEventsError),
     /// KMS refused or failed.
     #[error(transparent)]
     Kms(#[from] KmsFault),
@@ -98,6 +102,7 @@ impl ApiError {
     fn modelled(&self) -> Modelled {
         match self {
             Self::CloudTrail(error) => error.modelled(),
+            Self::AuditEvents(error) => error.modelled(),
             Self::Kms(error) => error.modelled(),
             Self::Sts(error) => error.modelled(),
             Self::Cairn(error) => error.modelled(),

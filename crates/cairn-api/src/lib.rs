@@ -16,6 +16,7 @@
 
 pub mod cairn;
 pub mod cloudtrail;
+pub mod cloudtrail_data;
 mod ctx;
 pub mod dispatch;
 mod error;

@@ -1,10 +1,9 @@
-//! `AddTags`: more tags for a trail, by its ARN; a key that is there gets the new value.
+//! `AddTags`: more tags for a trail or a channel, by its ARN; a key that is there gets the new value.
 
 use serde::{Deserialize, Serialize};
 
 use super::CloudTrailError;
 use super::trail::fault::TrailFault;
-use super::trail::store;
 use super::trail::tags::{self, Tag, Tagged};
 use crate::Ctx;
 
@@ -24,8 +23,6 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
     let tagged = Tagged::parse(ctx, &input.resource_id)?;
     tags::check(&input.tags_list).map_err(TrailFault::from)?;
     tagged.find(ctx).await?;
-    let max = ctx.services.trails.tags_max;
-    store::change(ctx, &tagged.trail, |trail, _| Ok(tags::add(trail, &input.tags_list, max)?))
-        .await?;
+    tagged.change(ctx, |kept, max| tags::add(kept, &input.tags_list, max)).await?;
     Ok(Output {})
 }

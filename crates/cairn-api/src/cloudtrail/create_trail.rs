@@ -18,7 +18,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Settings, CloudTra
     let mut trail = blank(ctx, TrailName::parse(&input.name).map_err(TrailFault::from)?);
     tags::check(&input.tags_list).map_err(TrailFault::from)?;
     let tags_max = ctx.services.trails.tags_max;
-    tags::add(&mut trail, &input.tags_list, tags_max).map_err(TrailFault::from)?;
+    tags::add(&mut trail.tags, &input.tags_list, tags_max).map_err(TrailFault::from)?;
     let plan = Plan::read(ctx, input)?;
     plan.bucket().map_err(TrailFault::from)?;
     plan.apply(&mut trail, ctx.now)?;

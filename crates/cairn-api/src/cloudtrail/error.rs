@@ -2,6 +2,7 @@
 
 use cairn_history::{AttributeKey, HistoryError};
 
+use super::channel::fault::ChannelFault;
 use super::trail::fault::TrailFault;
 use crate::Internal;
 use crate::error::{INTERNAL_TEXT, Modelled};
@@ -30,6 +31,9 @@ pub enum CloudTrailError {
     /// A call on a trail is refused.
     #[error(transparent)]
     Trail(#[from] TrailFault),
+    /// A call on a channel, its policy or an event data store is refused.
+    #[error(transparent)]
+    Channel(#[from] ChannelFault),
     /// Cairn does not have the operation yet.
     #[error("The requested operation is not supported: Cairn does not serve {operation} yet.")]
     UnsupportedOperation {
@@ -89,6 +93,7 @@ impl CloudTrailError {
             Self::InvalidNextToken => Modelled::caller("InvalidNextTokenException"),
             Self::InvalidEventCategory => Modelled::caller("InvalidEventCategoryException"),
             Self::Trail(fault) => fault.modelled(),
+            Self::Channel(fault) => fault.modelled(),
             Self::UnsupportedOperation { .. } => Modelled::caller("UnsupportedOperationException"),
             Self::Unavailable(_) => Modelled::UNAVAILABLE,
             Self::Internal(_) => Modelled::INTERNAL,

@@ -1,4 +1,4 @@
-//! `ListTags`: the tags of up to 20 trails, in the order in which they are named.
+//! `ListTags`: the tags of up to 20 trails and channels, in the order in which they are named.
 //!
 //! There is never more than one page, so no token is right.
 
@@ -45,7 +45,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
     let mut resource_tag_list = Vec::with_capacity(input.resource_id_list.len());
     for resource_id in input.resource_id_list {
         let found = Tagged::parse(ctx, &resource_id)?.find(ctx).await?;
-        resource_tag_list.push(ResourceTag { resource_id, tags_list: tags::of(&found.trail) });
+        resource_tag_list.push(ResourceTag { resource_id, tags_list: tags::of(&found) });
     }
     Ok(Output { resource_tag_list })
 }

@@ -1,10 +1,9 @@
-//! `RemoveTags`: fewer tags for a trail, by its ARN.
+//! `RemoveTags`: fewer tags for a trail or a channel, by its ARN.
 
 use serde::{Deserialize, Serialize};
 
 use super::CloudTrailError;
 use super::trail::fault::TrailFault;
-use super::trail::store;
 use super::trail::tags::{self, Tag, Tagged};
 use crate::Ctx;
 
@@ -24,10 +23,11 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
     let tagged = Tagged::parse(ctx, &input.resource_id)?;
     tags::check(&input.tags_list).map_err(TrailFault::from)?;
     tagged.find(ctx).await?;
-    store::change(ctx, &tagged.trail, |trail, _| {
-        tags::remove(trail, &input.tags_list);
-        Ok(())
-    })
-    .await?;
+    tagged
+        .change(ctx, |kept, _| {
+            tags::remove(kept, &input.tags_list);
+            Ok(())
+        })
+        .await?;
     Ok(Output {})
 }

@@ -1,6 +1,7 @@
 //! Cases of the operations on trails. What they expect is marked where it is written down: in the
 //! operations themselves.
 
+mod channels;
 mod configuration;
 mod create;
 mod describe;

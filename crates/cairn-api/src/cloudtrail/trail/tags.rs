@@ -1,17 +1,18 @@
-//! Tags, and the trails that have them.
+//! Tags, and what has them: trails and channels.
 //!
 //! A trail is named by its ARN, and only in its home region: an ARN of another region is refused
 //! as such (observed of `ListTags`).
 
-use cairn_event::trail::Trail;
 use cairn_wire::validate::{Constraint, Violation};
 use serde::{Deserialize, Serialize};
 
 use super::super::CloudTrailError;
+use super::super::channel;
+use super::super::channel::reference::ChannelReference;
 use super::event_data_store;
 use super::fault::{ArnFault, TagFault, TrailFault};
 use super::reference::Reference;
-use super::store::Stored;
+use super::store;
 use crate::Ctx;
 
 /// What AWS keeps for itself.
@@ -26,46 +27,83 @@ pub(crate) struct Tag {
     pub(crate) value: Option<String>,
 }
 
-/// A trail that a call on tags is about.
+/// Tags as they are kept: keys, and values where there are any.
+pub(crate) type Tags = Vec<(String, Option<String>)>;
+
+/// What a call on tags is about.
 #[derive(Clone, Debug)]
-pub(crate) struct Tagged {
-    arn: String,
-    pub(crate) trail: Reference,
+pub(crate) enum Tagged {
+    /// A trail, by its ARN.
+    Trail(String, Reference),
+    /// A channel.
+    Channel(ChannelReference),
 }
 
 impl Tagged {
     /// Reads an ARN.
-    pub(crate) fn parse(ctx: &Ctx, text: &str) -> Result<Self, TrailFault> {
+    pub(crate) fn parse(ctx: &Ctx, text: &str) -> Result<Self, CloudTrailError> {
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let ["arn", _, "cloudtrail", region, _, resource] = parts.as_slice() else {
-            return Err(ArnFault::syntax(text).into());
+            return Err(TrailFault::from(ArnFault::syntax(text)).into());
         };
         let arn = text.to_owned();
-        match resource.split_once('/').map_or(*resource, |(kind, _)| kind) {
-            "trail" => {}
-            "eventdatastore" => return Err(event_data_store::refusal(text).into()),
-            "channel" => return Err(TagFault::NoChannel { arn }.into()),
-            "dashboard" => return Err(TagFault::NotFound { arn }.into()),
-            _ => return Err(TagFault::Kind { arn }.into()),
-        }
-        let trail = Reference::of_arn(ctx, text)?;
-        if *region != ctx.region.as_str() {
-            return Err(ArnFault::region(&ctx.region).into());
-        }
-        Ok(Self { arn, trail })
+        let fault: TrailFault = match resource.split_once('/').map_or(*resource, |(kind, _)| kind) {
+            "trail" => {
+                let trail = Reference::of_arn(ctx, text).map_err(TrailFault::from)?;
+                if *region != ctx.region.as_str() {
+                    return Err(TrailFault::from(ArnFault::region(&ctx.region)).into());
+                }
+                return Ok(Self::Trail(arn, trail));
+            }
+            "channel" => return Ok(Self::Channel(ChannelReference::parse(ctx, text)?)),
+            "eventdatastore" => event_data_store::refusal(text).into(),
+            "dashboard" => TagFault::NotFound { arn }.into(),
+            _ => TagFault::Kind { arn }.into(),
+        };
+        Err(fault.into())
     }
 
-    /// The trail itself.
-    pub(crate) async fn find(&self, ctx: &Ctx) -> Result<Stored, CloudTrailError> {
-        let found = self.trail.find(ctx).await?;
-        let missing = || TrailFault::from(TagFault::NotFound { arn: self.arn.clone() }).into();
-        found.ok_or_else(missing)
+    /// The tags that it has.
+    pub(crate) async fn find(&self, ctx: &Ctx) -> Result<Tags, CloudTrailError> {
+        match self {
+            Self::Trail(arn, trail) => match trail.find(ctx).await? {
+                Some(found) => Ok(found.trail.tags),
+                None => Err(TrailFault::from(TagFault::NotFound { arn: arn.clone() }).into()),
+            },
+            Self::Channel(channel) => Ok(channel::store::open(ctx, channel).await?.channel.tags),
+        }
+    }
+
+    /// Changes the tags that it has, given how many there may be.
+    pub(crate) async fn change(
+        &self,
+        ctx: &Ctx,
+        change: impl Fn(&mut Tags, usize) -> Result<(), TagFault>,
+    ) -> Result<(), CloudTrailError> {
+        match self {
+            Self::Trail(_, trail) => {
+                let max = ctx.services.trails.tags_max;
+                store::change(ctx, trail, |trail, _| Ok(change(&mut trail.tags, max)?)).await?;
+            }
+            Self::Channel(reference) => {
+                let change = |channel: &mut channel::Channel| {
+                    change(&mut channel.tags, channel::TAGS_MAX).map_err(TrailFault::from)
+                };
+                channel::store::change(ctx, reference, change).await?;
+            }
+        }
+        Ok(())
     }
 }
 
 /// The modelled error for tags that break a rule of the model.
 pub(crate) fn violation(violation: &Violation) -> Option<CloudTrailError> {
-    let below = violation.path.strip_prefix("tagsList")?;
+    violation_below(violation, "tagsList")
+}
+
+/// The same, for tags in a member of another name.
+pub(crate) fn violation_below(violation: &Violation, member: &str) -> Option<CloudTrailError> {
+    let below = violation.path.strip_prefix(member)?;
     let fault = match violation.constraint {
         Constraint::LengthMax(max) if below.is_empty() => {
             TagFault::TooMany { max: usize::try_from(max).unwrap_or_default() }
@@ -98,23 +136,23 @@ pub(crate) fn check(tags: &[Tag]) -> Result<(), TagFault> {
 }
 
 /// Adds tags; a key that is there gets the new value and stays where it is.
-pub(crate) fn add(trail: &mut Trail, tags: &[Tag], max: usize) -> Result<(), TagFault> {
+pub(crate) fn add(kept: &mut Tags, tags: &[Tag], max: usize) -> Result<(), TagFault> {
     for tag in tags {
-        match trail.tags.iter_mut().find(|(key, _)| *key == tag.key) {
+        match kept.iter_mut().find(|(key, _)| *key == tag.key) {
             Some((_, value)) => value.clone_from(&tag.value),
-            None => trail.tags.push((tag.key.clone(), tag.value.clone())),
+            None => kept.push((tag.key.clone(), tag.value.clone())),
         }
     }
-    if trail.tags.len() > max { Err(TagFault::TooMany { max }) } else { Ok(()) }
+    if kept.len() > max { Err(TagFault::TooMany { max }) } else { Ok(()) }
 }
 
 /// Takes tags away by their keys; values do not count, nor do keys that are not there (assumed).
-pub(crate) fn remove(trail: &mut Trail, tags: &[Tag]) {
-    trail.tags.retain(|(key, _)| tags.iter().all(|tag| tag.key != *key));
+pub(crate) fn remove(kept: &mut Tags, tags: &[Tag]) {
+    kept.retain(|(key, _)| tags.iter().all(|tag| tag.key != *key));
 }
 
-/// The tags of a trail, in the order in which they were added.
-pub(crate) fn of(trail: &Trail) -> Vec<Tag> {
-    let tags = trail.tags.iter().cloned();
+/// Tags in the order in which they were added.
+pub(crate) fn of(kept: &Tags) -> Vec<Tag> {
+    let tags = kept.iter().cloned();
     tags.map(|(key, value)| Tag { key, value }).collect()
 }
