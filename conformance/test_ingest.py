@@ -3,6 +3,7 @@
 Bulk is ours: NDJSON, plain or compressed, streamed, safe to repeat, acknowledged when durable and searchable.
 """
 
+import base64
 import gzip
 import hashlib
 import http.client
@@ -10,12 +11,16 @@ import json
 import threading
 import uuid
 
+import boto3
 import pytest
 import zstandard
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.exceptions import ClientError
 
+from conftest import eventually
 from server import Server, credentials, records_of, run_cairn
 from signed import Raw
 
@@ -129,12 +134,7 @@ def test_records_come_in_once_and_keep_their_bytes(own, encoding):
 
 @pytest.mark.evidence("assumed", "ours: searchable when acknowledged")
 def test_records_are_searchable_when_the_answer_comes(own):
-    import boto3
-
-    key, secret = credentials(own.data)
-    trail = boto3.client(
-        "cloudtrail", "us-east-1", endpoint_url=own.url, aws_access_key_id=key, aws_secret_access_key=secret
-    )
+    trail = client(own, "cloudtrail")
     for _ in range(20):
         identifier = str(uuid.uuid4())
         assert put(own, body([record(identifier)]))[0] == 200
@@ -235,3 +235,181 @@ def committed(server):
     status, _, answer = raw.send(*raw.json_call("cairn", "Cairn_20261125.TailRecords", b'{"WaitMs":0}'))
     assert status == 200, answer
     return int(json.loads(answer)["Cursor"].removeprefix("r"))
+
+
+# ---- channels -------------------------------------------------------------------------------------
+
+
+def client(server, service, region="us-east-1"):
+    key, secret = credentials(server.data)
+    return boto3.client(
+        service, region, endpoint_url=server.url, aws_access_key_id=key, aws_secret_access_key=secret,
+        config=Config(retries={"max_attempts": 0}),
+    )  # fmt: skip
+
+
+def code_of(call):
+    """The code of the error that a call ends with."""
+    with pytest.raises(ClientError) as refused:
+        call()
+    return refused.value.response["Error"]["Code"]
+
+
+def make_channel(server, name):
+    trail = client(server, "cloudtrail")
+    store = trail.list_event_data_stores()["EventDataStores"][0]
+    assert store["Name"] == "cairn-event-history"
+    assert trail.get_event_data_store(EventDataStore=store["EventDataStoreArn"])["Status"] == "ENABLED"
+    destination = {"Type": "EVENT_DATA_STORE", "Location": store["EventDataStoreArn"]}
+    made = trail.create_channel(Name=name, Source="Custom", Destinations=[destination])
+    return made["ChannelArn"]
+
+
+def activity(name, **changes):
+    """An event of an application."""
+    event = {
+        "version": "1.0",
+        "userIdentity": {"type": "AppUser", "principalId": "ann"},
+        "eventSource": "payroll.example.com",
+        "eventName": name,
+        "eventTime": "2026-11-20T10:00:00Z",
+        "UID": str(uuid.uuid4()),
+        "recipientAccountId": ACCOUNT,
+        "sourceIPAddress": "192.0.2.9",
+        "requestParameters": {"amount": 1.5},
+    }
+    event.update(changes)
+    return json.dumps({key: value for key, value in event.items() if value is not None})
+
+
+def one(name="Pay", **changes):
+    return {"id": str(uuid.uuid4()), "eventData": activity(name, **changes)}
+
+
+@pytest.mark.evidence("documented", "CloudTrail Lake integrations: channels and their events")
+def test_an_event_goes_through_a_channel_into_the_log(own):
+    arn = make_channel(own, "payroll")
+    data = client(own, "cloudtrail-data")
+    event = one()
+    event["eventDataChecksum"] = base64.b64encode(hashlib.sha256(event["eventData"].encode()).digest()).decode()
+    answer = data.put_audit_events(channelArn=arn, auditEvents=[event])
+    assert (answer["failed"], [done["id"] for done in answer["successful"]]) == ([], [event["id"]])
+    event_id = answer["successful"][0]["eventID"]
+    trail = client(own, "cloudtrail")
+    status = trail.get_channel(Channel=arn)["IngestionStatus"]
+    assert status["LatestIngestionSuccessEventID"] == event_id
+    assert "LatestIngestionErrorCode" not in status
+    # Documented: event history shows management and Insights events only.
+    found = trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": event_id}])
+    assert found["Events"] == []
+    environment = own.client_environment()
+    shown = run_cairn("lookup", "--json", "--attribute", f"EventId={event_id}", environment=environment).stdout
+    record = json.loads(shown)
+    assert record["eventCategory"] == "ActivityAuditLog" and record["eventType"] == "ActivityLog"
+    assert record["metadata"]["channelARN"] == arn
+    assert json.dumps(record["eventData"]) == event["eventData"]
+    by_name = run_cairn("lookup", "--json", "--attribute", "EventName=Pay", environment=environment).stdout
+    assert json.loads(by_name)["eventID"] == event_id
+    raw = Raw(own)
+    body = json.dumps({"Cursor": "earliest", "MaxResults": 1000}).encode()
+    _, _, tail = raw.send(*raw.json_call("cairn", "Cairn_20261125.TailRecords", body))
+    assert event_id in tail.decode()
+    assert own.stop() == 0
+    calls = [found for found in records_of(own.data) if found.get("eventName") == "PutAuditEvents"]
+    assert len(calls) == 1 and calls[0]["eventCategory"] == "Data"
+    assert calls[0]["resources"] == [{"accountId": ACCOUNT, "type": "AWS::CloudTrail::Channel", "ARN": arn}]
+    assert run_cairn("fsck", str(own.data)).returncode == 0
+    # What was taken can be imported elsewhere.
+    copy = own.data.parent / "copy.jsonl"
+    copy.write_text(shown)
+    other = own.data.parent / "other"
+    done = run_cairn("import", "--data", str(other), "--json", str(copy))
+    assert json.loads(done.stdout)["records_imported"] == 1
+
+
+@pytest.mark.evidence("documented", "ResultErrorEntry; what goes with which code is assumed")
+def test_what_is_wrong_with_one_event_is_told_of_it(own):
+    arn = make_channel(own, "payroll")
+    data = client(own, "cloudtrail-data")
+    cases = [
+        (one(UID=None), "FieldNotFound"),
+        (one(eventName="x" * 1025), "FieldTooLong"),
+        (one(recipientAccountId="444455556666"), "InvalidRecipient"),
+        (one(eventTime="yesterday"), "InvalidData"),
+        ({**one(), "eventData": "no JSON"}, "InvalidData"),
+        ({**one(), "eventDataChecksum": "AAAA"}, "InvalidChecksum"),
+    ]
+    events = [event for event, _ in cases] + [one()]
+    answer = data.put_audit_events(channelArn=arn, auditEvents=events)
+    assert [(done["id"], done["errorCode"]) for done in answer["failed"]] == [
+        (event["id"], code) for event, code in cases
+    ]
+    assert [done["id"] for done in answer["successful"]] == [events[-1]["id"]]
+
+
+@pytest.mark.evidence("modelled", "the errors of PutAuditEvents")
+def test_what_is_wrong_with_a_call(own):
+    arn = make_channel(own, "payroll")
+    data, trail = client(own, "cloudtrail-data"), client(own, "cloudtrail")
+    event = one()
+
+    def put(channel=arn, events=(event,), **more):
+        return lambda: data.put_audit_events(channelArn=channel, auditEvents=list(events), **more)
+
+    assert code_of(put(events=[event, event])) == "DuplicatedAuditEventId"
+    assert code_of(put(channel=arn[:-36] + str(uuid.uuid4()))) == "ChannelNotFound"
+    assert code_of(put(channel="arn:aws:cloudtrail:us-east-1:1:channel/x")) == "InvalidChannelARN"
+    many = [one() for _ in range(101)]
+    assert code_of(put(events=many)) == "ValidationException"
+    deny = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Deny",
+                "Principal": {"AWS": ACCOUNT},
+                "Action": "cloudtrail-data:PutAuditEvents",
+                "Resource": arn,
+                "Condition": {"StringNotEquals": {"cloudtrail:ExternalId": "agreed"}},
+            }
+        ],
+    }
+    trail.put_resource_policy(ResourceArn=arn, ResourcePolicy=json.dumps(deny))
+    assert code_of(put()) == "ChannelInsufficientPermission"
+    assert code_of(put(externalId="guessed")) == "ChannelInsufficientPermission"
+    assert put(externalId="agreed")()["failed"] == []
+    trail.delete_resource_policy(ResourceArn=arn)
+    assert put()()["failed"] == []
+    trail.delete_channel(Channel=arn)
+    assert code_of(put()) == "ChannelNotFound"
+
+
+@pytest.mark.evidence("documented", "trails select management, data, network activity and Insights events")
+def test_trails_deliver_neither_what_channels_bring_nor_what_came_in_bulk(own):
+    arn = make_channel(own, "payroll")
+    trail, s3 = client(own, "cloudtrail"), client(own, "s3")
+    s3.create_bucket(Bucket="delivered")
+    policy = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    grants = [
+        {**policy, "Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::delivered"},
+        {**policy, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::delivered/AWSLogs/{ACCOUNT}/*"},
+    ]
+    s3.put_bucket_policy(Bucket="delivered", Policy=json.dumps({"Version": "2012-10-17", "Statement": grants}))
+    trail.create_trail(Name="all", S3BucketName="delivered", IsMultiRegionTrail=True)
+    trail.start_logging(Name="all")
+    ids = new_ids(3_000)
+    assert put(own, body(record(identifier) for identifier in ids))[0] == 200
+    answer = client(own, "cloudtrail-data").put_audit_events(channelArn=arn, auditEvents=[one()])
+    event_id = answer["successful"][0]["eventID"]
+    trail.add_tags(ResourceId=trail.get_trail(Name="all")["Trail"]["TrailARN"], TagsList=[{"Key": "marks-the-end"}])
+
+    def delivered():
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket="delivered")
+        keys = [found["Key"] for page in pages for found in page.get("Contents", []) if found["Size"]]
+        texts = [gzip.decompress(s3.get_object(Bucket="delivered", Key=key)["Body"].read()) for key in keys]
+        return b"".join(texts).decode()
+
+    text = eventually(lambda: (found := delivered()) and "marks-the-end" in found and found)
+    assert "PutRecords" in text, "the call itself is delivered"
+    assert not any(identifier in text for identifier in ids)
+    # The call names the id in its answer; the record of the event is not there.
+    assert "ActivityAuditLog" not in text and event_id

@@ -23,11 +23,36 @@ pub(super) fn parse(bytes: &[u8]) -> Result<RecordHead<'_>, RecordError> {
         head.event_source = head.event_source.or_else(|| inner("eventSource"));
         head.event_name = head.event_name.or_else(|| inner("eventName"));
     }
+    if let Some(event) = fallback.event_data.filter(|_| is_activity(&head)) {
+        take_in(&mut head, event);
+    }
     head.event_id = head.event_id.or(fallback.event_id);
     head.request_id = head.request_id.or(fallback.request_id);
     head.event_time_text = head.event_time_text.or(fallback.time);
     head.event_time = head.event_time_text.as_deref().and_then(Timestamp::parse_iso);
     Ok(head)
+}
+
+/// Whether a record holds the event of an application, as a channel brought it.
+fn is_activity(head: &RecordHead<'_>) -> bool {
+    head.event_category.as_deref() == Some("ActivityAuditLog")
+}
+
+/// What the record of an event of an application says of it, it says in `eventData` (documented).
+fn take_in<'a>(head: &mut RecordHead<'a>, event: &'a str) {
+    let text = |object: &'a str, key| json::member(object, key).and_then(json::string);
+    head.event_source = head.event_source.take().or_else(|| text(event, "eventSource"));
+    head.event_name = head.event_name.take().or_else(|| text(event, "eventName"));
+    head.user_agent = head.user_agent.take().or_else(|| text(event, "userAgent"));
+    head.source_ip_address =
+        head.source_ip_address.take().or_else(|| text(event, "sourceIPAddress"));
+    head.error_code = head.error_code.take().or_else(|| text(event, "errorCode"));
+    head.error_message = head.error_message.take().or_else(|| text(event, "errorMessage"));
+    if let Some(identity) = json::member(event, "userIdentity") {
+        let own = &mut head.identity;
+        own.kind = own.kind.take().or_else(|| text(identity, "type"));
+        own.principal_id = own.principal_id.take().or_else(|| text(identity, "principalId"));
+    }
 }
 
 /// Values in another place or under another spelling: they count only if the right one is missing.
@@ -37,6 +62,7 @@ struct Fallback<'a> {
     request_id: Option<Cow<'a, str>>,
     time: Option<Cow<'a, str>>,
     insight: Option<&'a str>,
+    event_data: Option<&'a str>,
 }
 
 /// A head in the making.
@@ -100,6 +126,7 @@ fn set<'a>(head: &mut RecordHead<'a>, fallback: &mut Fallback<'a>, member: Membe
         "readOnly" => head.read_only = boolean(value),
         "resources" => head.resources = present(value),
         "insightDetails" => fallback.insight = Some(value),
+        "eventData" => fallback.event_data = Some(value),
         "eventType" => head.event_type = text(),
         "managementEvent" => head.management_event = boolean(value),
         "recipientAccountId" => head.recipient_account_id = text(),

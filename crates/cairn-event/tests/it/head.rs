@@ -150,3 +150,31 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn events_of_applications_say_in_their_data_what_others_say_outside() {
+    let data = r#"{"version":"1","userIdentity":{"type":"AppUser","principalId":"ann"},"eventSource":"app","eventName":"Pay","sourceIPAddress":"192.0.2.9","userAgent":"a","errorCode":"E","errorMessage":"no","eventTime":"2020-01-01T00:00:00Z"}"#;
+    let record = |category: &str| {
+        format!(
+            r#"{{"eventCategory":"{category}","eventID":"1","eventTime":"2026-11-25T17:00:00Z","eventData":{data}}}"#
+        )
+    };
+    let activity = record("ActivityAuditLog");
+    let head = head(&activity);
+    let texts = [
+        &head.event_source,
+        &head.event_name,
+        &head.source_ip_address,
+        &head.user_agent,
+        &head.error_code,
+        &head.error_message,
+        &head.identity.kind,
+        &head.identity.principal_id,
+    ];
+    let wanted = ["app", "Pay", "192.0.2.9", "a", "E", "no", "AppUser", "ann"];
+    assert_eq!(texts.map(|text| text.as_deref().unwrap()), wanted);
+    assert_eq!(head.category(), Category::Other);
+    assert_eq!(head.event_time.unwrap().iso_seconds(), "2026-11-25T17:00:00Z");
+    let other = record("Management");
+    assert_eq!(self::head(&other).event_name, None);
+}
