@@ -231,6 +231,38 @@ def test_a_copy_is_checked_offline_and_imported_with_its_proof(delivered, tmp_pa
     proof = json.loads(done.stdout.splitlines()[-1])["proof"]
     assert done.returncode == 1 and len(proof["contradicted"]) == 1, (done.stdout, done.stderr)
     assert proof["vouched_files"] == len(delivered.vouched) - 1 and proof["vouched_records"] > 0
+    assert (proof["files_unvouched"], proof["files_unanchored"]) == (0, 0)
+
+
+@pytest.mark.evidence("assumed", "an import says of each file without a proof what it lacks")
+def test_an_import_tells_unsigned_from_unnamed(delivered, tmp_path):
+    copy, keys = tmp_path / "copy", tmp_path / "keys.json"
+    naming = [key for key in delivered.digests if names(delivered, key, delivered.vouched[-1])]
+    wanted = [key for key in delivered.digests if key <= naming[-1]]
+    for key in [*wanted, *delivered.vouched]:
+        (copy / key).parent.mkdir(parents=True, exist_ok=True)
+        (copy / key).write_bytes(delivered.objects[key][0])
+    extra = copy / delivered.vouched[0].replace(".json.gz", "x.json.gz")
+    extra.write_bytes(gzip.compress(b'{"Records":[]}'))
+    listed = delivered.site.aws("cloudtrail", "list-public-keys", "--start-time", "2020-01-01T00:00:00Z")
+    keys.write_text(listed.stdout)
+    command = [binary(), "import", "--data", str(tmp_path / "data"), "--public-keys", str(keys), str(copy)]
+    environment = delivered.site.server.clean_environment()
+    done = subprocess.run([*command, "--json"], capture_output=True, text=True, env=environment)
+    proof = json.loads(done.stdout.splitlines()[-1])["proof"]
+    assert proof["unvouched"] == [str(extra)], proof
+    assert str(copy / delivered.vouched[-1]) in proof["unanchored"], proof
+    assert proof["files_unanchored"] == len(proof["unanchored"])
+    command[3] = str(tmp_path / "again")
+    text = subprocess.run(command, capture_output=True, text=True, env=environment).stdout
+    assert f"unanchored, its digest has no signature here: {copy / delivered.vouched[-1]}" in text
+    assert f"no valid digest names: {extra}" in text
+
+
+def names(delivered, digest, log):
+    """Whether a digest names a log file."""
+    content = json.loads(gzip.decompress(delivered.objects[digest][0]))
+    return log in [file["s3Object"] for file in content["logFiles"]]
 
 
 @pytest.mark.evidence("assumed", "import takes s3:// sources, and trails do not deliver what was imported")

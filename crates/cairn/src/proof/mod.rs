@@ -31,7 +31,7 @@ mod walk;
 
 pub(crate) use bucket::{DirectoryBucket, EmbeddedBucket, Listed, ReadError};
 pub(crate) use chain_name::{ChainName, Selection};
-pub(crate) use engine::{Proof, Vouchers, Watcher, inventory};
+pub(crate) use engine::{Proof, Voucher, Vouchers, Watcher, inventory};
 pub(crate) use events::{EventBook, event_hash};
 pub(crate) use finding::{Finding, Flaw, Kind, Verdict};
 pub(crate) use ground::{Bystander, Ground, Surroundings};

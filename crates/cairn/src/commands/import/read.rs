@@ -40,7 +40,9 @@ pub(super) enum Vouch {
     Valid,
     /// A valid digest names it, and it has other content.
     Contradicted,
-    /// No valid digest names it.
+    /// It has the content that a digest says, but the signature of that digest is not there.
+    Unanchored,
+    /// No digest names it that could be believed.
     Nobody,
 }
 
@@ -51,7 +53,7 @@ pub(super) fn files(sources: &Sources, pieces: &SyncSender<Piece>, progress: &Pr
         for (number, source) in sources.files.iter().enumerate() {
             ahead.fetch(scope, number);
             let mut is_wanted = true;
-            let mut hash = source.vouched.map(|_| Context::new(&SHA256));
+            let mut hash = source.said.map(|_| Context::new(&SHA256));
             let outcome = ahead.open(number, source).and_then(|file| {
                 expand(file, progress, &mut |bytes| {
                     if let Some(hash) = &mut hash {
@@ -62,10 +64,14 @@ pub(super) fn files(sources: &Sources, pieces: &SyncSender<Piece>, progress: &Pr
                 })
             });
             let hash = hash.map(Context::finish);
-            let vouch = match (&source.vouched, hash) {
-                (Some(wanted), Some(found)) if found.as_ref() == wanted => Vouch::Valid,
-                (Some(_), _) => Vouch::Contradicted,
-                (None, _) => Vouch::Nobody,
+            let found = hash.as_ref().map(AsRef::<[u8]>::as_ref);
+            let vouch = match &source.said {
+                None => Vouch::Nobody,
+                Some(said) if said.sha256.as_ref().map(<[u8; 32]>::as_slice) != found => {
+                    Vouch::Contradicted
+                }
+                Some(said) if said.is_anchored => Vouch::Valid,
+                Some(_) => Vouch::Unanchored,
             };
             if !is_wanted || pieces.send(Piece::End(outcome, vouch)).is_err() {
                 return;

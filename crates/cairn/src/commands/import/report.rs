@@ -55,6 +55,11 @@ pub(super) struct Proven {
     /// Records of all files that were read.
     pub(super) records_read: u64,
     pub(super) vouched_files: u64,
+    /// How many files are named by a digest whose signature is not there: a plain copy has none of
+    /// its newest digests, and --head gives it.
+    pub(super) files_unanchored: u64,
+    /// The first of them.
+    pub(super) unanchored: Vec<String>,
     /// How many files no valid digest names.
     pub(super) files_unvouched: u64,
     /// The first of them.
@@ -78,6 +83,8 @@ impl Proven {
         self.vouched_records = found.records_vouched;
         self.records_read = found.records;
         self.vouched_files = found.files_vouched;
+        self.files_unanchored = found.files_unanchored;
+        self.unanchored = std::mem::take(&mut found.unanchored);
         self.files_unvouched = found.files_unvouched;
         self.unvouched = std::mem::take(&mut found.unvouched);
         self.contradicted = std::mem::take(&mut found.contradicted);
@@ -95,17 +102,24 @@ impl Proven {
             self.records_read,
             print::count(self.vouched_files, "file"),
         );
-        for (names, what) in [
-            (&self.unvouched, "no valid digest names"),
-            (&self.contradicted, "not what their digest says"),
-            (&self.missing, "named by a digest and not there"),
-            (&self.digests_broken, "wrong with digests"),
+        let all = |names: &[String]| names.len() as u64;
+        for (names, count, what) in [
+            (
+                &self.unanchored,
+                self.files_unanchored,
+                "unanchored, its digest has no signature here",
+            ),
+            (&self.unvouched, self.files_unvouched, "no valid digest names"),
+            (&self.contradicted, all(&self.contradicted), "not what their digest says"),
+            (&self.missing, all(&self.missing), "named by a digest and not there"),
+            (&self.digests_broken, all(&self.digests_broken), "wrong with digests"),
         ] {
             for name in names.iter().take(NAMED_MAX) {
                 let _ = write!(text, "\n  {what}: {name}");
             }
-            if names.len() > NAMED_MAX {
-                let _ = write!(text, "\n  {what}: and {} more", names.len() - NAMED_MAX);
+            let more = count.saturating_sub(NAMED_MAX as u64);
+            if more > 0 {
+                let _ = write!(text, "\n  {what}: and {more} more");
             }
         }
         text

@@ -53,6 +53,10 @@ pub(super) struct Findings {
     pub(super) files_vouched: u64,
     /// Files whose content is not what their digest says.
     pub(super) contradicted: Vec<String>,
+    /// The first files that are named by no digest whose signature is there, but by one without.
+    pub(super) unanchored: Vec<String>,
+    /// How many there are.
+    pub(super) files_unanchored: u64,
     /// The first files that no valid digest names.
     pub(super) unvouched: Vec<String>,
     /// How many there are.
@@ -140,6 +144,12 @@ impl Sorter<'_> {
             Vouch::Contradicted => {
                 progress.say(&format!("{}: hash value doesn't match its digest", source.name));
                 findings.contradicted.push(source.name.clone());
+            }
+            Vouch::Unanchored => {
+                findings.files_unanchored += 1;
+                if findings.unanchored.len() < UNVOUCHED_MAX {
+                    findings.unanchored.push(source.name.clone());
+                }
             }
             Vouch::Nobody => {
                 findings.files_unvouched += 1;

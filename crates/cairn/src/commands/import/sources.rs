@@ -52,8 +52,17 @@ pub(super) struct Source {
     pub(super) bytes: u64,
     /// Says which content of which file this is; `None` if its name is no text.
     pub(super) note: Option<FileNote>,
-    /// What a valid digest says the SHA-256 of its content is.
-    pub(super) vouched: Option<[u8; 32]>,
+    /// What a digest says of it, if there is one that nothing is wrong with.
+    pub(super) said: Option<Said>,
+}
+
+/// What a digest says of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Said {
+    /// The SHA-256 of its content; `None` if it is no hash.
+    pub(super) sha256: Option<[u8; 32]>,
+    /// Whether the digest's signature is there, and holds.
+    pub(super) is_anchored: bool,
 }
 
 impl Sources {
@@ -135,14 +144,14 @@ impl Source {
     fn new(path: PathBuf, metadata: &Metadata) -> Self {
         let note = FileNote::of(&path, metadata);
         let name = path.display().to_string();
-        Self { place: Place::File(path), name, bytes: metadata.len(), note, vouched: None }
+        Self { place: Place::File(path), name, bytes: metadata.len(), note, said: None }
     }
 
     fn object(number: usize, bucket: &str, listed: Listed) -> Self {
         let name = format!("s3://{bucket}/{}", listed.key);
         let note = FileNote::of_object(&name, &listed);
         let place = Place::Object(number, listed.key);
-        Self { place, name, bytes: listed.bytes, note, vouched: None }
+        Self { place, name, bytes: listed.bytes, note, said: None }
     }
 }
 

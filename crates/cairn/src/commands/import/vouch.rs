@@ -13,12 +13,12 @@ use crate::directory::wall_clock;
 use crate::proof;
 use crate::proof::{
     DirectoryBucket, Finding, Heads, Inventory, KeyRing, Proof, Selection, Surroundings, Verdict,
-    Vouchers, Watcher, fetch_keys, from_hex, inventory,
+    Voucher, Vouchers, Watcher, fetch_keys, from_hex, inventory,
 };
 
 use super::Arguments;
 use super::report::Proven;
-use super::sources::{Place, Sources};
+use super::sources::{Place, Said, Sources};
 
 /// What is wrong with digests is named so often.
 const BROKEN_MAX: usize = 1_000;
@@ -98,21 +98,24 @@ struct Places<'a> {
 impl Places<'_> {
     /// Tells each file what its digest says. Returns what is named and not among the files.
     fn tell(&self, sources: &mut Sources, vouchers: Vouchers) -> Vec<String> {
-        let mut said: HashMap<(String, String), Option<[u8; 32]>> = vouchers
-            .into_iter()
-            .map(|(place, hash)| (place, from_hex(&hash).and_then(|hash| hash.try_into().ok())))
-            .collect();
+        let said_of = |voucher: Voucher| Said {
+            sha256: from_hex(&voucher.sha256).and_then(|hash| hash.try_into().ok()),
+            is_anchored: voucher.is_anchored,
+        };
+        let mut said: HashMap<(String, String), Said> =
+            vouchers.into_iter().map(|(place, voucher)| (place, said_of(voucher))).collect();
         for file in &mut sources.files {
             if let Some(place) = self.of(&file.place)
-                && let Some(hash) = said.remove(&place)
+                && let Some(said) = said.remove(&place)
             {
-                file.vouched = hash;
+                file.said = Some(said);
             }
         }
         let mut missing: Vec<String> = said
-            .into_keys()
-            .filter(|(bucket, key)| self.is_looked_at(sources, bucket, key))
-            .map(|(bucket, key)| format!("s3://{bucket}/{key}"))
+            .into_iter()
+            .filter(|(_, said)| said.is_anchored)
+            .filter(|((bucket, key), _)| self.is_looked_at(sources, bucket, key))
+            .map(|((bucket, key), _)| format!("s3://{bucket}/{key}"))
             .collect();
         missing.sort_unstable();
         missing

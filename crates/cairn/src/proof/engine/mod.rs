@@ -48,8 +48,17 @@ pub(crate) struct Proof<'a> {
     pub(crate) vouchers: Option<&'a mut Vouchers>,
 }
 
-/// Log files by bucket and key, and what valid digests say their hashes are.
-pub(crate) type Vouchers = HashMap<(String, String), String>;
+/// Log files by bucket and key, and what digests say of them that nothing is wrong with.
+pub(crate) type Vouchers = HashMap<(String, String), Voucher>;
+
+/// What a digest says of a log file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Voucher {
+    /// The hash of its content.
+    pub(crate) sha256: String,
+    /// Whether the digest's signature is there, and holds. A plain copy does not have it.
+    pub(crate) is_anchored: bool,
+}
 
 /// Who is told of what is found, as it is found.
 pub(crate) trait Watcher {
@@ -298,8 +307,14 @@ impl<'a, 'w> Engine<'a, 'w> {
             self.met.insert((place.0.clone(), place.1.clone()));
         }
         if let Some(vouchers) = self.proof.vouchers.as_deref_mut() {
-            let files = read.digest.log_files.into_iter().filter(|_| is_anchored);
-            vouchers.extend(files.map(|file| ((file.s3_bucket, file.s3_object), file.hash_value)));
+            for file in read.digest.log_files {
+                let voucher = Voucher { sha256: file.hash_value, is_anchored };
+                let known = vouchers.entry((file.s3_bucket, file.s3_object));
+                let known = known.or_insert_with(|| voucher.clone());
+                if is_anchored && !known.is_anchored {
+                    *known = voucher;
+                }
+            }
             return;
         }
         let chain = self.walks.get(walk).map(|walk| Arc::new(walk.name.clone()));
