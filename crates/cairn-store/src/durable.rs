@@ -78,6 +78,21 @@ impl Drop for NewFile {
     }
 }
 
+/// Takes a file or a directory away from everybody but its owner. What is not there is no error.
+#[cfg(unix)]
+pub fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = match fs::metadata(path) {
+        Ok(found) => found.permissions().mode(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700))
+}
+
 /// Removes a file and makes its absence durable. No file is no error.
 pub fn remove_file(path: &Path) -> io::Result<()> {
     if remove_if_there(path)? {
@@ -133,7 +148,7 @@ mod tests {
     use std::fs;
     use std::io::Write;
 
-    use super::{NewFile, create_directory, remove_file};
+    use super::{NewFile, create_directory, make_private, remove_file};
 
     #[test]
     fn a_file_has_its_name_only_when_it_is_complete() {
@@ -166,6 +181,25 @@ mod tests {
         let file = NewFile::create_private(&target).unwrap();
         let mode = file.file.metadata().unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_others_could_read_is_taken_from_them() {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = tempfile::tempdir().unwrap();
+        let mode =
+            |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let file = directory.path().join("file");
+        make_private(&file).unwrap();
+        fs::write(&file, b"x").unwrap();
+        for (path, before, after) in
+            [(&*file, 0o644, 0o600), (&*file, 0o400, 0o400), (directory.path(), 0o755, 0o700)]
+        {
+            fs::set_permissions(path, fs::Permissions::from_mode(before)).unwrap();
+            make_private(path).unwrap();
+            assert_eq!(mode(path), after);
+        }
     }
 
     #[test]

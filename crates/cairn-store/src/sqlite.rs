@@ -54,8 +54,10 @@ impl From<rusqlite::Error> for DatabaseError {
 }
 
 impl Database {
-    /// Opens a file, or makes it.
+    /// Opens a file, or makes it. It is its owner's alone, and so is what `SQLite` keeps beside it,
+    /// even if others could read it before.
     pub(crate) fn open(path: &Path, schema: Schema) -> Result<Self, DatabaseError> {
+        create_private(path);
         let mut writer = Connection::open(path)?;
         writer.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
@@ -68,6 +70,7 @@ impl Database {
         let reader = Connection::open_with_flags(path, flags)?;
         reader.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
         reader.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+        make_private(path);
         Ok(Self { reader: Mutex::new(reader), writer: Mutex::new(writer) })
     }
 
@@ -95,6 +98,30 @@ impl Database {
             other => other,
         })?;
         Ok(answer)
+    }
+}
+
+/// Makes an empty file for its owner alone, which `SQLite` takes for one that is not there. If that
+/// fails, `SQLite` will say why.
+fn create_private(path: &Path) {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let _ = options.open(path);
+}
+
+/// Takes a file of this program, and those beside it, away from others. A file system that has no
+/// owners is no reason not to start.
+fn make_private(path: &Path) {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        let name = Path::new(&name);
+        if let Err(error) = crate::durable::make_private(name) {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(file = %name.display(), error, "others may be able to read a file");
+        }
     }
 }
 

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use cairn_event::Timestamp;
 use cairn_history::{History, HistoryOptions};
+use cairn_store::durable::make_private;
 use cairn_store::{
     Clock, DirectoryLock, LocalObjects, LockError, LogOptions, SegmentLog, SqliteMeta,
 };
@@ -211,6 +212,11 @@ impl Directory {
             .with_context(|| path(self.history()))?;
         let objects = LocalObjects::open(&self.objects(), Arc::clone(clock))
             .with_context(|| path(self.objects()))?;
+        // Records and objects may hold secrets of others. History is read by other tools, too: it is
+        // as open as the directory above it.
+        for private in [self.log(), self.objects()] {
+            make_private(&private).with_context(|| format!("cannot hide {}", private.display()))?;
+        }
         Ok(Opened {
             log: Arc::new(log),
             history: Arc::new(history),

@@ -252,6 +252,34 @@ mod tests {
         .await;
     }
 
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_file_and_those_beside_it_are_for_the_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("meta.sqlite");
+        let files = ["", "-wal", "-shm"]
+            .map(|suffix| directory.path().join(format!("meta.sqlite{suffix}")));
+        let key = crate::Key::parse("k").unwrap();
+        for round in 0..2 {
+            let meta = SqliteMeta::open(&path).unwrap();
+            let known = meta.get(&key).await.unwrap().map(|found| found.version);
+            meta.swap(&key, known, "secret".into()).await.unwrap();
+            for file in &files {
+                let mode = std::fs::metadata(file).unwrap().permissions().mode();
+                assert_eq!(mode & 0o777, 0o600, "{round} {}", file.display());
+            }
+            if round == 0 {
+                // As an earlier version has left them, with a process that was killed.
+                for file in &files {
+                    let open = std::fs::Permissions::from_mode(0o644);
+                    std::fs::set_permissions(file, open).unwrap();
+                }
+                std::mem::forget(meta);
+            }
+        }
+    }
+
     #[test]
     fn a_file_of_another_kind_is_left_alone() {
         let directory = tempfile::tempdir().unwrap();

@@ -2,7 +2,6 @@
 //! tools.
 
 use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -14,6 +13,7 @@ use cairn_iam::{
     AccessKeyId, Credential, KeyKind, Keyring, Principal, ProfileKeys, SecretKey,
     render_credentials,
 };
+use cairn_store::durable::{NewFile, make_private};
 use cairn_store::{Key, MetaStore};
 use serde::{Deserialize, Serialize};
 
@@ -96,15 +96,14 @@ impl Root {
             ProfileKeys { key: self.key.clone(), secret: self.secret.clone(), session_token: None };
         let text = format!("{}region = {region}\n", render_credentials("default", &keys));
         if std::fs::read_to_string(path).is_ok_and(|written| written == text) {
-            return Ok(());
+            // It may have come here by a copy.
+            return make_private(path).with_context(|| format!("cannot hide {}", path.display()));
         }
-        let fresh = path.with_extension("new");
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600);
-        let mut file =
-            options.open(&fresh).with_context(|| format!("cannot write {}", fresh.display()))?;
-        file.write_all(text.as_bytes())?;
-        drop(file);
-        std::fs::rename(&fresh, path).with_context(|| format!("cannot write {}", path.display()))
+        let write = || {
+            let mut file = NewFile::create_private(path)?;
+            file.write_all(text.as_bytes())?;
+            file.publish()
+        };
+        write().with_context(|| format!("cannot write {}", path.display()))
     }
 }
