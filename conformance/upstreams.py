@@ -42,6 +42,17 @@ def gateway(data: Path, *arguments, config: str | None = None):
             assert server.stop() == 0, server.stderr()
 
 
+def resolve_localhost(monkeypatch) -> None:
+    """Makes every name below `localhost` this machine, as browsers and many resolvers do."""
+    real = socket.getaddrinfo
+
+    def resolve(host, *rest, **more):
+        is_ours = isinstance(host, str) and host.endswith(".localhost")
+        return real("127.0.0.1" if is_ours else host, *rest, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+
+
 def client(service, url, key=KEY, secret=SECRET, region="us-east-1", token=None, **settings):
     """A boto3 client that tries once."""
     return boto3.client(

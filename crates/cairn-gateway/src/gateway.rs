@@ -16,8 +16,8 @@ use cairn_wire::sigv4::SigningKey;
 use tokio::sync::RwLock;
 
 use crate::budget::Budget;
-use crate::forward::Upstreams;
 use crate::forward::queue::Queue;
+use crate::forward::{Intents, Upstreams};
 
 /// Fills a buffer with random bytes.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -33,6 +33,8 @@ pub struct Stores {
     pub services: Arc<Services>,
     /// Who may call.
     pub keyring: Keyring,
+    /// Uploads to upstreams that are under way.
+    pub intents: Arc<Intents>,
 }
 
 /// What an operator sets.

@@ -6,6 +6,7 @@
 //! DIR/master.key    what seals the secrets in small state, for the owner's eyes
 //! DIR/meta.sqlite   small state: the account, keys, buckets, trails, finished imports
 //! DIR/log/          every record, in segments
+//! DIR/intents/      uploads to upstreams that are under way
 //! DIR/history/      the same records as Parquet, with their indexes
 //! DIR/objects/      the content of S3 buckets
 //! ```
@@ -21,6 +22,9 @@ use cairn_store::durable::make_private;
 use cairn_store::{
     Clock, DirectoryLock, LocalObjects, LockError, LogOptions, SegmentLog, SqliteMeta,
 };
+
+/// Uploads under way are few, and done soon.
+const INTENT_SEGMENT_BYTES: u64 = 1 << 20;
 
 /// What may be in a directory before its first start: what a start that failed left, and what a
 /// file system has at its root.
@@ -73,6 +77,11 @@ impl Directory {
     /// The directory itself.
     pub(crate) fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// The segments of uploads under way.
+    pub(crate) fn intents(&self) -> PathBuf {
+        self.root.join("intents")
     }
 
     /// The segments.
@@ -167,6 +176,7 @@ pub(crate) struct Opened {
     pub(crate) history: Arc<History>,
     pub(crate) meta: Arc<SqliteMeta>,
     pub(crate) objects: Arc<LocalObjects>,
+    pub(crate) intents: Arc<SegmentLog>,
 }
 
 /// How to open them.
@@ -212,9 +222,13 @@ impl Directory {
             .with_context(|| path(self.history()))?;
         let objects = LocalObjects::open(&self.objects(), Arc::clone(clock))
             .with_context(|| path(self.objects()))?;
+        let mut intent_options = LogOptions::new(Arc::clone(clock));
+        intent_options.segment_bytes_max = INTENT_SEGMENT_BYTES;
+        let intents = SegmentLog::open(&self.intents(), &intent_options)
+            .with_context(|| path(self.intents()))?;
         // Records and objects may hold secrets of others. History is read by other tools, too: it is
         // as open as the directory above it.
-        for private in [self.log(), self.objects()] {
+        for private in [self.log(), self.intents(), self.objects()] {
             make_private(&private).with_context(|| format!("cannot hide {}", private.display()))?;
         }
         Ok(Opened {
@@ -222,6 +236,7 @@ impl Directory {
             history: Arc::new(history),
             meta: Arc::new(meta),
             objects: Arc::new(objects),
+            intents: Arc::new(intents),
         })
     }
 }

@@ -5,13 +5,14 @@ use cairn_event::{AccountId, Region};
 use cairn_store::log::LogHealth;
 use cairn_wire::model::{Operation, Protocol};
 use cairn_wire::value::Value;
+use uuid::Uuid;
 
 use super::Call;
 use super::authenticate::Identity;
 use super::authorise::Denied;
 use crate::forward::Loss;
 use crate::metric;
-use crate::recorder::{self, Outcome, S3Names, Target};
+use crate::recorder::{self, Notes, Outcome, S3Names, Target};
 
 /// What the steps before know of the call, for its record.
 pub(super) struct Facts<'a> {
@@ -26,6 +27,9 @@ pub(super) struct Facts<'a> {
     pub(super) bytes_in: u64,
     pub(super) bytes_out: u64,
     pub(super) s3: Option<S3Names<'a>>,
+    pub(super) notes: Notes,
+    /// The record's id, where it was given before; otherwise a new one.
+    pub(super) event_id: Option<Uuid>,
 }
 
 /// What a caller is told whose call was not done for want of room; our own text (assumed).
@@ -56,7 +60,7 @@ pub(super) async fn write(
     if loss == Loss::FailClosed {
         return record(call, facts).await;
     }
-    let record = Bytes::from(recorder::record(&described(call, facts), call.gateway.uuid()));
+    let record = Bytes::from(rendered(call, facts));
     match loss {
         Loss::FailClosed | Loss::After => call.gateway.queue.push(record).await,
         Loss::Shed => call.gateway.queue.push_or_shed(record),
@@ -67,8 +71,8 @@ pub(super) async fn write(
 /// Builds the record and waits until it is durable.
 pub(super) async fn record(call: &Call<'_>, facts: &Facts<'_>) -> Result<(), Unrecorded> {
     let clock = std::time::Instant::now();
-    let record = recorder::record(&described(call, facts), call.gateway.uuid());
-    let appended = call.stores.services.log.append(vec![Bytes::from(record)]).await;
+    let record = Bytes::from(rendered(call, facts));
+    let appended = call.stores.services.log.append(vec![record]).await;
     metrics::histogram!(metric::COMMIT_SECONDS).record(clock.elapsed().as_secs_f64());
     match appended {
         Ok(_) => Ok(()),
@@ -81,6 +85,12 @@ pub(super) async fn record(call: &Call<'_>, facts: &Facts<'_>) -> Result<(), Unr
             Err(Unrecorded)
         }
     }
+}
+
+/// The record.
+pub(super) fn rendered(call: &Call<'_>, facts: &Facts<'_>) -> Vec<u8> {
+    let id = facts.event_id.unwrap_or_else(|| call.gateway.uuid());
+    recorder::record(&described(call, facts), id)
 }
 
 fn described<'a>(call: &'a Call<'_>, facts: &Facts<'a>) -> recorder::Call<'a> {
@@ -105,5 +115,6 @@ fn described<'a>(call: &'a Call<'_>, facts: &Facts<'a>) -> recorder::Call<'a> {
         bytes_out: facts.bytes_out,
         signature: facts.identity.signature(),
         s3: facts.s3,
+        notes: facts.notes,
     }
 }

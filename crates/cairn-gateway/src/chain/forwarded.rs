@@ -10,6 +10,7 @@ use bytes::Bytes;
 use cairn_wire::codec::WireError;
 use cairn_wire::model::{Operation, Protocol, Service, Shape};
 use cairn_wire::resolve::{NotAws, Resolved};
+use http::header::TRANSFER_ENCODING;
 use http::{Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
@@ -24,9 +25,11 @@ use super::{Call, passed, refuse};
 use crate::body::AnswerBody;
 use crate::budget::Share;
 use crate::forward::held::Held;
+use crate::forward::intents::Intent;
 use crate::forward::tee::{Invitation, Keep, Passed, SenderFault, Tee};
 use crate::forward::upstream::{Upstream, Way};
 use crate::forward::{Loss, hop, tunnel};
+use crate::limits::BODY_COPY_BYTES_MAX;
 use crate::metric;
 use crate::recorder::Outcome;
 
@@ -107,14 +110,18 @@ pub(super) async fn run(
             }
         }
     };
+    let intent = match declared(call, upstream, &subject, &who).await {
+        Ok(intent) => intent,
+        Err(commit::Unrecorded) => return subject.unrecorded(call),
+    };
     match exchange(upstream, sending).await {
         Ok((response, passed, upgrades)) => {
-            let told = Told { upstream, subject: &subject, who, passed };
+            let told = Told { upstream, subject: &subject, who, passed, intent };
             told.answer(call, response, share, upgrades).await
         }
         Err((failure, passed)) => {
             failure.log(upstream);
-            let told = Told { upstream, subject: &subject, who, passed };
+            let told = Told { upstream, subject: &subject, who, passed, intent };
             told.fail(call, &failure).await
         }
     }
@@ -142,6 +149,45 @@ async fn refused_for_want_of_room(
         Ok(()) => subject.error(call, &denied.wire()),
         Err(commit::Unrecorded) => subject.unrecorded(call),
     })
+}
+
+/// Writes a large upload down before its stream flows, so that a crash on the way leaves a trace.
+async fn declared(
+    call: &Call<'_>,
+    upstream: &Upstream,
+    subject: &Subject,
+    who: &Who,
+) -> Result<Option<Intent>, commit::Unrecorded> {
+    let length = call.head().header("content-length").and_then(|length| length.parse().ok());
+    let is_small = length.is_some_and(|bytes: u64| bytes <= BODY_COPY_BYTES_MAX as u64)
+        || (length.is_none() && !call.parts.headers.contains_key(TRANSFER_ENCODING));
+    if upstream.loss != Loss::FailClosed || !subject.streams_in() || is_small {
+        return Ok(None);
+    }
+    let identity = match who {
+        Who::Verified(identity) => identity.clone(),
+        Who::Open => heard::identity(call, subject, None),
+    };
+    // What the start after a crash puts into the log (assumed: AWS has no such record).
+    let outcome = Outcome::Failure {
+        code: "ServiceUnavailable",
+        message: Some("Cairn stopped before the call was over. The call may have been made."),
+        status: 503,
+    };
+    let mut facts = subject.facts(call, &identity, outcome);
+    facts.notes.is_outcome_unknown = true;
+    let event_id = call.gateway.uuid();
+    facts.event_id = Some(event_id);
+    let record = commit::rendered(call, &facts.facts());
+    match call.stores.intents.declare(event_id, record).await {
+        Ok(intent) => Ok(Some(intent)),
+        Err(error) => {
+            metrics::counter!(metric::UNRECORDED_TOTAL).increment(1);
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "an upload could not be written down");
+            Err(commit::Unrecorded)
+        }
+    }
 }
 
 fn word(why: &NotAws) -> &'static str {
@@ -325,6 +371,7 @@ struct Told<'a> {
     subject: &'a Subject,
     who: Who,
     passed: Passed,
+    intent: Option<Intent>,
 }
 
 impl Told<'_> {
@@ -353,7 +400,7 @@ impl Told<'_> {
         let call = &heard.call(call);
         let identity = self.identity(call);
         let facts = heard.facts(self.subject, call, &identity);
-        if commit::write(call, &facts.facts(), self.upstream.loss).await.is_err() {
+        if self.write(call, facts).await.is_err() {
             return self.subject.unrecorded(call);
         }
         if let Some((caller, upstream)) = upgrades {
@@ -373,10 +420,24 @@ impl Told<'_> {
         };
         let mut facts = self.subject.facts(call, &identity, outcome);
         facts.read(call, self.subject, &self.passed);
-        if commit::write(call, &facts.facts(), self.upstream.loss).await.is_err() {
+        if self.write(call, facts).await.is_err() {
             return self.subject.unrecorded(call);
         }
         self.subject.error(call, &wire)
+    }
+
+    /// Records the call, in the place of what was written down before it.
+    async fn write(
+        &self,
+        call: &Call<'_>,
+        mut facts: heard::Owned<'_>,
+    ) -> Result<(), commit::Unrecorded> {
+        facts.event_id = self.intent.as_ref().map(|intent| intent.event_id);
+        commit::write(call, &facts.facts(), self.upstream.loss).await?;
+        if let Some(intent) = &self.intent {
+            intent.done();
+        }
+        Ok(())
     }
 
     fn identity(&self, call: &Call<'_>) -> std::borrow::Cow<'_, Identity> {

@@ -13,6 +13,7 @@ use cairn_wire::value::Value;
 use http::Response;
 use http::response::Parts as AnswerHead;
 use hyper::body::Incoming;
+use uuid::Uuid;
 
 use super::authenticate::{Identity, prove};
 use super::commit::Facts;
@@ -24,7 +25,7 @@ use crate::forward::held::Held;
 use crate::forward::tee::Passed;
 use crate::ids::Ids;
 use crate::recorder::forwarded::{Heard as Decoded, hear};
-use crate::recorder::{Outcome, S3Names, Target};
+use crate::recorder::{Notes, Outcome, S3Names, Target};
 
 /// What a forwarded request calls.
 pub(super) struct Subject {
@@ -133,6 +134,8 @@ impl Subject {
             bucket: resolved.filter(|_| self.is_s3()).and_then(|found| found.bucket.as_deref()),
             key: resolved.filter(|_| self.is_s3()).and_then(|found| s3::key_of(call, found)),
             is_s3: self.is_s3(),
+            notes: Notes::default(),
+            event_id: None,
         }
     }
 
@@ -162,6 +165,8 @@ pub(super) struct Owned<'a> {
     bucket: Option<&'a str>,
     key: Option<String>,
     is_s3: bool,
+    pub(super) notes: Notes,
+    pub(super) event_id: Option<Uuid>,
 }
 
 impl Owned<'_> {
@@ -174,6 +179,7 @@ impl Owned<'_> {
         // Nothing was answered; the answer's side is not looked at.
         let none = http::HeaderMap::new();
         let heard = hear(resolved, &call.head(), self.body.as_deref(), 502, &none, None);
+        self.notes.is_body_unread = heard.input.is_none();
         self.input = heard.input;
     }
 
@@ -194,6 +200,8 @@ impl Owned<'_> {
                 key: self.key.as_deref(),
                 owner: None,
             }),
+            notes: self.notes,
+            event_id: self.event_id,
         }
     }
 }
@@ -265,6 +273,11 @@ impl Heard {
         facts.body.clone_from(&self.body);
         facts.bytes_in = self.bytes_in;
         facts.bytes_out = self.bytes_out;
+        facts.notes = Notes {
+            is_signature_refused: is_signature_refused(&facts.outcome),
+            is_body_unread: self.decoded.as_ref().is_some_and(|decoded| decoded.input.is_none()),
+            is_outcome_unknown: false,
+        };
         facts
     }
 
@@ -279,6 +292,28 @@ impl Heard {
             (None, None) => Outcome::Success { output: None, status: 200, headers: &self.headers },
         }
     }
+}
+
+/// The codes by which services say that a signature does not hold (documented: the common errors,
+/// the errors of S3 and of EC2).
+const SIGNATURE_REFUSALS: [&str; 13] = [
+    "AuthFailure",
+    "AuthorizationHeaderMalformed",
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "IncompleteSignatureException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+
+fn is_signature_refused(outcome: &Outcome<'_>) -> bool {
+    matches!(outcome, Outcome::Failure { code, .. } if SIGNATURE_REFUSALS.contains(code))
 }
 
 /// Whether the body has to be hashed on its way: a caller of ours has signed over it.

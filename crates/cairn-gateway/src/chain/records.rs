@@ -1,9 +1,9 @@
 //! Records in bulk (`cairn:PutRecords`): the body streams through, checked on its way.
 //!
 //! Records are taken in groups while the body comes, so the signature's word on the body may come
-//! after some are taken: a hash holds or not at the end, the chunks of `aws-chunked` one by one.
-//! What was taken stays, and the answer says how far that is. A body of one group is taken only
-//! after it was checked.
+//! after some are taken: a hash holds or not at the end, a chunk of `aws-chunked` at its own. What
+//! was taken stays, and the answer says how far that is. A body of one group is taken only after it
+//! was checked.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use super::commit::{self, Facts};
 use super::resolve::ObjectBody;
 use super::{Call, authorise, refuse, s3};
 use crate::body::{AnswerBody, CheckedBody};
-use crate::recorder::{Outcome, Target};
+use crate::recorder::{Notes, Outcome, Target};
 
 /// What a body is signed with, as a header, or it could only be checked when all of it has come.
 const HASH_HEADER: &str = "x-amz-content-sha256";
@@ -162,6 +162,8 @@ async fn answer(
         bytes_in: came.bytes_in,
         bytes_out: encoded.body.len() as u64,
         s3: None,
+        notes: Notes::default(),
+        event_id: None,
     };
     match commit::record(call, &facts).await {
         Ok(()) => refuse::response(encoded, call),

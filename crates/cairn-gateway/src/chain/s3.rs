@@ -20,7 +20,7 @@ use super::commit::{self, Facts};
 use super::resolve::ObjectBody;
 use super::{Call, authorise, refuse};
 use crate::body::{AnswerBody, Check, CheckedBody, full};
-use crate::recorder::{Outcome, S3Names, Target};
+use crate::recorder::{Notes, Outcome, S3Names, Target};
 
 /// Documents of S3 that a record shows (policies, tags, lifecycle rules): the part of a request
 /// that is kept for it.
@@ -90,6 +90,8 @@ pub(super) async fn run(
             key: key.as_deref(),
             owner: answer.facts.bucket_owner.as_ref(),
         }),
+        notes: Notes::default(),
+        event_id: None,
     };
     match commit::record(call, &facts).await {
         Ok(()) => answer.response.map(http_body_util::BodyExt::boxed_unsync),
@@ -123,6 +125,8 @@ async fn deny(
         bytes_in: 0,
         bytes_out: 0,
         s3: Some(S3Names { bucket: resolved.bucket.as_deref(), key: key.as_deref(), owner: None }),
+        notes: Notes::default(),
+        event_id: None,
     };
     let service = Some(resolved.service);
     if commit::record(call, &facts).await.is_err() {

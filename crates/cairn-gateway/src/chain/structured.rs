@@ -16,7 +16,7 @@ use super::authenticate::{Identity, identify};
 use super::commit::{self, Facts};
 use super::{Call, authorise, refuse};
 use crate::body::AnswerBody;
-use crate::recorder::{Outcome, Target};
+use crate::recorder::{Notes, Outcome, Target};
 
 /// Takes a call through the rest of the chain.
 pub(super) async fn run(
@@ -80,6 +80,8 @@ pub(super) async fn run(
         bytes_in: body.len() as u64,
         bytes_out: encoded.body.len() as u64,
         s3: None,
+        notes: Notes::default(),
+        event_id: None,
     };
     match commit::record(call, &facts).await {
         Ok(()) => refuse::response(encoded, call),

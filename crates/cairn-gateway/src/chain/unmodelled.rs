@@ -14,7 +14,7 @@ use super::commit::{self, Facts};
 use super::{Call, refuse};
 use crate::body::AnswerBody;
 use crate::limits::NAME_BYTES_MAX;
-use crate::recorder::{Outcome, Target};
+use crate::recorder::{Notes, Outcome, Target};
 
 /// Takes such a call through the rest of the chain.
 pub(super) async fn run(
@@ -54,6 +54,8 @@ pub(super) async fn run(
             bytes_in: body.len() as u64,
             bytes_out: 0,
             s3: None,
+            notes: Notes::default(),
+            event_id: None,
         };
         if commit::record(call, &facts).await.is_err() {
             return refuse::unrecorded(call, service, None, protocol);

@@ -15,6 +15,7 @@
 //! | [`hop`] | which headers belong to one connection only |
 //! | [`tee`] | the body of a request on its way |
 //! | [`held`] | the body of an answer, as far as the record needs it |
+//! | [`intents`] | uploads under way, for the start after a crash |
 //! | [`resign`] | signs towards an upstream that does not know our callers' keys |
 //! | [`queue`] | records that may follow their answer |
 //! | [`tunnel`] | connections that stop speaking HTTP |
@@ -24,12 +25,14 @@
 pub(crate) mod client;
 pub(crate) mod held;
 pub(crate) mod hop;
+pub(crate) mod intents;
 pub(crate) mod queue;
 pub(crate) mod resign;
 pub(crate) mod tee;
 pub(crate) mod tunnel;
 pub(crate) mod upstream;
 
+pub use intents::{Intents, RecoverError};
 pub use queue::Loss;
 pub use resign::ResignCredential;
 pub use upstream::{Route, Upstream, UpstreamFault, UpstreamSettings, Upstreams, Way};

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::notes::Notes;
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_iam::{AccessKeyId, Principal, SessionFacts};
 use cairn_wire::RequestHead;
@@ -54,6 +55,8 @@ pub struct Call<'a> {
     pub signature: Option<SignatureFacts>,
     /// The bucket and key of a call to S3.
     pub s3: Option<S3Names<'a>>,
+    /// What is odd about it.
+    pub notes: Notes,
 }
 
 /// What was called.

@@ -13,6 +13,7 @@ mod call;
 mod errors;
 pub mod forwarded;
 mod gap;
+mod notes;
 mod parameters;
 mod resources;
 mod rules;
@@ -26,6 +27,7 @@ pub use call::{
     Call, CallCredential, Outcome, S3Names, SignatureFacts, SignatureVersion, Target, TlsDetails,
 };
 pub(crate) use gap::gap;
+pub use notes::Notes;
 
 use cairn_event::RecordDraft;
 use cairn_iam::Caller;
@@ -64,7 +66,7 @@ pub fn record(call: &Call<'_>, event_id: Uuid) -> Vec<u8> {
     let source_ip = call.source_ip.to_string();
     let user_agent = user_agent(call, facts.family);
     let event_id = event_id.hyphenated().to_string();
-    let additional = additional::of(call, &described);
+    let additional = notes::with(additional::of(call, &described), call.notes);
     let tls = additional::tls_details(call, facts);
     let is_refused =
         matches!(call.outcome, Outcome::Failure { code, .. } if errors::refusal(code).is_some());

@@ -22,8 +22,8 @@ use uuid::Uuid;
 use super::typed::typed;
 use crate::recorder::text::push_compact;
 use crate::recorder::{
-    Call, CallCredential, Outcome, S3Names, SignatureFacts, SignatureVersion, Target, TlsDetails,
-    record,
+    Call, CallCredential, Notes, Outcome, S3Names, SignatureFacts, SignatureVersion, Target,
+    TlsDetails, record,
 };
 
 #[derive(Deserialize)]
@@ -201,6 +201,7 @@ pub(super) fn render(case: &Case) -> String {
             key: http.key.as_deref(),
             owner: owner.as_ref(),
         }),
+        notes: Notes::default(),
     };
     let id = Uuid::parse_str("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee").unwrap();
     String::from_utf8(record(&call, id)).unwrap()

@@ -8,6 +8,7 @@ use cairn_api::cairn::put_records::Ingest;
 use cairn_api::{Services, Stopping, TrailRules};
 use cairn_bucket::{EmbeddedBuckets, Gate, Routed};
 use cairn_consumers::Runner;
+use cairn_gateway::forward::Intents;
 use cairn_gateway::{Entropy, Reset, Stores};
 use cairn_iam::Keyring;
 use cairn_store::envelope::PlainObjects;
@@ -49,6 +50,7 @@ pub(super) struct Board {
 struct Current {
     runner: Runner,
     log: Arc<SegmentLog>,
+    intents: Arc<SegmentLog>,
     meta: Arc<SqliteMeta>,
     mooring: Arc<Mutex<Mooring>>,
     directory: Directory,
@@ -131,6 +133,7 @@ impl Board {
             Arc::new(plain),
             Arc::clone(&services.gate),
         ));
+        let intents = Intents::new(opened.intents.clone());
         let (log, meta) = (opened.log, opened.meta);
         runner.spawn(LogUpkeep {
             log: Arc::clone(&log),
@@ -146,9 +149,17 @@ impl Board {
             root.keyring()
         };
         let directory = directory.clone();
-        *self.current.lock().await =
-            Some(Current { runner, log, meta, mooring, directory, resets });
-        Ok((root, Stores { services: Arc::new(services), keyring }))
+        *self.current.lock().await = Some(Current {
+            runner,
+            log,
+            intents: opened.intents,
+            meta,
+            mooring,
+            directory,
+            resets,
+        });
+        recover(&intents, &services);
+        Ok((root, Stores { services: Arc::new(services), keyring, intents }))
     }
 
     /// What operations work on.
@@ -216,6 +227,7 @@ impl Board {
         std::fs::create_dir_all(fresh.root())?;
         let (_, stores) = self.open(&fresh, resets).await?;
         remove(&left.log())?;
+        remove(&left.intents())?;
         remove(&left.history())?;
         remove(&left.objects())?;
         Ok(stores)
@@ -229,8 +241,12 @@ impl Current {
                 "a worker did not stop in time; it goes on from its last step next time"
             );
         }
-        let log = Arc::clone(&self.log);
-        let closed = tokio::task::spawn_blocking(move || log.close()).await;
+        let (log, intents) = (Arc::clone(&self.log), Arc::clone(&self.intents));
+        let closed = tokio::task::spawn_blocking(move || {
+            intents.close();
+            log.close();
+        })
+        .await;
         let mut mooring = self.mooring.lock().await;
         let moved = mooring.set(&*self.meta, Extent::of(&self.log), Offset::ZERO).await;
         if let Err(error) = moved {
@@ -240,6 +256,25 @@ impl Current {
             tracing::error!("the log was not closed; the next start checks its tail");
         }
     }
+}
+
+/// Records uploads that a crash cut off, once history shows all that the log has.
+fn recover(intents: &Arc<Intents>, services: &Services) {
+    let intents = Arc::clone(intents);
+    let (log, history) = (Arc::clone(&services.log), Arc::clone(&services.history));
+    tokio::spawn(async move {
+        match intents.recover(&*log, &history).await {
+            Ok(0) => {}
+            Ok(uploads) => tracing::warn!(uploads, "uploads were cut off; each is recorded"),
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(
+                    error,
+                    "uploads that were cut off are tried again at the next start"
+                );
+            }
+        }
+    });
 }
 
 /// A number that nobody can guess.

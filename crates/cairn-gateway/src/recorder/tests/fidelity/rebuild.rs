@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::invert::{self, s3};
 use crate::recorder::services::{self, Family};
 use crate::recorder::{
-    Call, CallCredential, Outcome, S3Names, SignatureFacts, SignatureVersion, Target, TlsDetails,
-    record,
+    Call, CallCredential, Notes, Outcome, S3Names, SignatureFacts, SignatureVersion, Target,
+    TlsDetails, record,
 };
 
 /// The record that we write of the call that `real` is about, if it was one to `operation`.
@@ -53,10 +53,6 @@ pub(super) fn rebuilt(operation: Operation<'static>, real: &Json) -> Json {
         id: "AIDAEXAMPLEMARY".into(),
     });
     let key = cairn_iam::AccessKeyId::parse("AKIAIOSFODNN7EXAMPLE").unwrap();
-    let signature = text("/additionalEventData/SignatureVersion").map(|version| SignatureFacts {
-        version: if version == "SigV2" { SignatureVersion::V2 } else { SignatureVersion::V4 },
-        in_query: text("/additionalEventData/AuthenticationMethod") == Some("QueryString"),
-    });
     let cipher = text("/additionalEventData/CipherSuite");
     let call = Call {
         target: Target::Modelled(operation),
@@ -81,12 +77,13 @@ pub(super) fn rebuilt(operation: Operation<'static>, real: &Json) -> Json {
         finished: Timestamp::from_ms(1_795_626_000_350),
         bytes_in: 0,
         bytes_out: 0,
-        signature,
+        signature: signature(real),
         s3: is_s3.then_some(S3Names {
             bucket: sent.bucket.as_deref(),
             key: sent.key.as_deref(),
             owner: None,
         }),
+        notes: Notes::default(),
     };
     serde_json::from_slice(&record(&call, Uuid::nil())).expect("a record is JSON")
 }
@@ -118,9 +115,20 @@ pub(super) fn request(operation: Operation<'static>, input: &Value) -> Json {
         bytes_out: 0,
         signature: None,
         s3: None,
+        notes: Notes::default(),
     };
     let record: Json = serde_json::from_slice(&record(&call, Uuid::nil())).expect("JSON");
     record["requestParameters"].clone()
+}
+
+/// How the call was signed, as S3 says it.
+fn signature(real: &Json) -> Option<SignatureFacts> {
+    let data = &real["additionalEventData"];
+    let version = data["SignatureVersion"].as_str()?;
+    Some(SignatureFacts {
+        version: if version == "SigV2" { SignatureVersion::V2 } else { SignatureVersion::V4 },
+        in_query: data["AuthenticationMethod"] == "QueryString",
+    })
 }
 
 /// The answer of a reading call to KMS, as far as the record's resources tell it: the key that
