@@ -11,13 +11,12 @@ import boto3
 import events
 import measure
 from botocore.config import Config
-from events import HOME, ROOT
-from processes import command, serve
+from events import HOME
+from processes import BENCH, command, serve
 
 INTERVAL_SECONDS = 10
 CALLS_PER_SECOND = 2_000
 CALLS = 60_000
-EXAMPLES = ROOT / "target" / "release" / "examples"
 POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -38,13 +37,13 @@ def epoch(text: str) -> float:
 
 def backlog() -> dict:
     """A million committed records to one trail, beside libdeflater alone on the same bytes."""
-    done = command(EXAMPLES / "delivery_rate", "--json", events.parts(events.PART_RECORDS)[0])
+    done = command(BENCH, "backlog", events.parts(events.PART_RECORDS)[0])
     return json.loads(done["output"].splitlines()[-1])
 
 
 def selectors() -> dict:
     """What matching a record costs with one trail and with a thousand, without writing."""
-    return json.loads(command(EXAMPLES / "selector_rate", "--json")["output"].splitlines()[-1])
+    return json.loads(command(BENCH, "selectors")["output"].splitlines()[-1])
 
 
 def clients(address: str, credentials):

@@ -92,13 +92,19 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         hosts: BaseDomains::new(Vec::new()),
         accepts_any_credentials: false,
         trusted_proxies: Vec::new(),
+        upstreams: cairn_gateway::forward::Upstreams::default(),
+        key_accounts: std::collections::HashMap::new(),
     };
     let entropy: Entropy = Arc::new(|buffer| {
         // A benchmark without random ids measures nothing; one that stops says so.
         assert!(getrandom::fill(buffer).is_ok(), "the system gives no random bytes");
     });
     let services = services(&arguments.data, &clock, Arc::clone(&entropy))?;
-    let stores = Stores { services: Arc::new(services), keyring: Keyring::new([credential]) };
+    let stores = Stores {
+        services: Arc::new(services),
+        keyring: Keyring::new([credential]),
+        intents: cairn_gateway::forward::Intents::new(Arc::new(Forgetful)),
+    };
     let hooks = Hooks { metrics: Arc::new(move || metrics.render()), reset: None };
     let gateway = Gateway::new(settings, stores, clock, entropy, hooks);
     let listener = TcpListener::bind(arguments.listen).await.context("cannot listen")?;

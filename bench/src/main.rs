@@ -1,10 +1,13 @@
 //! `cairn-bench`: what `bench/run.py` measures with. `load` makes signed calls as fast as a server
 //! answers them; `serve-without-log` is the same front door with a log that forgets, so that the
-//! difference to `cairn serve` is what recording costs.
+//! difference to `cairn serve` is what recording costs. `backlog` and `selectors` run parts of the
+//! program without the rest.
 
+mod backlog;
 mod forgetful;
 mod load;
 mod request;
+mod selectors;
 
 use clap::{Parser, Subcommand};
 
@@ -24,11 +27,17 @@ enum Command {
     Load(load::Arguments),
     /// Serves calls without keeping records.
     ServeWithoutLog(forgetful::Arguments),
+    /// Delivers a backlog, and compresses the same bytes with nothing around.
+    Backlog(backlog::Arguments),
+    /// Matches records against the selectors of many trails.
+    Selectors(selectors::Arguments),
 }
 
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Load(arguments) => load::run(&arguments),
         Command::ServeWithoutLog(arguments) => forgetful::run(&arguments),
+        Command::Backlog(arguments) => backlog::run(&arguments),
+        Command::Selectors(arguments) => selectors::run(&arguments),
     }
 }

@@ -1,21 +1,16 @@
 //! How fast a backlog is delivered to one trail, with a log, small state and buckets on this disk,
 //! beside the bare speed of libdeflater on the same bytes.
 //!
-//! ```text
-//! cargo run --release -p cairn-consumers --example delivery_rate -- [--json] [--trails N] FILE...
-//! ```
-//!
-//! A file holds a record a line, gzipped or plain, as `bench/events.py` makes them. With `--trails`
-//! there are so many trails, and all but one take nothing.
+//! A file holds a record a line, gzipped or plain, as `bench/events.py` makes them.
 
-use std::error::Error;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
+use anyhow::{anyhow, ensure};
 use bytes::Bytes;
 use cairn_bucket::state::{self, BucketState};
 use cairn_bucket::{Buckets, EmbeddedBuckets};
@@ -31,11 +26,6 @@ use cairn_store::{
 use flate2::read::MultiGzDecoder;
 use libdeflater::{CompressionLvl, Compressor};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
-
 const ACCOUNT: &str = "111122223333";
 const BUCKET: &str = "trail-bucket";
 /// How many records are appended together.
@@ -45,27 +35,15 @@ const PIECE_BYTES: usize = 16_000_000;
 const BARE_BYTES: usize = 96_000_000;
 const INTERVAL_MS: i64 = 60_000;
 
-#[derive(Default)]
-struct Arguments {
-    json: bool,
+/// What to deliver.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// So many trails, of which all but one take nothing.
+    #[arg(long, default_value_t = 1)]
     trails: usize,
-    files: Vec<String>,
-}
-
-fn arguments() -> Outcome<Arguments> {
-    let mut read = Arguments { trails: 1, ..Arguments::default() };
-    let mut given = std::env::args().skip(1);
-    while let Some(argument) = given.next() {
-        match argument.as_str() {
-            "--json" => read.json = true,
-            "--trails" => read.trails = given.next().ok_or("--trails needs a number")?.parse()?,
-            _ => read.files.push(argument),
-        }
-    }
-    if read.files.is_empty() {
-        return Err("name files of records, such as target/bench/events-1000000/*".into());
-    }
-    Ok(read)
+    /// Files of records.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
 }
 
 /// Everything that delivery works with, in a directory.
@@ -78,7 +56,7 @@ struct Rig {
 }
 
 impl Rig {
-    fn open(directory: &Path) -> Outcome<Self> {
+    fn open(directory: &Path) -> anyhow::Result<Self> {
         let now = Arc::new(AtomicI64::new(1_795_626_000_000));
         let reads = Arc::clone(&now);
         let clock: Clock = Arc::new(move || Timestamp::from_ms(reads.load(Ordering::Relaxed)));
@@ -99,12 +77,12 @@ impl Rig {
         Ok(Self { log, meta, buckets: Arc::new(buckets), clock, now })
     }
 
-    async fn put(&self, key: &str, value: Vec<u8>) -> Outcome<()> {
+    async fn put(&self, key: &str, value: Vec<u8>) -> anyhow::Result<()> {
         self.meta.swap(&Key::parse(key)?, None, value.into()).await?;
         Ok(())
     }
 
-    async fn make_bucket(&self) -> Outcome<()> {
+    async fn make_bucket(&self) -> anyhow::Result<()> {
         let policy = format!(
             r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow",
             "Principal":{{"Service":"cloudtrail.amazonaws.com"}},"Action":"s3:PutObject",
@@ -115,7 +93,7 @@ impl Rig {
         self.put(state::key(BUCKET)?.as_str(), bucket.to_bytes()?.to_vec()).await
     }
 
-    async fn start(&self, trail: Trail) -> Outcome<()> {
+    async fn start(&self, trail: Trail) -> anyhow::Result<()> {
         let key = place::trail(&trail.account, &trail.home_region, &trail.name);
         self.put(&key, serde_json::to_vec(&trail)?).await
     }
@@ -127,15 +105,15 @@ impl Rig {
     }
 
     /// Steps until there is nothing more to do.
-    async fn work(&self, worker: &mut DeliveryWorker) -> Outcome<()> {
+    async fn work(&self, worker: &mut DeliveryWorker) -> anyhow::Result<()> {
         while worker.step((self.clock)()).await? == Progress::More {}
         Ok(())
     }
 
-    async fn append(&self, files: &[String]) -> Outcome<(u64, Vec<u8>)> {
+    async fn append(&self, files: &[PathBuf]) -> anyhow::Result<(u64, Vec<u8>)> {
         let (mut batch, mut sample, mut bytes) = (Vec::new(), Vec::new(), 0);
         for file in files {
-            let is_gzip = Path::new(file).extension().is_some_and(|extension| extension == "gz");
+            let is_gzip = file.extension().is_some_and(|extension| extension == "gz");
             let plain = File::open(file)?;
             let reader: Box<dyn Read> =
                 if is_gzip { Box::new(MultiGzDecoder::new(plain)) } else { Box::new(plain) };
@@ -166,7 +144,7 @@ fn of_one_account(line: String) -> Bytes {
 }
 
 /// A trail that takes one category of records, or none.
-fn trail(name: &str, categories: &[&str]) -> Outcome<Trail> {
+fn trail(name: &str, categories: &[&str]) -> anyhow::Result<Trail> {
     let condition = |field: &str, value: &str| FieldSelector {
         field: field.to_owned(),
         equals: Some(vec![value.to_owned()]),
@@ -215,18 +193,18 @@ fn trail(name: &str, categories: &[&str]) -> Outcome<Trail> {
 }
 
 /// Megabytes that libdeflater compresses in a second, on one core.
-fn bare_speed(sample: &[u8], level: u8) -> Outcome<f64> {
-    let level = CompressionLvl::new(i32::from(level)).map_err(|_| "no such level")?;
+fn bare_speed(sample: &[u8], level: u8) -> anyhow::Result<f64> {
+    let level = CompressionLvl::new(i32::from(level)).map_err(|_| anyhow!("no such level"))?;
     let mut compressor = Compressor::new(level);
     let mut space = vec![0; compressor.gzip_compress_bound(PIECE_BYTES)];
     let begun = Instant::now();
     for piece in sample.chunks(PIECE_BYTES) {
-        compressor.gzip_compress(piece, &mut space).map_err(|error| format!("{error:?}"))?;
+        compressor.gzip_compress(piece, &mut space).map_err(|error| anyhow!("{error:?}"))?;
     }
     Ok(sample.len() as f64 / 1e6 / begun.elapsed().as_secs_f64())
 }
 
-async fn measure(arguments: &Arguments) -> Outcome<()> {
+async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let directory = tempfile::tempdir()?;
     let rig = Rig::open(directory.path())?;
     rig.make_bucket().await?;
@@ -242,38 +220,25 @@ async fn measure(arguments: &Arguments) -> Outcome<()> {
     rig.work(&mut worker).await?;
     let seconds = begun.elapsed().as_secs_f64();
     let status = worker.status();
-    if status.waiting > 0 || status.failures > 0 || status.trails_behind > 0 {
-        return Err(format!("it was not delivered: {status:?}").into());
-    }
+    ensure!(
+        status.waiting == 0 && status.failures == 0 && status.trails_behind == 0,
+        "it was not delivered: {status:?}"
+    );
     let rate = status.records as f64 / seconds;
     let (bare, bare_behind) = (bare_speed(&sample, LEVEL)?, bare_speed(&sample, LEVEL_BEHIND)?);
     let raw_rate = raw_bytes as f64 / 1e6 / seconds;
-    if arguments.json {
-        let measured = serde_json::json!({
-            "records": status.records, "seconds": seconds, "rate": rate, "files": status.files,
-            "trails": arguments.trails, "raw_bytes": raw_bytes, "delivered_bytes": status.bytes,
-            "raw_mb_per_second": raw_rate, "level": LEVEL, "level_behind": LEVEL_BEHIND,
-            "libdeflater_mb_per_second": bare, "libdeflater_behind_mb_per_second": bare_behind,
-        });
-        println!("{measured}");
-        return Ok(());
-    }
-    println!(
-        "{} records of {:.0} bytes to {} trails: {rate:.0} records/s, {raw_rate:.0} MB/s, {} files, {:.1} % of raw",
-        status.records,
-        raw_bytes as f64 / status.records as f64,
-        arguments.trails,
-        status.files,
-        status.bytes as f64 / raw_bytes as f64 * 100.0
-    );
-    println!(
-        "libdeflater alone, one core: level {LEVEL} {bare:.0} MB/s, level {LEVEL_BEHIND} {bare_behind:.0} MB/s"
-    );
+    let measured = serde_json::json!({
+        "records": status.records, "seconds": seconds, "rate": rate, "files": status.files,
+        "trails": arguments.trails, "raw_bytes": raw_bytes, "delivered_bytes": status.bytes,
+        "raw_mb_per_second": raw_rate, "level": LEVEL, "level_behind": LEVEL_BEHIND,
+        "libdeflater_mb_per_second": bare, "libdeflater_behind_mb_per_second": bare_behind,
+    });
+    println!("{measured}");
     Ok(())
 }
 
-fn main() -> Outcome<()> {
-    let arguments = arguments()?;
+/// Delivers, and prints what came of it as JSON.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(measure(&arguments))
+    runtime.block_on(measure(arguments))
 }

@@ -1,18 +1,15 @@
 //! What a record costs against the selectors of 1, 10, 100 and 1,000 trails, each with selectors of
 //! its own: nanoseconds for reading its head and matching it, without writing anything.
 //!
-//! ```text
-//! cargo run --release --package cairn-event --example selector_rate -- [--json] [FILE.jsonl ...]
-//! ```
-//!
 //! The records are those of `corpus/records`, as many data events that are made up here, and those
 //! of the files that are named.
 
 use std::fs;
 use std::hint::black_box;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use anyhow::Context as _;
 use cairn_event::RecordHead;
 use cairn_event::selector::{
     AdvancedEventSelector, DataResource, EventSelector, FieldSelector, SelectorSet, Selectors,
@@ -30,9 +27,16 @@ struct Row {
     set: SelectorSet,
 }
 
-fn main() {
-    let (flags, files): (Vec<_>, Vec<_>) = std::env::args().skip(1).partition(|a| a == "--json");
-    let records = records(&files);
+/// What to match besides the corpus.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Files of records, one a line.
+    files: Vec<PathBuf>,
+}
+
+/// Matches, and prints what it costs as JSON.
+pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    let records = records(&arguments.files)?;
     let mut rows: Vec<_> = TRAILS.into_iter().map(compiled).collect();
     let mut head_ns = f64::INFINITY;
     // Taken in turns, so that what disturbs one disturbs all.
@@ -49,17 +53,8 @@ fn main() {
             row.taken = taken as f64 / records.len() as f64;
         }
     }
-    let record_ratio = rows[rows.len() - 1].record_ns / rows[0].record_ns;
-    if flags.is_empty() {
-        println!("{} records, head alone {head_ns:.0} ns", records.len());
-        println!("trails  record ns  of it match  taken by  compile ms");
-        for Row { trails, record_ns, taken, compile_ms, .. } in &rows {
-            let match_ns = record_ns - head_ns;
-            println!("{trails:6} {record_ns:10.0} {match_ns:12.0} {taken:9.1} {compile_ms:11.2}");
-        }
-        println!("1,000 trails against 1: {record_ratio:.2}");
-        return;
-    }
+    let (first, last) = rows.first().zip(rows.last()).context("there are rows")?;
+    let record_ratio = last.record_ns / first.record_ns;
     let rows = rows.iter().map(|row| {
         serde_json::json!({
             "trails": row.trails, "record_ns": row.record_ns, "taken": row.taken,
@@ -71,6 +66,7 @@ fn main() {
         "record_ratio": record_ratio,
     });
     println!("{report}");
+    Ok(())
 }
 
 fn compiled(trails: usize) -> Row {
@@ -89,20 +85,20 @@ fn timed(records: &[Vec<u8>], mut with: impl FnMut(&RecordHead<'_>) -> usize) ->
     (clock.elapsed().as_nanos() as f64 / records.len() as f64, black_box(sum))
 }
 
-fn records(files: &[String]) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/records");
-    let mut paths: Vec<_> =
-        fs::read_dir(folder).expect("the corpus").map(|e| e.expect("an entry").path()).collect();
+fn records(files: &[PathBuf]) -> anyhow::Result<Vec<Vec<u8>>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../corpus/records");
+    let entries = fs::read_dir(&folder).with_context(|| format!("no {}", folder.display()))?;
+    let mut paths = entries.map(|entry| Ok(entry?.path())).collect::<anyhow::Result<Vec<_>>>()?;
     paths.sort();
-    paths.extend(files.iter().map(Into::into));
+    paths.extend(files.iter().cloned());
     let mut records: Vec<Vec<u8>> = Vec::new();
     for path in paths {
-        let text = fs::read_to_string(path).expect("a file of records");
+        let text = fs::read_to_string(&path).with_context(|| format!("no {}", path.display()))?;
         records.extend(text.lines().map(|line| line.as_bytes().to_vec()));
     }
     let data: Vec<_> = (0..records.len()).map(data_record).collect();
     records.extend(data);
-    records
+    Ok(records)
 }
 
 fn bucket(number: usize) -> String {
