@@ -48,11 +48,12 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let directory = Directory::new(&settings.data);
     let lock = directory.lock()?;
     let metrics = logs::metrics()?;
-    let tls = settings
+    let certificate = settings
         .tls
         .as_ref()
-        .map(|(certificate, key)| tls::config(certificate, key))
+        .map(|files| tls::Certificate::read(&files.chain, &files.key))
         .transpose()?;
+    let tls = certificate.as_ref().map(tls::Certificate::config).transpose()?;
     let (clock, entropy) = (wall_clock(), entropy());
     let running = Running::start(&directory, &settings, &clock, &entropy).await?;
     let account = running.root.account.clone();
@@ -79,8 +80,13 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
             board.begin_stop();
         }
     };
+    let pause = settings.tls_check_interval;
+    let hangup = certificate.is_some().then(tls::hangup).transpose()?;
+    let watch = certificate.zip(hangup);
+    let watch = watch.map(|(it, hangup)| tokio::spawn(tls::watch(it, hangup, pause)));
     welcome(&settings, &directory, listener.local_addr()?, tls.is_some())?;
     gateway.serve(listener, tls, stop).await;
+    watch.inspect(tokio::task::JoinHandle::abort);
     board.stop().await;
     drop(lock);
     Ok(ExitCode::SUCCESS)

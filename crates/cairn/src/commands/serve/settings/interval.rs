@@ -1,6 +1,7 @@
 //! Intervals: a number and its unit, such as `60s` or `1h`.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::Deserialize;
 
@@ -19,6 +20,11 @@ impl Interval {
     /// In milliseconds.
     pub(super) const fn ms(self) -> i64 {
         self.ms
+    }
+
+    /// As the standard library has it.
+    pub(super) const fn duration(self) -> Duration {
+        Duration::from_millis(self.ms.unsigned_abs())
     }
 
     /// So many seconds.

@@ -11,6 +11,7 @@ mod upstreams;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use cairn_bucket::Destination;
@@ -28,6 +29,7 @@ const DELIVERY_INTERVAL: Interval = Interval::seconds(60);
 const DIGEST_INTERVAL: Interval = Interval::seconds(60 * 60);
 const DIGEST_INTERVAL_MS_MIN: i64 = 1_000;
 const DIGEST_KEY_VALIDITY: Interval = Interval::seconds(30 * 24 * 60 * 60);
+const TLS_CHECK_INTERVAL: Interval = Interval::seconds(10);
 const TRAILS_PER_REGION_MAX: usize = 5;
 
 /// The document, as flags and as TOML.
@@ -71,6 +73,10 @@ pub(crate) struct Document {
     /// The key of the certificate, PEM
     #[arg(long, env = "CAIRN_TLS_KEY", value_name = "FILE")]
     tls_key: Option<PathBuf>,
+    /// How often these two files are looked at; they are read again when they have changed, and at
+    /// SIGHUP [default: 10s]
+    #[arg(long, env = "CAIRN_TLS_CHECK_INTERVAL", value_name = "INTERVAL")]
+    tls_check_interval: Option<Interval>,
     /// A proxy whose X-Forwarded-For is believed; may be given several times
     #[arg(
         long = "trusted-proxy",
@@ -132,7 +138,8 @@ pub(crate) struct Settings {
     pub(crate) log_retention_ms: Option<i64>,
     pub(crate) segment_bytes_max: Option<u64>,
     pub(crate) base_domains: Vec<String>,
-    pub(crate) tls: Option<(PathBuf, PathBuf)>,
+    pub(crate) tls: Option<TlsFiles>,
+    pub(crate) tls_check_interval: Duration,
     pub(crate) trusted_proxies: Vec<IpAddr>,
     pub(crate) accepts_any_credentials: bool,
     pub(crate) accepts_missing_records: bool,
@@ -146,6 +153,13 @@ pub(crate) struct Settings {
     pub(crate) key_accounts: HashMap<String, AccountId>,
     /// Buckets at other stores.
     pub(crate) destinations: Vec<Destination>,
+}
+
+/// A certificate chain and its key, both PEM.
+#[derive(Clone, Debug)]
+pub(crate) struct TlsFiles {
+    pub(crate) chain: PathBuf,
+    pub(crate) key: PathBuf,
 }
 
 impl Document {
@@ -166,6 +180,7 @@ impl Document {
             base_domains: self.base_domains.or(file.base_domains),
             tls_cert: self.tls_cert.or(file.tls_cert),
             tls_key: self.tls_key.or(file.tls_key),
+            tls_check_interval: self.tls_check_interval.or(file.tls_check_interval),
             trusted_proxies: self.trusted_proxies.or(file.trusted_proxies),
             insecure_accept_any_credentials: self
                 .insecure_accept_any_credentials
@@ -187,7 +202,7 @@ impl Document {
         let account = self.account_id.map(|id| AccountId::parse(&id).context("--account-id"));
         let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
         let tls = match (self.tls_cert, self.tls_key) {
-            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (Some(chain), Some(key)) => Some(TlsFiles { chain, key }),
             (None, None) => None,
             _ => bail!("TLS needs both --tls-cert and --tls-key"),
         };
@@ -214,6 +229,7 @@ impl Document {
             segment_bytes_max: self.log_segment_bytes_max,
             base_domains: self.base_domains.unwrap_or_else(|| vec!["localhost".to_owned()]),
             tls,
+            tls_check_interval: self.tls_check_interval.unwrap_or(TLS_CHECK_INTERVAL).duration(),
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
             accepts_any_credentials: self.insecure_accept_any_credentials.unwrap_or(false),
             accepts_missing_records: self.accept_missing_records.unwrap_or(false),

@@ -10,7 +10,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use cairn_gateway::forward::{
@@ -129,8 +128,8 @@ fn route(entry: &Entry) -> anyhow::Result<Route> {
         tls: trust.config()?,
         url: long.url,
         http2: long.http2,
-        connect_max: duration(long.connect_timeout.unwrap_or(CONNECT_TIMEOUT)),
-        answer_max: duration(long.answer_timeout.unwrap_or(ANSWER_TIMEOUT)),
+        connect_max: long.connect_timeout.unwrap_or(CONNECT_TIMEOUT).duration(),
+        answer_max: long.answer_timeout.unwrap_or(ANSWER_TIMEOUT).duration(),
     };
     Ok(Route::Upstream(Upstream::new(&settings)?))
 }
@@ -143,10 +142,6 @@ fn resigns(resign: Resign) -> anyhow::Result<ResignCredential> {
         session_token: resign.session_token,
         region: resign.region,
     })
-}
-
-fn duration(interval: Interval) -> Duration {
-    Duration::from_millis(u64::try_from(interval.ms()).unwrap_or(0))
 }
 
 #[cfg(test)]
