@@ -13,6 +13,7 @@ pub(crate) struct Input {
     event_data_store: String,
 }
 
+#[expect(clippy::unused_async, reason = "as all operations are")]
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Shown, CloudTrailError> {
     Ok(Shown::of(event_data_store::find(ctx, &input.event_data_store)?))
 }

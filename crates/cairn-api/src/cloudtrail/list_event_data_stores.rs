@@ -31,6 +31,7 @@ struct Info {
     name: &'static str,
 }
 
+#[expect(clippy::unused_async, reason = "as all operations are")]
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrailError> {
     if input.next_token.is_some() {
         return Err(ChannelFault::Token.into());

@@ -58,6 +58,7 @@ impl EventFault {
 }
 
 /// What is looked at.
+#[expect(clippy::struct_field_names, reason = "the names are the event's")]
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EventData<'e> {

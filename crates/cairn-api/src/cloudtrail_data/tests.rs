@@ -232,10 +232,10 @@ async fn the_channel_shows_how_its_events_fared() {
     assert_eq!(status().await, Json::Null);
     let done = put(&world, ACCOUNT, &arn, None, &json!([event("x", &data())])).await.unwrap();
     let good = done[0][0]["eventID"].clone();
-    let seconds = crate::testing::START_MS as f64 / 1e3;
+    let seconds = crate::testing::START_MS / 1_000;
     let times = |status: &Json| {
         ["LatestIngestionSuccessTime", "LatestIngestionAttemptTime"]
-            .map(|name| status[name].as_f64().unwrap())
+            .map(|name| status[name].as_f64().unwrap() as i64)
     };
     let first = status().await;
     assert_eq!(first["LatestIngestionSuccessEventID"], good);
@@ -246,7 +246,7 @@ async fn the_channel_shows_how_its_events_fared() {
     let second = status().await;
     assert_eq!(second["LatestIngestionErrorCode"], "FieldNotFound");
     assert_eq!(second["LatestIngestionSuccessEventID"], good);
-    assert_eq!(times(&second), [seconds, seconds + 60.0]);
+    assert_eq!(times(&second), [seconds, seconds + 60]);
     put(&world, ACCOUNT, &arn, None, &json!([event("x", &data())])).await.unwrap();
     assert!(status().await.get("LatestIngestionErrorCode").is_none());
 }

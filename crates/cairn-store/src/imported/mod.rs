@@ -81,10 +81,7 @@ impl Imported {
         for (key, from, found) in ranges(meta).await? {
             match read_value(&found.value) {
                 Some(to) => runs.push((from, to)),
-                // One bad note is no reason to stop delivering everything else.
-                None => {
-                    tracing::error!(key = key.as_str(), "the range of an import cannot be read")
-                }
+                None => unreadable(&key),
             }
         }
         Ok(Self::new(runs, under_way))
@@ -144,12 +141,15 @@ async fn ranges(
         for (key, value) in page {
             match key.as_str().strip_prefix(RANGES).and_then(|text| text.parse().ok()) {
                 Some(from) => found.push((key, Offset::new(from), value)),
-                None => {
-                    tracing::error!(key = key.as_str(), "the range of an import cannot be read")
-                }
+                None => unreadable(&key),
             }
         }
     }
+}
+
+/// One bad note is no reason to stop delivering everything else.
+fn unreadable(key: &Key) {
+    tracing::error!(key = key.as_str(), "the range of an import cannot be read");
 }
 
 /// Notes a run that is there already.

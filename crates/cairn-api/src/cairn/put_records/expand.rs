@@ -91,7 +91,7 @@ pub(super) struct Expanded {
     reader: Box<dyn Read>,
     encoding: ContentEncoding,
     read: Arc<AtomicU64>,
-    expanded: u64,
+    given: u64,
 }
 
 impl Expanded {
@@ -106,16 +106,16 @@ impl Expanded {
                 Box::new(decoder)
             }
         };
-        Ok(Self { reader, encoding, read, expanded: 0 })
+        Ok(Self { reader, encoding, read, given: 0 })
     }
 }
 
 impl Read for Expanded {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.reader.read(buffer)?;
-        self.expanded += count as u64;
+        self.given += count as u64;
         let most = self.read.load(Ordering::Relaxed).saturating_mul(EXPANSION_MAX);
-        let is_bomb = self.expanded > most.max(EXPANDED_BYTES_FREE);
+        let is_bomb = self.given > most.max(EXPANDED_BYTES_FREE);
         if is_bomb && self.encoding != ContentEncoding::Plain {
             return Err(broken("the body expands to more than 200 times its length"));
         }

@@ -11,6 +11,7 @@ use bytes::Bytes;
 use cairn_history::{RecordHasher, RecordHashes};
 use cairn_store::imported::{self, BatchMark, UnderWay};
 use cairn_store::{LogError, Offset};
+use futures_util::future::join_all;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
 use super::sort_out::{Fresh, Group};
@@ -145,18 +146,18 @@ impl Lane {
         }
         self.is_settled = false;
         let under_way = UnderWay::begin(meta, log.committed(), marks).await.map_err(unnoted)?;
-        let mut runs = Vec::with_capacity(batches.len());
-        let mut failure = None;
-        for batch in batches {
-            let records = batch.len() as u64;
-            match log.append(batch).await {
+        let counts: Vec<_> = batches.iter().map(|batch| batch.len() as u64).collect();
+        // All at once, so that they share frames and a sync.
+        let appended = join_all(batches.into_iter().map(|batch| log.append(batch))).await;
+        let (mut runs, mut failure) = (Vec::with_capacity(counts.len()), None);
+        for (outcome, records) in appended.into_iter().zip(counts) {
+            match outcome {
                 Ok(first) => runs.push((first, first.plus(records))),
-                Err(error) => {
-                    failure = Some(error);
-                    break;
-                }
+                Err(error @ (LogError::Unknown { .. } | LogError::Closed)) => failure = Some(error),
+                Err(error) => failure = failure.or(Some(error)),
             }
         }
+        runs.sort_unstable();
         // After these nothing can be appended, and it is not known what was: the next start looks.
         if !matches!(failure, Some(LogError::Unknown { .. } | LogError::Closed)) {
             under_way.end(meta, &runs).await.map_err(unnoted)?;

@@ -37,7 +37,7 @@ impl<R: Read> Lines<R> {
         let mut is_too_long = false;
         loop {
             let held = self.buffer.get(self.from + looked_at..self.to).unwrap_or_default();
-            if let Some(at) = held.iter().position(|byte| *byte == b'\n') {
+            if let Some(at) = memchr::memchr(b'\n', held) {
                 let length = looked_at + at;
                 let from = self.from;
                 self.from += length + 1;

@@ -109,10 +109,11 @@ impl Taken {
     /// An error that also tells how far the call came before it.
     pub fn after(&self, mut error: WireError) -> WireError {
         let Self { accepted, duplicates, rejected, through_line, .. } = self;
-        error.message.push_str(&format!(
-            " Before that, lines 1 to {through_line} were taken: {accepted} accepted, {duplicates} \
-             duplicates, {rejected} rejected. The call may be repeated as a whole."
-        ));
+        error.message = format!(
+            "{} Before that, lines 1 to {through_line} were taken: {accepted} accepted, {duplicates} \
+             duplicates, {rejected} rejected. The call may be repeated as a whole.",
+            error.message
+        );
         error
     }
 }

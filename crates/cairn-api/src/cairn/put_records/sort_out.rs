@@ -12,12 +12,13 @@ use super::expand::{Expanded, Pieces};
 use super::lines::{Line, Lines};
 use super::{ContentEncoding, ERRORS_MAX, LineError};
 
-/// Bytes to a batch. A batch becomes a frame of the log, which a reader of one record expands.
-const BATCH_BYTES: usize = 1 << 20;
+/// Bytes to a batch: the log lays several of them out in a frame. An allocator keeps pieces of this
+/// length at hand; longer ones are cleared by the kernel each time.
+const BATCH_BYTES: usize = 256 << 10;
 /// Records to a batch at most.
-const BATCH_RECORDS_MAX: usize = 8_192;
+const BATCH_RECORDS_MAX: usize = 2_048;
 /// Batches to a group.
-const GROUP_BATCHES_MAX: usize = 4;
+const GROUP_BATCHES_MAX: usize = 16;
 /// A group without many records ends after so many lines, so that the answer tells how far it is.
 const GROUP_LINES_MAX: i64 = 100_000;
 /// The longest text of what is wrong with a line.
@@ -82,7 +83,7 @@ fn sort(
     let is_gone = || std::io::Error::other("nobody takes the records any more");
     while let Some(line) = lines.next()? {
         number += 1;
-        if let Err(reason) = open.line(line, hasher) {
+        if let Err(reason) = open.line(&line, hasher) {
             open.group.rejected += 1;
             if errors_left > 0 {
                 errors_left -= 1;
@@ -112,7 +113,7 @@ struct OpenGroup {
 
 impl OpenGroup {
     /// Takes a line, or says what is wrong with it.
-    fn line(&mut self, line: Line<'_>, hasher: RecordHasher) -> Result<(), String> {
+    fn line(&mut self, line: &Line<'_>, hasher: RecordHasher) -> Result<(), String> {
         let Line::Text(text) = line else {
             return Err(format!("the line is longer than {RECORD_BYTES_MAX} bytes"));
         };

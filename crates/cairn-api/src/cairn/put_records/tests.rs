@@ -166,7 +166,7 @@ async fn a_body_that_breaks_leaves_what_was_taken_and_says_how_far_that_is() {
         let [accepted, duplicates, rejected, through] = counts(&outcome);
         assert!(through > 0 && through < 20_000 && rejected == 0, "{outcome:?}");
         assert_eq!(accepted + duplicates, through);
-        assert!(fed.log().await.len() as i64 >= through);
+        assert!(i64::try_from(fed.log().await.len()).unwrap() >= through);
     }
     let whole = fed.put(&zstd(&plain), ContentEncoding::Zstd).await;
     assert_eq!(counts(&whole)[0] + counts(&whole)[1], 20_000);

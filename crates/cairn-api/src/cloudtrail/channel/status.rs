@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::super::CloudTrailError;
 use crate::{Ctx, Internal};
 
-/// What the newest calls came to.
+/// What the newest calls came to, under the model's names.
+#[expect(clippy::struct_field_names, reason = "the names are the model's")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct IngestionStatus {
