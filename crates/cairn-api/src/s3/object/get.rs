@@ -48,7 +48,10 @@ pub(crate) async fn get(
     if input.checksum_mode.is_some() && part.header.is_none() {
         description::show_sum(call, &head);
     }
-    let tags = tagging::of(call, &head).await?.len();
+    // Neither waits for the other.
+    let (tags, body) =
+        tokio::try_join!(tagging::of(call, &head), transfer::send(reader, part.range.clone()))?;
+    let tags = tags.len();
     call.note_object_bytes(head.bytes);
     Ok(dto::GetObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
@@ -59,7 +62,7 @@ pub(crate) async fn get(
         metadata: description::user_of(&head.attributes),
         parts_count: part.count,
         tag_count: i32::try_from(tags).ok().filter(|tags| *tags > 0),
-        body: Some(transfer::send(reader, part.range).await?),
+        body: Some(body),
         ..Default::default()
     })
 }

@@ -10,11 +10,17 @@ use super::{Store, blocking};
 use crate::files::File;
 use crate::objects::{ObjectError, ObjectHead, ObjectName, ObjectReader, READ_BYTES_MAX};
 
+/// Objects up to this length are read when they are opened: one trip to a thread that may block in
+/// place of two.
+const AHEAD_BYTES_MAX: u64 = 128 << 10;
+
 /// An open object.
 #[derive(Debug)]
 pub(crate) struct LocalReader {
     head: ObjectHead,
     file: Arc<dyn File>,
+    /// All of it, if it is short.
+    whole: Option<Bytes>,
 }
 
 impl LocalReader {
@@ -38,7 +44,10 @@ impl LocalReader {
             if file.len().map_err(failed)? != entry.head.bytes {
                 return Err(ObjectError::Corrupt { name: name.clone() });
             }
-            return Ok(Some(Self { head: entry.head, file }));
+            let head = entry.head;
+            let is_short = head.bytes <= AHEAD_BYTES_MAX;
+            let whole = is_short.then(|| read(&*file, name, 0, head.bytes as usize)).transpose()?;
+            return Ok(Some(Self { head, file, whole }));
         }
     }
 }
@@ -55,16 +64,22 @@ impl ObjectReader for LocalReader {
         if length == 0 {
             return Ok(Bytes::new());
         }
+        if let Some(whole) = &self.whole {
+            let at = usize::try_from(at).unwrap_or(usize::MAX).min(whole.len());
+            return Ok(whole.slice(at..at.saturating_add(length).min(whole.len())));
+        }
         let (file, name) = (Arc::clone(&self.file), self.head.name.clone());
-        blocking(move || {
-            let mut buffer = vec![0; length];
-            let filled = file.read_at(&mut buffer, at);
-            let filled = filled.map_err(|error| ObjectError::io("read an object", error))?;
-            if filled < length {
-                return Err(ObjectError::Corrupt { name });
-            }
-            Ok(Bytes::from(buffer))
-        })
-        .await
+        blocking(move || read(&*file, &name, at, length)).await
     }
+}
+
+/// Reads what must be there.
+fn read(file: &dyn File, name: &ObjectName, at: u64, length: usize) -> Result<Bytes, ObjectError> {
+    let mut buffer = vec![0; length];
+    let filled = file.read_at(&mut buffer, at);
+    let filled = filled.map_err(|error| ObjectError::io("read an object", error))?;
+    if filled < length {
+        return Err(ObjectError::Corrupt { name: name.clone() });
+    }
+    Ok(Bytes::from(buffer))
 }
