@@ -14,7 +14,7 @@ pytestmark = pytest.mark.evidence(
 )
 
 # Services and operations that moto answers without an error; it knows no CBOR at all.
-SERVED_MIN = {PATH: (130, 550), VIRTUAL: (1, 45), CBOR: (0, 0), QUERY: (15, 90)}
+SERVED_MIN = {PATH: (130, 550), VIRTUAL: (1, 35), CBOR: (0, 0), QUERY: (12, 75)}
 
 
 @pytest.fixture(scope="module")
