@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use async_trait::async_trait;
@@ -11,6 +12,7 @@ use cairn_api::cairn::put_records::Ingest;
 use cairn_api::{Services, Stopping, TrailRules};
 use cairn_bucket::{EmbeddedBuckets, Gate};
 use cairn_event::{AccountId, Region, Timestamp};
+use cairn_gateway::forward::{Intents, Loss, Upstream, UpstreamSettings, Upstreams, Way};
 use cairn_gateway::{Entropy, Gateway, Hooks, Settings, Stores};
 use cairn_history::{History, HistoryOptions};
 use cairn_iam::{Credential, Keyring, Principal, parse_credentials};
@@ -37,6 +39,9 @@ pub(crate) struct Arguments {
     /// Whose keys are accepted
     #[arg(long)]
     credentials: PathBuf,
+    /// Who serves S3, if not this server
+    #[arg(long)]
+    upstream: Option<String>,
 }
 
 /// Takes every record and keeps none.
@@ -92,7 +97,8 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         hosts: BaseDomains::new(Vec::new()),
         accepts_any_credentials: false,
         trusted_proxies: Vec::new(),
-        upstreams: cairn_gateway::forward::Upstreams::default(),
+        connections_max: cairn_gateway::limits::CONNECTIONS_MAX,
+        upstreams: upstreams(arguments.upstream.as_deref())?,
         key_accounts: std::collections::HashMap::new(),
     };
     let entropy: Entropy = Arc::new(|buffer| {
@@ -103,7 +109,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     let stores = Stores {
         services: Arc::new(services),
         keyring: Keyring::new([credential]),
-        intents: cairn_gateway::forward::Intents::new(Arc::new(Forgetful)),
+        intents: Intents::new(Arc::new(Forgetful)),
     };
     let hooks = Hooks { metrics: Arc::new(move || metrics.render()), reset: None };
     let gateway = Gateway::new(settings, stores, clock, entropy, hooks);
@@ -111,6 +117,25 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     println!("listening on {}", listener.local_addr()?);
     gateway.serve(listener, None, std::future::pending()).await;
     Ok(())
+}
+
+fn upstreams(url: Option<&str>) -> anyhow::Result<Upstreams> {
+    let Some(url) = url else { return Ok(Upstreams::default()) };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let settings = UpstreamSettings {
+        url: url.to_owned(),
+        way: Way::HostKept,
+        loss: Loss::FailClosed,
+        tls: Arc::new(tls),
+        http2: false,
+        connect_max: Duration::from_secs(5),
+        answer_max: Duration::from_mins(5),
+    };
+    Ok(Upstreams::new(Some(Upstream::new(&settings)?)))
 }
 
 fn services(data: &Path, clock: &Clock, entropy: Entropy) -> anyhow::Result<Services> {

@@ -14,6 +14,10 @@ pub(crate) enum Kind {
     Sts,
     /// S3 `PutObject`, 1 KB, a key of its own each.
     Put,
+    /// S3 `GetObject` of `bench/small`, which somebody else serves.
+    Small,
+    /// S3 `GetObject` of `bench/large`, which somebody else serves.
+    Large,
     /// CloudTrail `LookupEvents` by one attribute, from the file of values.
     Lookup,
 }
@@ -85,6 +89,8 @@ impl Caller {
                 headers: vec![("content-type", "application/octet-stream".to_owned())],
                 body: Bytes::from(vec![b'x'; OBJECT_BYTES]),
             },
+            Kind::Small => get("/bench/small"),
+            Kind::Large => get("/bench/large"),
             Kind::Lookup => lookup(values.get(number % values.len().max(1)))?,
         };
         self.signed(draft)
@@ -116,6 +122,17 @@ impl Caller {
         *request.uri_mut() = draft.path.parse()?;
         *request.headers_mut() = headers;
         Ok(request)
+    }
+}
+
+fn get(path: &str) -> Draft {
+    Draft {
+        service: "s3",
+        region: REGION.to_owned(),
+        method: Method::GET,
+        path: path.to_owned(),
+        headers: Vec::new(),
+        body: Bytes::new(),
     }
 }
 

@@ -48,6 +48,8 @@ pub struct Settings {
     pub hosts: BaseDomains,
     /// Test rigs only: any key is the root, signatures are not checked.
     pub accepts_any_credentials: bool,
+    /// Connections served at once; further ones are turned away.
+    pub connections_max: usize,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
     /// Which services are behind us, and where.

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-/// Connections served at once; further ones wait to be accepted.
-pub const CONNECTIONS_MAX: usize = 4096;
+/// Connections served at once, if there are descriptors for so many; further ones are turned away.
+pub const CONNECTIONS_MAX: usize = 16_384;
 /// A body that is read whole: JSON, forms, XML, CBOR. Objects are streamed and have S3's own limit.
 pub const BODY_BYTES_MAX: usize = 6 << 20;
 /// What all requests under way hold of bodies and heads together; further ones are asked to come
@@ -32,7 +32,7 @@ pub const FIRST_CALL_MAX: Duration = Duration::from_secs(30);
 pub const CONNECTION_IDLE_MAX: Duration = Duration::from_mins(2);
 /// After a connection could not be accepted, none is tried for so long.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Connections that could not be accepted are reported once in this time.
+/// Connections that could not be accepted, or were turned away, are reported once in this time.
 pub const ACCEPT_REPORT_PAUSE: Duration = Duration::from_secs(5);
 /// A body that is read whole has to be there in this time.
 pub const BODY_READ_MAX: Duration = Duration::from_mins(1);
@@ -51,12 +51,25 @@ pub const NAME_BYTES_MAX: usize = 128;
 pub const BODY_COPY_BYTES_MAX: usize = 1 << 20;
 /// How long a caller who expects `100 Continue` is kept waiting for the upstream to say it.
 pub const CONTINUE_MAX: Duration = Duration::from_secs(3);
+/// An upstream may answer before it has read the request: for so long is the rest of the body waited
+/// for, so that the record shows it.
+pub const BODY_LATE_MAX: Duration = Duration::from_secs(2);
 /// The answer of an upstream may pause for so long between two pieces.
 pub const ANSWER_IDLE_MAX: Duration = Duration::from_mins(5);
 /// A connection to an upstream is kept for so long without a call.
 pub const UPSTREAM_IDLE_MAX: Duration = Duration::from_secs(50);
 /// Connections to an upstream that are kept without a call.
 pub const UPSTREAM_IDLE_CONNECTIONS_MAX: usize = 512;
+/// Connections to an upstream over HTTP/2; calls take turns, so that a peer that allows few calls on
+/// each still gets many.
+pub const UPSTREAM_HTTP2_CONNECTIONS: usize = 8;
+/// What an upstream may have under way on one HTTP/2 connection. Sixty-four callers who read nothing
+/// do not stop the others who share it.
+pub const UPSTREAM_WINDOW_BYTES: u32 = 64 * STREAM_WINDOW_BYTES;
+/// A connection over HTTP/2 on which calls are under way and nothing comes is asked whether it lives.
+pub const UPSTREAM_PING_PAUSE: Duration = Duration::from_secs(20);
+/// It has this long to say so.
+pub const UPSTREAM_PING_MAX: Duration = Duration::from_secs(20);
 /// Records whose callers have their answers already, together.
 pub const QUEUED_BYTES_MAX: usize = 32 << 20;
 /// Queued records that are written at once.

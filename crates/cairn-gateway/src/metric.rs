@@ -8,8 +8,13 @@ pub const REFUSALS_TOTAL: &str = "cairn_gateway_refusals_total";
 pub const UNRECORDED_TOTAL: &str = "cairn_gateway_unrecorded_calls_total";
 /// Records of forwarded calls that were dropped because their queue was full.
 pub const SHED_TOTAL: &str = "cairn_gateway_shed_records_total";
-/// Calls that an upstream did not answer, by `reason`.
+/// Calls that an upstream did not answer, by `upstream` and `reason`: `unreachable`, `untrusted` (its
+/// certificate), `tls`, `garbled` (no HTTP), `closed`, `too_slow`, `stalled`, `broke_off`, `sender`
+/// (the caller's own body).
 pub const UPSTREAM_FAILURES_TOTAL: &str = "cairn_gateway_upstream_failures_total";
+/// Reading calls that were made once more since their connection went down under them, by
+/// `upstream`.
+pub const UPSTREAM_REPEATS_TOTAL: &str = "cairn_gateway_upstream_repeats_total";
 /// Requests that were passed on without a record, since they are no AWS calls, by `reason`.
 pub const PASSED_TOTAL: &str = "cairn_gateway_passed_requests_total";
 /// From the request's head to the answer, in seconds.
@@ -36,7 +41,11 @@ pub fn describe() {
     );
     metrics::describe_counter!(
         UPSTREAM_FAILURES_TOTAL,
-        "Calls that an upstream did not answer, by reason."
+        "Calls that an upstream did not answer, by upstream and reason."
+    );
+    metrics::describe_counter!(
+        UPSTREAM_REPEATS_TOTAL,
+        "Reading calls made once more since their connection went down, by upstream."
     );
     metrics::describe_counter!(
         PASSED_TOTAL,

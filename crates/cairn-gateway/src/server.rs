@@ -18,17 +18,22 @@ use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use crate::body::AnswerBody;
 use crate::chain::{self, Peer};
+use crate::finish::Finishes;
 use crate::forward::queue;
 use crate::gateway::Gateway;
 use crate::idle::{Calls, Watched};
 use crate::limits::{
-    ACCEPT_PAUSE, ACCEPT_REPORT_PAUSE, CONNECTION_WINDOW_BYTES, CONNECTIONS_MAX, HEADER_BYTES_MAX,
-    HEADER_READ_MAX, HEADERS_MAX, STOP_MAX, STREAM_SEND_BYTES_MAX, STREAM_WINDOW_BYTES,
-    STREAMS_MAX,
+    ACCEPT_PAUSE, ACCEPT_REPORT_PAUSE, CONNECTION_WINDOW_BYTES, HEADER_BYTES_MAX, HEADER_READ_MAX,
+    HEADERS_MAX, STOP_MAX, STREAM_SEND_BYTES_MAX, STREAM_WINDOW_BYTES, STREAMS_MAX,
 };
 use crate::metric;
 use crate::tls::Session;
+
+/// What a connection is told for which there is no place.
+const NO_PLACE: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n";
 
 impl Gateway {
     /// Serves until `stop` resolves, then lets the calls under way finish, for at most
@@ -40,20 +45,28 @@ impl Gateway {
         stop: impl Future<Output = ()> + Send,
     ) {
         let tls = tls.map(TlsAcceptor::from);
-        let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        let places = Arc::new(Semaphore::new(self.settings.connections_max));
         let graceful = Arc::new(GracefulShutdown::new());
-        let mut accept_failures = AcceptFailures::default();
+        let (mut accept_failures, mut turned_away) = (Flood::default(), Flood::default());
         let writer = self.start_writer();
         let mut stop = std::pin::pin!(stop);
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
             tokio::select! {
                 biased;
                 () = &mut stop => break,
                 accepted = listener.accept() => match accepted {
                     Ok((stream, address)) => {
+                        let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                            turn_away(stream, tls.is_some());
+                            if let Some(connections) = turned_away.count(Instant::now()) {
+                                tracing::warn!(connections, "there was no room for connections");
+                            }
+                            continue;
+                        };
                         let connection = Connection { gateway: Arc::clone(&self), address, place };
-                        tokio::spawn(connection.run(stream, tls.clone(), graceful.watcher()));
+                        let fut = connection.run(stream, tls.clone(), graceful.watcher());
+                        eprintln!("SIZE run {}", std::mem::size_of_val(&fut));
+                        tokio::spawn(fut);
                     }
                     Err(error) if was_gone(&error) => {}
                     // Out of file descriptors: it stays so until a connection ends.
@@ -99,15 +112,28 @@ fn was_gone(error: &io::Error) -> bool {
     matches!(error.kind(), E::ConnectionAborted | E::ConnectionReset | E::ConnectionRefused)
 }
 
+/// Tells a connection that has no place so, as far as that can be said before its first word, and
+/// closes it.
+fn turn_away(stream: TcpStream, is_tls: bool) {
+    metrics::counter!(metric::REFUSALS_TOTAL, "reason" => "no_place").increment(1);
+    if is_tls {
+        return;
+    }
+    if let Ok(mut stream) = stream.into_std() {
+        // Nothing was written yet, so this fits; a caller who has gone does not mind.
+        let _ = io::Write::write(&mut stream, NO_PLACE);
+    }
+}
+
 /// Failures since the last line in the log, and when that was: a log must not grow as fast as
 /// failures come.
 #[derive(Default)]
-struct AcceptFailures {
+struct Flood {
     reported: Option<Instant>,
     failures: u64,
 }
 
-impl AcceptFailures {
+impl Flood {
     /// Counts one; how many to report, if it is time to.
     fn count(&mut self, now: Instant) -> Option<u64> {
         self.failures += 1;
@@ -167,22 +193,17 @@ impl Connection {
         let place = Arc::new(place);
         let peer = Arc::new(Peer { ip: address.ip(), tls: session });
         let service = service_fn(move |request: http::Request<Incoming>| {
-            let (gateway, peer) = (Arc::clone(&gateway), Arc::clone(&peer));
-            let (under_way, place) = (calls.begin(), Arc::clone(&place));
-            // A task of its own: a caller who hangs up does not stop a call half way, between what
-            // was done and its record.
-            let call = tokio::spawn(async move {
-                let answer = chain::answer(gateway, peer, request).await;
-                drop((under_way, place));
-                answer
-            });
-            async move { call.await }
+            let held = (calls.begin(), Arc::clone(&place));
+            let a = answer(Arc::clone(&gateway), Arc::clone(&peer), request, held);
+            async move { a.await }
         });
         let mut builder = auto::Builder::new(TokioExecutor::new());
         builder
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADER_READ_MAX)
+            // Who has said all it has to say may close that side and wait for the answer.
+            .half_close(true)
             .preserve_header_case(true)
             .max_headers(HEADERS_MAX)
             .max_buf_size(HEADER_BYTES_MAX);
@@ -196,10 +217,25 @@ impl Connection {
             .max_send_buf_size(STREAM_SEND_BYTES_MAX);
         let connection =
             builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
+        eprintln!("SIZE connection {}", std::mem::size_of_val(&connection));
         if let Err(error) = watcher.watch(connection).await {
             tracing::debug!(error = %error, "a connection ended early");
         }
     }
+}
+
+/// Takes a call through the chain, to its end; `held` is given back there.
+fn answer<H: Send + 'static>(
+    gateway: Arc<Gateway>,
+    peer: Arc<Peer>,
+    request: http::Request<Incoming>,
+    held: H,
+) -> Finishes<http::Response<AnswerBody>> {
+    Finishes::new(async move {
+        let answer = chain::answer(gateway, peer, request).await;
+        drop(held);
+        answer
+    })
 }
 
 #[cfg(test)]
@@ -208,7 +244,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_failures_is_one_line() {
-        let mut failures = AcceptFailures::default();
+        let mut failures = Flood::default();
         let start = Instant::now();
         assert_eq!(failures.count(start), Some(1));
         for _ in 0..1000 {

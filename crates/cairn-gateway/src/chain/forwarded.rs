@@ -7,29 +7,28 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cairn_wire::codec::WireError;
-use cairn_wire::model::{Operation, Protocol, Service, Shape};
+use cairn_wire::model::{Operation, Protocol, Shape};
 use cairn_wire::resolve::{NotAws, Resolved};
 use http::header::TRANSFER_ENCODING;
 use http::{Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
-use hyper_util::client::legacy;
 
 use super::authenticate::Identity;
-use super::commit;
+use super::exchange::{Answered, Failure, Sending, exchange};
 use super::heard::{self, Heard, Subject};
 use super::resolve::{Found, Named, not_aws};
 use super::{Call, passed, refuse};
+use super::{browser_upload, commit};
 use crate::body::AnswerBody;
 use crate::budget::Share;
 use crate::forward::held::Held;
 use crate::forward::intents::Intent;
-use crate::forward::tee::{Invitation, Keep, Passed, SenderFault, Tee};
+use crate::forward::tee::{Invitation, Keep, Passed, Tee};
 use crate::forward::upstream::{Upstream, Way};
 use crate::forward::{Loss, hop, tunnel};
-use crate::limits::BODY_COPY_BYTES_MAX;
+use crate::limits::{ANSWER_IDLE_MAX, BODY_COPY_BYTES_MAX};
 use crate::metric;
 use crate::recorder::Outcome;
 
@@ -42,13 +41,6 @@ pub(super) struct Asking<'a> {
     /// The body is at hand, so nobody needs to be asked for it.
     pub(super) is_read: bool,
     pub(super) share: &'a Arc<Share>,
-    pub(super) upgrade: Option<OnUpgrade>,
-}
-
-/// A request on its way to an upstream.
-pub(super) struct Sending {
-    pub(super) request: Request<AnswerBody>,
-    pub(super) passed: Passed,
     pub(super) upgrade: Option<OnUpgrade>,
 }
 
@@ -100,7 +92,11 @@ pub(super) async fn run(
             let asking = Asking { body, is_read, share, upgrade };
             let keep =
                 Keep { copy: !subject.streams_in(), hash: heard::needs_hash(call, &subject) };
-            (as_it_is(call, upstream, asking, keep), Who::Open)
+            let sending = as_it_is(call, upstream, asking, keep);
+            if browser_upload::is_one(&subject) {
+                sending.passed.keep_start(browser_upload::START_BYTES_MAX);
+            }
+            (sending, Who::Open)
         }
         Way::Resign(credential) => {
             match super::resigned::prepare(call, upstream, credential, &subject, body, share).await
@@ -114,13 +110,13 @@ pub(super) async fn run(
         Ok(intent) => intent,
         Err(commit::Unrecorded) => return subject.unrecorded(call),
     };
-    match exchange(upstream, sending).await {
-        Ok((response, passed, upgrades)) => {
+    let changes_nothing = subject.operation().is_some_and(Operation::read_only);
+    match exchange(upstream, sending, changes_nothing).await {
+        Ok(Answered { response, passed, upgrades }) => {
             let told = Told { upstream, subject: &subject, who, passed, intent };
             told.answer(call, response, share, upgrades).await
         }
         Err((failure, passed)) => {
-            failure.log(upstream);
             let told = Told { upstream, subject: &subject, who, passed, intent };
             told.fail(call, &failure).await
         }
@@ -255,116 +251,6 @@ pub(super) fn address(upstream: &Upstream, target: Option<http::uri::PathAndQuer
     Uri::from_parts(parts).unwrap_or_default()
 }
 
-/// Why there is no answer to pass on.
-pub(super) enum Failure {
-    /// No connection, or it broke, before there was an answer.
-    Upstream(legacy::Error),
-    /// No answer in time.
-    TooSlow,
-    /// The answer broke off before it could be passed on.
-    BrokeOff(String),
-    /// The caller's own body did.
-    Sender(SenderFault),
-}
-
-impl Failure {
-    const fn reason(&self) -> &'static str {
-        match self {
-            Self::Upstream(_) => "unreachable",
-            Self::TooSlow => "too_slow",
-            Self::BrokeOff(_) => "broke_off",
-            Self::Sender(_) => "sender",
-        }
-    }
-
-    fn log(&self, upstream: &Upstream) {
-        let reason = self.reason();
-        metrics::counter!(metric::UPSTREAM_FAILURES_TOTAL, "reason" => reason).increment(1);
-        let upstream = upstream.name();
-        match self {
-            Self::Upstream(error) => {
-                let error = error as &dyn std::error::Error;
-                tracing::warn!(upstream, error, "an upstream could not be reached");
-            }
-            Self::BrokeOff(error) => tracing::warn!(upstream, error, "an answer broke off"),
-            Self::TooSlow => tracing::warn!(upstream, "an upstream did not answer in time"),
-            Self::Sender(fault) => tracing::debug!(upstream, ?fault, "a body did not arrive"),
-        }
-    }
-
-    /// What the caller is told. Our own texts (assumed).
-    fn wire(&self) -> WireError {
-        let (code, status, message) = match self {
-            Self::Upstream(error) if error.is_connect() => (
-                "ServiceUnavailable",
-                502,
-                "The service behind Cairn cannot be reached. The call was not made.",
-            ),
-            Self::Upstream(_) | Self::BrokeOff(_) => (
-                "ServiceUnavailable",
-                502,
-                "The service behind Cairn broke the connection. The call may have been made.",
-            ),
-            Self::TooSlow => (
-                "ServiceUnavailable",
-                504,
-                "The service behind Cairn did not answer in time. The call may have been made.",
-            ),
-            Self::Sender(SenderFault::Stalled) => {
-                ("RequestTimeout", 400, "The request body did not arrive in time.")
-            }
-            Self::Sender(SenderFault::Broken) => {
-                ("IncompleteBody", 400, "The request body could not be read to its end.")
-            }
-        };
-        let sender_fault = status < 500;
-        WireError { status: Some(status), sender_fault, ..WireError::sender(code, message) }
-    }
-
-    pub(super) fn answer(
-        &self,
-        call: &Call<'_>,
-        service: Option<&'static Service>,
-        operation: Option<Operation<'static>>,
-        protocol: Protocol,
-    ) -> Response<AnswerBody> {
-        refuse::error(call, service, operation, protocol, &self.wire())
-    }
-}
-
-/// The two ends of a connection that will stop speaking HTTP.
-type Upgrades = Option<(OnUpgrade, OnUpgrade)>;
-
-/// Sends a request and waits for the head of its answer: for as long as the body moves, and then for
-/// as long as the upstream may take.
-pub(super) async fn exchange(
-    upstream: &Upstream,
-    sending: Sending,
-) -> Result<(Response<Incoming>, Passed, Upgrades), (Failure, Passed)> {
-    let Sending { request, passed, upgrade } = sending;
-    let mut answered = std::pin::pin!(upstream.client.send(request));
-    let mut seen = passed.bytes();
-    let answered = loop {
-        match tokio::time::timeout(upstream.answer_max, answered.as_mut()).await {
-            Ok(answered) => break answered,
-            Err(_) if passed.bytes() > seen => seen = passed.bytes(),
-            Err(_) => return Err((Failure::TooSlow, passed)),
-        }
-    };
-    match answered {
-        Ok(mut response) => {
-            let is_switch = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-            let upgrades = upgrade.filter(|_| is_switch);
-            let upgrades = upgrades.map(|caller| (caller, hyper::upgrade::on(&mut response)));
-            Ok((response, passed, upgrades))
-        }
-        Err(error) => {
-            let fault = passed.failure();
-            Err((fault.map_or(Failure::Upstream(error), Failure::Sender), passed))
-        }
-    }
-}
-
 /// A call that was passed on.
 struct Told<'a> {
     upstream: &'a Upstream,
@@ -381,7 +267,7 @@ impl Told<'_> {
         call: &Call<'_>,
         response: Response<Incoming>,
         share: &Arc<Share>,
-        upgrades: Upgrades,
+        upgrades: Option<(OnUpgrade, OnUpgrade)>,
     ) -> Response<AnswerBody> {
         let (mut head, body) = response.into_parts();
         hop::strip(&mut head.headers, upgrades.is_some());
@@ -389,11 +275,11 @@ impl Told<'_> {
         let held = if is_stream || upgrades.is_some() {
             Held::none(body)
         } else {
-            Held::read(body, share).await
+            Held::read(body, share, self.upstream.answer_max.min(ANSWER_IDLE_MAX)).await
         };
-        if let Some(error) = held.broke() {
-            let failure = Failure::BrokeOff(error.to_string());
-            failure.log(self.upstream);
+        self.passed.settle().await;
+        if let Some(broke) = held.broke() {
+            let failure = Failure::of_answer(self.upstream, broke);
             return self.fail(call, &failure).await;
         }
         let heard = Heard::new(call, self.subject, &self.passed, &head, &held);
@@ -444,7 +330,9 @@ impl Told<'_> {
         match &self.who {
             Who::Verified(identity) => std::borrow::Cow::Borrowed(identity),
             Who::Open => {
-                std::borrow::Cow::Owned(heard::identity(call, self.subject, self.passed.sha256()))
+                let posted = browser_upload::identity(call, self.subject, &self.passed);
+                let signed = || heard::identity(call, self.subject, self.passed.sha256());
+                std::borrow::Cow::Owned(posted.unwrap_or_else(signed))
             }
         }
     }

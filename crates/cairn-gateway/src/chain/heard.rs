@@ -10,8 +10,8 @@ use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::resolve::{CredentialScope, Resolved};
 use cairn_wire::sigv4::{self, PayloadClaim};
 use cairn_wire::value::Value;
-use http::Response;
 use http::response::Parts as AnswerHead;
+use http::{HeaderMap, Response};
 use hyper::body::Incoming;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ use super::authenticate::{Identity, prove};
 use super::commit::Facts;
 use super::forwarded::{announced, is_stream};
 use super::unmodelled::is_name;
-use super::{Call, refuse, s3, unmodelled};
+use super::{Call, browser_upload, refuse, s3, unmodelled};
 use crate::body::AnswerBody;
 use crate::forward::held::Held;
 use crate::forward::tee::Passed;
@@ -175,9 +175,10 @@ impl Owned<'_> {
         let resolved = subject.resolved.as_deref();
         self.bytes_in = announced(resolved, call).unwrap_or_else(|| passed.bytes());
         self.body = passed.take_copy();
+        self.key = browser_upload::key(call, subject, passed).or(self.key.take());
         let Some(resolved) = resolved else { return };
         // Nothing was answered; the answer's side is not looked at.
-        let none = http::HeaderMap::new();
+        let none = HeaderMap::new();
         let heard = hear(resolved, &call.head(), self.body.as_deref(), 502, &none, None);
         self.notes.is_body_unread = heard.input.is_none();
         self.input = heard.input;
@@ -214,7 +215,10 @@ pub(super) struct Heard {
     body: Option<Vec<u8>>,
     bytes_in: u64,
     bytes_out: u64,
-    headers: http::HeaderMap,
+    /// The key of a browser upload.
+    posted_key: Option<String>,
+    /// Those of an answer that the model does not know.
+    headers: HeaderMap,
 }
 
 impl Heard {
@@ -246,9 +250,10 @@ impl Heard {
             decoded,
             unmodelled,
             body: copy,
+            posted_key: browser_upload::key(call, subject, passed),
             bytes_in: announced(resolved, call).unwrap_or_else(|| passed.bytes()),
             bytes_out: bytes_out.unwrap_or(held.bytes() as u64),
-            headers: head.headers.clone(),
+            headers: if resolved.is_none() { head.headers.clone() } else { HeaderMap::new() },
         }
     }
 
@@ -271,6 +276,7 @@ impl Heard {
         let mut facts = subject.facts(call, identity, self.outcome());
         facts.input = self.decoded.as_ref().and_then(|decoded| decoded.input.clone());
         facts.body.clone_from(&self.body);
+        facts.key = self.posted_key.clone().or(facts.key);
         facts.bytes_in = self.bytes_in;
         facts.bytes_out = self.bytes_out;
         facts.notes = Notes {
@@ -341,7 +347,7 @@ pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]
 
 /// The account of a key that we do not know: written in the key, or the key itself, or set, or
 /// else our own.
-fn account(call: &Call<'_>, text: &str, key: Option<&AccessKeyId>) -> AccountId {
+pub(super) fn account(call: &Call<'_>, text: &str, key: Option<&AccessKeyId>) -> AccountId {
     let settings = &call.gateway.settings;
     let in_key = key.and_then(AccessKeyId::account);
     let is_key = || AccountId::parse(text).ok();

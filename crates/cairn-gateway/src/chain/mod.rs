@@ -3,6 +3,7 @@
 //! | step | in | refuses |
 //! | --- | --- | --- |
 //! | accept, limit | [`crate::server`], [`crate::body`] | what is too large, too slow or broken |
+//! | read the head | [`framing`] | what two servers could read in two ways |
 //! | resolve | [`resolve`] | what names no operation |
 //! | authenticate | [`authenticate`] | what no known key has signed |
 //! | decode, validate | [`structured`] | what the model does not allow |
@@ -21,8 +22,11 @@
 
 mod authenticate;
 mod authorise;
+mod browser_upload;
 mod commit;
+mod exchange;
 mod forwarded;
+mod framing;
 mod heard;
 mod passed;
 mod records;
@@ -105,6 +109,9 @@ pub(crate) async fn answer(
 ) -> Response<AnswerBody> {
     let (gateway, peer) = (&*gateway, &*peer);
     let (mut parts, body) = request.into_parts();
+    if let Some(fault) = framing::fault(&parts) {
+        return framing::refuse(&parts, fault);
+    }
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     complete_host(&mut parts);
     if gateway.is_reserved(&head_of(&parts)) {

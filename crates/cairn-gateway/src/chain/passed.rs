@@ -3,6 +3,7 @@
 use http::Response;
 
 use super::Call;
+use super::exchange::{Answered, exchange};
 use super::forwarded::{self, Asking};
 use crate::body::AnswerBody;
 use crate::forward::held::Held;
@@ -22,11 +23,11 @@ pub(super) async fn run(
     tracing::debug!(reason, path = call.parts.uri.path(), "a request was passed on unrecorded");
     let share = std::sync::Arc::clone(asking.share);
     let sending = forwarded::as_it_is(call, upstream, asking, Keep { copy: false, hash: false });
-    match forwarded::exchange(upstream, sending).await {
-        Ok((response, _, upgrade)) => {
+    match exchange(upstream, sending, false).await {
+        Ok(Answered { response, upgrades, .. }) => {
             let (mut head, body) = response.into_parts();
-            hop::strip(&mut head.headers, upgrade.is_some());
-            if let Some((caller, upstream)) = upgrade {
+            hop::strip(&mut head.headers, upgrades.is_some());
+            if let Some((caller, upstream)) = upgrades {
                 crate::forward::tunnel::join(caller, upstream);
             }
             Response::from_parts(head, Held::none(body).body(share))

@@ -10,7 +10,8 @@ use http::{Request, Response};
 use http_body_util::{BodyExt as _, Either, Full};
 
 use super::authenticate::{Identity, identify, payload};
-use super::forwarded::{Sending, address, version};
+use super::exchange::Sending;
+use super::forwarded::{address, version};
 use super::heard::Subject;
 use super::resolve::{Body, refused};
 use super::{Call, authorise, refuse, s3};

@@ -15,7 +15,8 @@ use crate::body::{CountedBody, ReadError, read};
 use crate::budget::Share;
 use crate::gateway::Gateway;
 
-/// The body of a call to S3, or of records in bulk: what looked like a form and was read, or what is still to come.
+/// The body of a call to S3, or of records in bulk: what looked like a form and was read, or what is
+/// still to come.
 pub(super) type ObjectBody = Either<Full<Bytes>, Either<Incoming, CountedBody<Incoming>>>;
 
 /// A request whose operation was looked for; its body may still be to come.

@@ -6,6 +6,7 @@ use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use cairn_api::s3::BoxError;
@@ -22,7 +23,16 @@ pub(crate) struct Held<B> {
     frames: VecDeque<Frame<Bytes>>,
     bytes: usize,
     rest: Option<B>,
-    broke: Option<BoxError>,
+    broke: Option<Broke>,
+}
+
+/// Why an answer has no end.
+#[derive(Debug)]
+pub(crate) enum Broke {
+    /// Its sender paused for too long.
+    Stalled,
+    /// The connection ended, or its framing did.
+    Cut(BoxError),
 }
 
 impl<B> Held<B>
@@ -35,12 +45,12 @@ where
         Self { frames: VecDeque::new(), bytes: 0, rest: Some(body), broke: None }
     }
 
-    /// Reads an answer to its end, or until it is too large to hold or its sender pauses for too
-    /// long.
-    pub(crate) async fn read(body: B, share: &Share) -> Self {
+    /// Reads an answer to its end, or until it is too large to hold or its sender pauses for longer
+    /// than `pause_max`.
+    pub(crate) async fn read(body: B, share: &Share, pause_max: Duration) -> Self {
         let mut held = Self::none(body);
         while let Some(rest) = &mut held.rest {
-            match tokio::time::timeout(ANSWER_IDLE_MAX, rest.frame()).await {
+            match tokio::time::timeout(pause_max, rest.frame()).await {
                 Ok(Some(Ok(frame))) => {
                     let bytes = frame.data_ref().map_or(0, Bytes::len);
                     held.frames.push_back(frame);
@@ -50,12 +60,12 @@ where
                     }
                 }
                 Ok(Some(Err(error))) => {
-                    held.broke = Some(error.into());
+                    held.broke = Some(Broke::Cut(error.into()));
                     held.rest = None;
                 }
                 Ok(None) => held.rest = None,
                 Err(_) => {
-                    held.broke = Some("the upstream stalled".into());
+                    held.broke = Some(Broke::Stalled);
                     held.rest = None;
                 }
             }
@@ -76,7 +86,7 @@ where
     }
 
     /// Why the answer broke off, if it did before it could be passed on.
-    pub(crate) fn broke(&self) -> Option<&BoxError> {
+    pub(crate) fn broke(&self) -> Option<&Broke> {
         self.broke.as_ref()
     }
 
@@ -162,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn a_document_is_held_whole_and_passed_on_unchanged() {
         let share = share();
-        let held = Held::read(Full::new(Bytes::from_static(b"{}")), &share).await;
+        let held = Held::read(Full::new(Bytes::from_static(b"{}")), &share, ANSWER_IDLE_MAX).await;
         assert_eq!(held.whole().as_deref(), Some(&b"{}"[..]));
         let body = held.body(share);
         assert_eq!(body.size_hint().exact(), Some(2));
@@ -175,7 +185,7 @@ mod tests {
         let pieces =
             (0..40).map(|_| Ok::<_, BoxError>(Frame::data(Bytes::from(vec![1; 64 << 10]))));
         let body = StreamBody::new(futures_util::stream::iter(pieces.collect::<Vec<_>>()));
-        let held = Held::read(body, &share).await;
+        let held = Held::read(body, &share, ANSWER_IDLE_MAX).await;
         assert!(held.whole().is_none() && held.broke().is_none());
         assert!(held.bytes() <= BODY_COPY_BYTES_MAX + (64 << 10));
         assert_eq!(held.body(share).collect().await.unwrap().to_bytes().len(), 40 * (64 << 10));
@@ -184,7 +194,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_upstream_that_stalls_in_a_document_is_given_up() {
         let pending = futures_util::stream::pending::<Result<Frame<Bytes>, BoxError>>();
-        let held = Held::read(StreamBody::new(pending), &share()).await;
+        let held = Held::read(StreamBody::new(pending), &share(), ANSWER_IDLE_MAX).await;
         assert!(held.broke().is_some() && held.whole().is_none());
     }
 }

@@ -1,8 +1,9 @@
 //! Headers that belong to one connection only (RFC 9110, section 7.6.1). All others go on as they
 //! are.
 
-use http::header::{CONNECTION, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
+use http::{HeaderMap, HeaderValue, Request, Version};
+use http_body::Body;
 
 /// Those that a proxy takes off whether or not `Connection` names them.
 const ONE_HOP: [HeaderName; 5] = [
@@ -13,6 +14,10 @@ const ONE_HOP: [HeaderName; 5] = [
     UPGRADE,
 ];
 
+/// The protocols that a connection may change to. Not HTTP/2: calls in such a tunnel would pass
+/// unseen.
+const UPGRADES: [&str; 1] = ["websocket"];
+
 /// Takes them off. A message that asks for another protocol keeps what it asks with if `upgrades`.
 pub(crate) fn strip(headers: &mut HeaderMap, upgrades: bool) {
     let upgrade = headers.get(UPGRADE).cloned().filter(|_| upgrades);
@@ -20,6 +25,11 @@ pub(crate) fn strip(headers: &mut HeaderMap, upgrades: bool) {
         headers.get_all(TE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
     for name in named(headers) {
         headers.remove(name);
+    }
+    // Of the two, the coding is what counts; a length that is passed on beside it would be believed by
+    // somebody (RFC 9112, section 6.3).
+    if headers.contains_key(TRANSFER_ENCODING) {
+        headers.remove(CONTENT_LENGTH);
     }
     for name in ONE_HOP {
         headers.remove(name);
@@ -34,13 +44,29 @@ pub(crate) fn strip(headers: &mut HeaderMap, upgrades: bool) {
     }
 }
 
-/// Whether a request asks to speak something else from now on.
+/// Frames a body of unknown length. The HTTP library does so by itself but for methods that seldom
+/// have one, whose body it would leave behind.
+pub(crate) fn frame<B: Body>(request: &mut Request<B>) {
+    let is_framed = request.headers().contains_key(CONTENT_LENGTH)
+        || request.body().is_end_stream()
+        || request.body().size_hint().exact().is_some();
+    if request.version() == Version::HTTP_11 && !is_framed {
+        request.headers_mut().insert(TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
+}
+
+/// Whether a request asks to speak something else from now on that may be spoken.
 pub(crate) fn asks_for_upgrade(headers: &HeaderMap) -> bool {
     let words = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
     let asks = words
         .flat_map(|value| value.split(','))
         .any(|word| word.trim().eq_ignore_ascii_case("upgrade"));
-    asks && headers.contains_key(UPGRADE)
+    let mut lines = headers.get_all(UPGRADE).iter();
+    let first = lines.next().filter(|_| lines.next().is_none());
+    let is_known = |value: &HeaderValue| {
+        UPGRADES.iter().any(|known| value.as_bytes().eq_ignore_ascii_case(known.as_bytes()))
+    };
+    asks && first.is_some_and(is_known)
 }
 
 /// What `Connection` names. What frames and addresses the message is not the sender's to take off.
@@ -51,7 +77,7 @@ fn named(headers: &HeaderMap) -> Vec<HeaderName> {
         .filter_map(|word| word.trim().parse::<HeaderName>().ok())
         .filter(|name| {
             *name != http::header::HOST
-                && *name != http::header::CONTENT_LENGTH
+                && *name != CONTENT_LENGTH
                 && *name != http::header::AUTHORIZATION
                 && !name.as_str().starts_with("x-amz-")
         })
@@ -105,12 +131,38 @@ mod tests {
     }
 
     #[test]
+    fn a_length_beside_a_coding_goes_no_further() {
+        let pairs = [("content-length", "3"), ("transfer-encoding", "chunked")];
+        assert!(stripped(&pairs, false).is_empty());
+    }
+
+    #[test]
+    fn a_body_of_unknown_length_is_framed_whatever_the_method() {
+        let framed = |body: crate::body::AnswerBody, version| {
+            let mut request = Request::new(body);
+            *request.version_mut() = version;
+            frame(&mut request);
+            request.headers().contains_key(TRANSFER_ENCODING)
+        };
+        let unknown = || {
+            let frames = futures_util::stream::iter([Ok(http_body::Frame::data("x".into()))]);
+            http_body_util::BodyExt::boxed_unsync(http_body_util::StreamBody::new(frames))
+        };
+        assert!(framed(unknown(), Version::HTTP_11));
+        assert!(!framed(unknown(), Version::HTTP_2));
+        assert!(!framed(crate::body::full("x"), Version::HTTP_11));
+        assert!(!framed(crate::body::full(""), Version::HTTP_11));
+    }
+
+    #[test]
     fn an_upgrade_is_asked_for_by_both_headers() {
         let mut headers = HeaderMap::new();
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         assert!(!asks_for_upgrade(&headers));
         headers.insert(CONNECTION, HeaderValue::from_static("keep-alive, Upgrade"));
         assert!(asks_for_upgrade(&headers));
+        headers.insert(UPGRADE, HeaderValue::from_static("h2c"));
+        assert!(!asks_for_upgrade(&headers));
         let pairs = [("connection", "Upgrade"), ("upgrade", "websocket")];
         assert_eq!(stripped(&pairs, true), ["connection: upgrade", "upgrade: websocket"]);
     }

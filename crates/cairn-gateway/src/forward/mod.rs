@@ -11,7 +11,7 @@
 //! | part | does |
 //! | --- | --- |
 //! | [`upstream`] | which services go where, and how |
-//! | [`client`] | connections to one upstream |
+//! | [`client`], [`http2`] | connections to one upstream |
 //! | [`hop`] | which headers belong to one connection only |
 //! | [`tee`] | the body of a request on its way |
 //! | [`held`] | the body of an answer, as far as the record needs it |
@@ -25,6 +25,7 @@
 pub(crate) mod client;
 pub(crate) mod held;
 pub(crate) mod hop;
+mod http2;
 pub(crate) mod intents;
 pub(crate) mod queue;
 pub(crate) mod resign;

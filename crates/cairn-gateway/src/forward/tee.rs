@@ -12,23 +12,30 @@ use bytes::Bytes;
 use cairn_api::s3::BoxError;
 use cairn_wire::sigv4::BodyHash;
 use http_body::{Body, Frame, SizeHint};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, Sleep};
 
 use crate::budget::Share;
-use crate::limits::{BODY_COPY_BYTES_MAX, BODY_IDLE_MAX, CONTINUE_MAX};
+use crate::limits::{BODY_COPY_BYTES_MAX, BODY_IDLE_MAX, BODY_LATE_MAX, CONTINUE_MAX};
 
 /// What is known of a body that passes, shared with whoever writes the record.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Passed(Arc<Mutex<State>>);
+pub(crate) struct Passed {
+    state: Arc<Mutex<State>>,
+    settled: Arc<Notify>,
+}
 
 #[derive(Debug, Default)]
 struct State {
     bytes: u64,
     copy: Option<Vec<u8>>,
+    /// The first bytes of content, and how many of them are wanted.
+    start: Option<(Vec<u8>, usize)>,
     hash: Option<BodyHash>,
     sha256: Option<[u8; 32]>,
     has_ended: bool,
+    /// Nothing more will be seen, be it that the body ended or that nobody reads it.
+    is_settled: bool,
     failure: Option<SenderFault>,
 }
 
@@ -52,7 +59,21 @@ pub(crate) struct Keep {
 
 impl Passed {
     fn with<T>(&self, read: impl FnOnce(&mut State) -> T) -> T {
-        read(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        read(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Waits until the body is over, for an upstream may answer before it has read to the end. What
+    /// is only counted is not waited for, nor is a body that is late.
+    pub(crate) async fn settle(&self) {
+        let mut settled = std::pin::pin!(self.settled.notified());
+        settled.as_mut().enable();
+        if self.wants_more() {
+            let _ = tokio::time::timeout(BODY_LATE_MAX, settled).await;
+        }
+    }
+
+    fn wants_more(&self) -> bool {
+        self.with(|state| !state.is_settled && (state.copy.is_some() || state.hash.is_some()))
     }
 
     /// Bytes that have gone by.
@@ -63,6 +84,24 @@ impl Passed {
     /// The whole body, if it ended and was small enough. Taken: the next caller gets nothing.
     pub(crate) fn take_copy(&self) -> Option<Vec<u8>> {
         self.with(|state| state.copy.take().filter(|_| state.has_ended))
+    }
+
+    /// Keeps the first bytes of a body, whatever becomes of the rest.
+    pub(crate) fn keep_start(&self, bytes_max: usize) {
+        self.with(|state| state.start = Some((Vec::new(), bytes_max)));
+    }
+
+    /// As many of them as have gone by; empty if nobody asked for them.
+    pub(crate) fn start(&self) -> Vec<u8> {
+        self.with(|state| state.start.as_ref().map(|(kept, _)| kept.clone()).unwrap_or_default())
+    }
+
+    /// The same, and it stays here.
+    pub(crate) fn copy(&self) -> Option<Bytes> {
+        self.with(|state| {
+            let whole = state.copy.as_ref().filter(|_| state.has_ended);
+            whole.map(|copy| Bytes::copy_from_slice(copy))
+        })
     }
 
     /// The hash of the whole body, if it ended and somebody asked for it.
@@ -77,6 +116,12 @@ impl Passed {
 
     fn fail(&self, fault: SenderFault) {
         self.with(|state| state.failure = Some(fault));
+        self.end_here();
+    }
+
+    fn end_here(&self) {
+        self.with(|state| state.is_settled = true);
+        self.settled.notify_waiters();
     }
 }
 
@@ -139,6 +184,10 @@ impl<B> Tee<B> {
             if let Some(hash) = &mut state.hash {
                 hash.update(data);
             }
+            if let Some((kept, bytes_max)) = &mut state.start {
+                let wanted = bytes_max.saturating_sub(kept.len()).min(data.len());
+                kept.extend_from_slice(data.get(..wanted).unwrap_or_default());
+            }
             let Some(copy) = &mut state.copy else { return };
             let fits = copy.len() + data.len() <= BODY_COPY_BYTES_MAX;
             if fits && self.share.take(data.len()) {
@@ -156,6 +205,13 @@ impl<B> Tee<B> {
                 state.sha256 = hash.finish().ok();
             }
         });
+        self.passed.end_here();
+    }
+}
+
+impl<B> Drop for Tee<B> {
+    fn drop(&mut self) {
+        self.passed.end_here();
     }
 }
 
@@ -172,7 +228,12 @@ where
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Some(invitation) = &mut self.invitation {
-            ready!(invitation.poll(cx));
+            let polled = invitation.poll(cx);
+            if polled.is_pending() && invitation.said.is_none() {
+                // The answer is there, and the body was not wanted.
+                self.passed.end_here();
+            }
+            ready!(polled);
             self.invitation = None;
             self.idle.as_mut().reset(Instant::now() + BODY_IDLE_MAX);
         }
@@ -241,11 +302,46 @@ mod tests {
         }
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn a_copy_is_waited_for_until_the_body_is_over_or_nobody_reads_it() {
+        let body = || Full::new(Bytes::from_static(b"late"));
+        let (tee, passed) = Tee::new(body(), BOTH, share(), None);
+        let reader = tokio::spawn(async move {
+            tokio::time::sleep(BODY_LATE_MAX / 2).await;
+            tee.collect().await.map(|body| body.to_bytes())
+        });
+        passed.settle().await;
+        assert_eq!(passed.take_copy().as_deref(), Some(&b"late"[..]));
+        reader.await.unwrap().unwrap();
+        let started = Instant::now();
+        let (tee, passed) = Tee::new(body(), BOTH, share(), None);
+        drop(tee);
+        passed.settle().await;
+        let (tee, counted) = Tee::new(body(), Keep { copy: false, hash: false }, share(), None);
+        counted.settle().await;
+        assert_eq!((started.elapsed(), passed.take_copy()), (std::time::Duration::ZERO, None));
+        drop(tee);
+        let (tee, passed) = Tee::new(body(), BOTH, share(), None);
+        passed.settle().await;
+        assert_eq!(started.elapsed(), BODY_LATE_MAX);
+        drop(tee);
+    }
+
     #[tokio::test]
     async fn an_empty_body_has_ended_before_anybody_asks() {
         let (tee, passed) = Tee::new(Full::new(Bytes::new()), BOTH, share(), None);
         tee.collect().await.unwrap();
         assert_eq!(passed.take_copy(), Some(Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn the_start_of_content_is_kept_where_it_is_asked_for() {
+        let keep = Keep { copy: false, hash: false };
+        let (tee, passed) =
+            Tee::new(Full::new(Bytes::from_static(b"start, rest")), keep, share(), None);
+        passed.keep_start(5);
+        tee.collect().await.unwrap();
+        assert_eq!((passed.start().as_slice(), passed.take_copy()), (&b"start"[..], None));
     }
 
     #[tokio::test]
@@ -283,9 +379,12 @@ mod tests {
     async fn an_answer_without_an_invitation_is_none() {
         let (sender, invitation) = Invitation::new();
         let body = Full::new(Bytes::from_static(b"x"));
-        let (mut tee, _) = Tee::new(body, BOTH, share(), Some(invitation));
+        let (mut tee, passed) = Tee::new(body, BOTH, share(), Some(invitation));
         drop(sender);
         assert!(futures_util::poll!(tee.frame()).is_pending());
+        let started = Instant::now();
+        passed.settle().await;
+        assert_eq!(started.elapsed(), std::time::Duration::ZERO);
     }
 
     #[tokio::test(start_paused = true)]

@@ -124,7 +124,7 @@ impl Upstream {
             return Err(fault());
         }
         Ok(Arc::new(Self {
-            client: Client::new(&settings.tls, settings.connect_max),
+            client: Client::new(&scheme, &authority, &settings.tls, settings.connect_max),
             scheme,
             authority,
             way: settings.way.clone(),

@@ -27,7 +27,7 @@ pub use answer::{
     decode_error, decode_response, encode_error, encode_error_for, encode_response,
     encode_response_for, extended_request_id,
 };
-pub use browser_form::{BrowserForm, browser_form};
+pub use browser_form::{BrowserForm, FORM_FIELDS_BYTES_MAX, browser_form};
 pub use call::{EncodeError, decode_request, decode_resolved, encode_request};
 pub use error::{DecodeError, WireError};
 

@@ -33,6 +33,15 @@ impl CredentialScope {
         parameter(head, "AWSAccessKeyId").map(|key| Self::version_2(&key))
     }
 
+    /// Reads the credential of a browser upload from the fields of its form, by their names in lower
+    /// case (documented: `x-amz-credential`, and `awsaccesskeyid` for signatures of version 2).
+    pub fn of_form<'f>(field: impl Fn(&str) -> Option<&'f str>) -> Option<Self> {
+        match field("x-amz-credential") {
+            Some(credential) => Self::version_4(credential),
+            None => field("awsaccesskeyid").map(Self::version_2),
+        }
+    }
+
     /// Whether the signature is of version 2, which has no scope; only S3 still has callers with
     /// it.
     pub(super) fn is_version_2(&self) -> bool {

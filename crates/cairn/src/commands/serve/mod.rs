@@ -1,6 +1,7 @@
 //! `cairn serve`: the composition root. Each stage is a line of [`serve`], in the order in which
 //! parts need each other.
 
+mod descriptors;
 mod log_upkeep;
 mod logs;
 mod master_key;
@@ -64,6 +65,7 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         region: settings.region.clone(),
         hosts: BaseDomains::new(settings.base_domains.clone()),
         accepts_any_credentials: settings.accepts_any_credentials,
+        connections_max: descriptors::connections_max(),
         trusted_proxies: settings.trusted_proxies.clone(),
         upstreams: settings.upstreams.clone(),
         key_accounts: settings.key_accounts.clone(),
