@@ -8,7 +8,7 @@ use cairn_iam::{AccessKeyId, Found, Principal};
 use cairn_wire::codec::{WireError, decode_error};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::resolve::{CredentialScope, Resolved};
-use cairn_wire::sigv4::{self, PayloadClaim};
+use cairn_wire::sigv4;
 use cairn_wire::value::Value;
 use http::response::Parts as AnswerHead;
 use http::{HeaderMap, Response};
@@ -118,8 +118,8 @@ impl Subject {
         outcome: Outcome<'a>,
     ) -> Owned<'a> {
         let resolved = self.resolved.as_deref();
-        let scope = CredentialScope::read(&call.head()).and_then(|scope| scope.region);
-        let region = resolved.and_then(|resolved| resolved.region.clone()).or(scope);
+        let scope = || CredentialScope::read(&call.head()).and_then(|scope| scope.region);
+        let region = resolved.and_then(|resolved| resolved.region.clone()).or_else(scope);
         Owned {
             target: self.target(),
             protocol: self.protocol,
@@ -324,9 +324,12 @@ fn is_signature_refused(outcome: &Outcome<'_>) -> bool {
 
 /// Whether the body has to be hashed on its way: a caller of ours has signed over it.
 pub(super) fn needs_hash(call: &Call<'_>, subject: &Subject) -> bool {
+    // A signature of S3 says of the body what it covers, and where: in the head.
+    if sigv4::is_s3(subject.signing_name()) {
+        return false;
+    }
     let Ok(Some(claim)) = sigv4::read(&call.head()) else { return false };
-    let is_covered = !sigv4::is_s3(subject.signing_name()) || claim.payload == PayloadClaim::Body;
-    is_covered && matches!(call.stores.keyring.find(&claim.access_key), Found::Known(_))
+    matches!(call.stores.keyring.find(&claim.access_key), Found::Known(_))
 }
 
 /// Who called. `body` is the hash of the body, where it was needed.
