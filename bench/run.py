@@ -15,6 +15,7 @@ import delivering
 import events
 import ingesting
 import measure
+import passing
 import validating
 from events import ROOT
 
@@ -208,6 +209,37 @@ def delivery(backlog: dict, selectors: dict, latency: dict) -> list:
     ]
 
 
+def gateway(done: dict) -> list:
+    """Rows for calls that an upstream serves."""
+    cairn, nginx, straight, forgets = (done[name] for name in ("cairn", "nginx", "straight", "forgets"))
+    rows = []
+    for load, what, least in (("small", "1 KB", 0.6), ("large", "10 MB", 0.9)):
+        ratio = cairn[load]["calls_per_second"] / nginx[load]["calls_per_second"]
+        others = [("without recording", forgets)] + ([("mitmproxy", done["mitmproxy"])] if "mitmproxy" in done else [])
+        beside = ", ".join(f"{name} {of[load]['calls_per_second']:,.0f}/s" for name, of in others)
+        rows.append(
+            row(
+                f"GetObject of {what} through the gateway, recorded durably, {passing.CONNECTIONS} callers",
+                f"{cairn[load]['calls_per_second']:,.0f} calls/s",
+                f"nginx as the proxy {nginx[load]['calls_per_second']:,.0f}/s ({percent(ratio)} of it), {beside}",
+                f"≥ {least:.0%} of nginx",
+                ratio >= least,
+            )
+        )
+    added = {p: cairn["rate"][f"{p}_us"] - straight["rate"][f"{p}_us"] for p in ("p50", "p99")}
+    by_nginx = {p: nginx["rate"][f"{p}_us"] - straight["rate"][f"{p}_us"] for p in ("p50", "p99")}
+    rows.append(
+        row(
+            f"what the gateway adds to a call at {passing.RATE:,} calls/s",
+            f"p50 {ms(added['p50'])}, p99 {ms(added['p99'])}",
+            f"nginx as the proxy: p50 {ms(by_nginx['p50'])}, p99 {ms(by_nginx['p99'])}",
+            "p50 ≤ 0.2 ms, p99 ≤ 1 ms",
+            added["p50"] <= 200 and added["p99"] <= 1_000,
+        )
+    )
+    return rows
+
+
 def table(rows: list) -> str:
     """The table in Markdown."""
     lines = ["| what | Cairn | beside it, same run | target | met |", "| --- | --- | --- | --- | --- |"]
@@ -253,6 +285,7 @@ def main() -> None:
     rows += recording(measure.recording())
     rows += delivery(delivering.backlog(), delivering.selectors(), delivering.latency())
     rows += validation(validating.validating())
+    rows += gateway(passing.passing())
     text = f"{table(rows)}\n\n{machine()}\n"
     print(text)
     if is_written:
