@@ -22,6 +22,8 @@ def emulator():
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
     with moto() as url:
         yield url
+        # All motos of a process share their state.
+        reset(url)
 
 
 @pytest.fixture(scope="module")

@@ -117,3 +117,25 @@ pub(super) fn services(scope: &str) -> Vec<&'static ServiceHead> {
     let others = others.map(|other| index.signed_for(other)).unwrap_or_default();
     index.signed_for(own).iter().chain(others).copied().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_names_its_signer_in_either_version() {
+        let read = |fields: &[(&str, &'static str)]| {
+            let fields = fields.to_vec();
+            CredentialScope::of_form(|name| {
+                fields.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)
+            })
+        };
+        let new =
+            read(&[("x-amz-credential", "AKIA1/20261125/eu-west-1/s3/aws4_request")]).unwrap();
+        assert_eq!((new.access_key.as_str(), new.region.as_deref()), ("AKIA1", Some("eu-west-1")));
+        let old = read(&[("awsaccesskeyid", "AKIA2")]).unwrap();
+        assert_eq!((old.access_key.as_str(), old.service.as_str()), ("AKIA2", "s3"));
+        assert_eq!(read(&[("x-amz-credential", "AKIA1/aws4_request")]), None);
+        assert_eq!(read(&[("key", "stone")]), None);
+    }
+}
