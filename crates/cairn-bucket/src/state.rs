@@ -1,5 +1,7 @@
 //! What is kept of a bucket of the embedded S3, in small state.
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use cairn_event::{AccountId, Timestamp};
 use cairn_store::{Key, KeyPrefix, MetaError, MetaStore, ObjectError, ObjectName, Version};
@@ -167,6 +169,10 @@ pub fn tags_key(object: &ObjectName) -> Result<Key, MetaError> {
     let bucket = object.as_bytes().split(|byte| *byte == b'/').next().unwrap_or_default();
     let bucket = String::from_utf8_lossy(bucket);
     let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, object.as_bytes());
-    let hex: String = hash.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-    Key::parse(&format!("s3/tags/{bucket}/{hex}"))
+    let mut text = format!("s3/tags/{bucket}/");
+    for byte in hash.as_ref() {
+        // Writing to memory cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    Key::parse(&text)
 }

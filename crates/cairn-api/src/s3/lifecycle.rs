@@ -137,12 +137,12 @@ fn checked(rule: &dto::LifecycleRule) -> Result<Option<Expiry>, S3Fault> {
     }
     let kept = noncurrent.is_some_and(|rule| rule.newer_noncurrent_versions.is_some());
     let Some(filtered) = filtered(rule)? else { return check_expiration(rule).map(|_| None) };
-    let Some((days, date)) = check_expiration(rule)?.filter(|_| is_enabled) else {
+    let Some(when) = check_expiration(rule)?.filter(|_| is_enabled) else {
         return Ok(None);
     };
     // Versions that are kept by number have no time.
     let noncurrent_days = noncurrent_days.filter(|_| !kept);
-    Ok(Some(Expiry { days, date, noncurrent_days, ..filtered }))
+    Ok(Some(Expiry { noncurrent_days, days: when.days, date: when.date, ..filtered }))
 }
 
 /// A number of days: from 1 on (documented).
@@ -151,20 +151,21 @@ fn days(number: i32) -> Result<u32, S3Fault> {
     u32::try_from(number).ok().filter(|days| *days > 0).ok_or(S3Fault::InvalidArgument { why })
 }
 
-/// When objects expire, if they do.
-fn check_expiration(
-    rule: &dto::LifecycleRule,
-) -> Result<Option<(Option<u32>, Option<Timestamp>)>, S3Fault> {
+/// When objects expire, by whatever filter, if they do.
+fn check_expiration(rule: &dto::LifecycleRule) -> Result<Option<Expiry>, S3Fault> {
     let Some(expiration) = &rule.expiration else { return Ok(None) };
     match (expiration.days, &expiration.date, expiration.expired_object_delete_marker) {
-        (Some(number), None, None) => Ok(Some((Some(days(number)?), None))),
+        (Some(number), None, None) => {
+            Ok(Some(Expiry { days: Some(days(number)?), ..Expiry::default() }))
+        }
         (None, Some(date), None) => {
             let seconds = OffsetDateTime::from(date.clone()).unix_timestamp();
             if seconds.rem_euclid(DAY_SECONDS) != 0 {
                 let why = "'Date' must be at midnight GMT";
                 return Err(S3Fault::InvalidArgument { why });
             }
-            Ok(Some((None, Some(Timestamp::from_seconds(seconds)))))
+            let date = Some(Timestamp::from_seconds(seconds));
+            Ok(Some(Expiry { date, ..Expiry::default() }))
         }
         (None, None, Some(_)) => Ok(None),
         _ => Err(S3Fault::MalformedXml),

@@ -103,10 +103,14 @@ impl Heads {
     /// Adds what a proof has found valid.
     pub(crate) fn learn(&mut self, summary: &Summary) {
         for (chain, links) in &summary.run_ends {
-            links.iter().for_each(|link| self.add_end(chain.clone(), link.clone()));
+            for link in links {
+                self.add_end(chain.clone(), link.clone());
+            }
         }
         for (chain, links) in &summary.newest {
-            links.iter().for_each(|link| self.add(chain.clone(), link.clone()));
+            for link in links {
+                self.add(chain.clone(), link.clone());
+            }
         }
     }
 
@@ -129,7 +133,7 @@ impl Heads {
         let heads = self.known.iter().flat_map(|(chain, known)| {
             let mut ends: Vec<_> = known.iter().filter(|seen| seen.ends_run).collect();
             ends.sort_by_key(|seen| std::cmp::Reverse(seen.link.end));
-            let oldest = ends.into_iter().take(RUNS_MAX).last().map(|seen| seen.link.end);
+            let oldest = ends.into_iter().take(RUNS_MAX).next_back().map(|seen| seen.link.end);
             let kept = known.iter().filter(move |Seen { link, ends_run }| {
                 let is_end = *ends_run && oldest.is_some_and(|oldest| link.end >= oldest);
                 is_end || is_newest(link, known) || lost.contains(link)

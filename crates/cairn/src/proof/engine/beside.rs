@@ -78,7 +78,7 @@ fn is_home(walk: &Walk) -> bool {
 
 /// The place of the good digest that ends a run next to a time, or of any that is listed.
 fn near(home: &Walk, end: Timestamp) -> Option<&Place> {
-    let runs = home.runs.iter().map(|run| &run.last);
+    let mut runs = home.runs.iter().map(|run| &run.last);
     let before = runs.clone().find(|last| last.end <= end);
-    before.or_else(|| runs.last()).or(home.listed.as_ref())
+    before.or_else(|| runs.next_back()).or(home.listed.as_ref())
 }

@@ -196,7 +196,7 @@ fn the_ends_of_the_newest_runs_are_kept() {
     let mut world = World::new();
     let link = head(&mut world, 6);
     let name = world.chains[0].name.clone();
-    let runs = RUNS_MAX as i64 + 20;
+    let runs = i64::try_from(RUNS_MAX).unwrap() + 20;
     let ends = (0..runs).map(|run| Link {
         key: link.key.replace("1728Z", &format!("{run:04}Z")),
         end: after(run * HOUR_MS),
