@@ -308,7 +308,7 @@ mod tests {
         let (tee, passed) = Tee::new(body(), BOTH, share(), None);
         let reader = tokio::spawn(async move {
             tokio::time::sleep(BODY_LATE_MAX / 2).await;
-            tee.collect().await.map(|body| body.to_bytes())
+            tee.collect().await.map(http_body_util::Collected::to_bytes)
         });
         passed.settle().await;
         assert_eq!(passed.take_copy().as_deref(), Some(&b"late"[..]));
