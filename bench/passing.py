@@ -19,7 +19,8 @@ UPSTREAM = """
 worker_processes 1; daemon off; pid {home}/upstream.pid; error_log /dev/null;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; keepalive_requests 1000000000; client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;
+  access_log off; keepalive_requests 1000000000;
+  client_body_temp_path {home}/body; proxy_temp_path {home}/proxy;
   fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
   server {{ listen {address} backlog=1024; root {home}/www; location = / {{ return 200; }} location / {{ }} }}
 }}
@@ -28,7 +29,8 @@ PROXY = """
 worker_processes 2; daemon off; pid {home}/nginx.pid; error_log /dev/null;
 events {{ worker_connections 1024; }}
 http {{
-  access_log off; keepalive_requests 1000000000; client_body_temp_path {home}/body2; proxy_temp_path {home}/proxy2;
+  access_log off; keepalive_requests 1000000000;
+  client_body_temp_path {home}/body2; proxy_temp_path {home}/proxy2;
   fastcgi_temp_path {home}/f; uwsgi_temp_path {home}/u; scgi_temp_path {home}/s;
   upstream behind {{ server {upstream}; keepalive 64; keepalive_requests 1000000000; }}
   server {{

@@ -64,6 +64,11 @@ impl<S> Watched<S> {
         Self { inner, calls, opened, moved: opened, timer }
     }
 
+    /// What is below.
+    pub(crate) const fn get_ref(&self) -> &S {
+        &self.inner
+    }
+
     fn deadline(&mut self) -> Instant {
         let state = &self.calls.0;
         if !state.has_begun.load(Ordering::Relaxed) {

@@ -1,35 +1,22 @@
-//! Listening: HTTP/1 and HTTP/2 on one port, TLS if it is set, a stop that lets calls finish.
+//! Listening: a place for each connection, and a stop that lets calls finish.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
-use crate::body::AnswerBody;
-use crate::chain::{self, Peer};
-use crate::finish::Finishes;
+use crate::connection::Connection;
 use crate::forward::queue;
 use crate::gateway::Gateway;
-use crate::idle::{Calls, Watched};
-use crate::limits::{
-    ACCEPT_PAUSE, ACCEPT_REPORT_PAUSE, CONNECTION_WINDOW_BYTES, HEADER_BYTES_MAX, HEADER_READ_MAX,
-    HEADERS_MAX, STOP_MAX, STREAM_SEND_BYTES_MAX, STREAM_WINDOW_BYTES, STREAMS_MAX,
-};
+use crate::limits::{ACCEPT_PAUSE, ACCEPT_REPORT_PAUSE, STOP_MAX};
 use crate::metric;
-use crate::tls::Session;
 
 /// What a connection is told for which there is no place.
 const NO_PLACE: &[u8] =
@@ -46,7 +33,7 @@ impl Gateway {
     ) {
         let tls = tls.map(TlsAcceptor::from);
         let places = Arc::new(Semaphore::new(self.settings.connections_max));
-        let graceful = Arc::new(GracefulShutdown::new());
+        let (closing, closed) = watch::channel(());
         let (mut accept_failures, mut turned_away) = (Flood::default(), Flood::default());
         let writer = self.start_writer();
         let mut stop = std::pin::pin!(stop);
@@ -63,10 +50,10 @@ impl Gateway {
                             }
                             continue;
                         };
-                        let connection = Connection { gateway: Arc::clone(&self), address, place };
-                        let fut = connection.run(stream, tls.clone(), graceful.watcher());
-                        eprintln!("SIZE run {}", std::mem::size_of_val(&fut));
-                        tokio::spawn(fut);
+                        let gateway = Arc::clone(&self);
+                        let connection =
+                            Connection { gateway, address, place, closed: closed.clone() };
+                        tokio::spawn(connection.run(stream, tls.clone()));
                     }
                     Err(error) if was_gone(&error) => {}
                     // Out of file descriptors: it stays so until a connection ends.
@@ -79,10 +66,11 @@ impl Gateway {
                 },
             }
         }
-        drop(listener);
-        let Ok(graceful) = Arc::try_unwrap(graceful) else { return };
+        drop((listener, closed));
+        let _ = closing.send(());
         let ended = async {
-            graceful.shutdown().await;
+            // Each connection has a receiver.
+            closing.closed().await;
             // Calls whose callers have gone; each holds the stores.
             drop(self.stores.write().await);
         };
@@ -143,99 +131,6 @@ impl Flood {
         self.reported = Some(now);
         Some(std::mem::take(&mut self.failures))
     }
-}
-
-struct Connection {
-    gateway: Arc<Gateway>,
-    address: SocketAddr,
-    place: OwnedSemaphorePermit,
-}
-
-impl Connection {
-    async fn run(
-        self,
-        stream: TcpStream,
-        tls: Option<TlsAcceptor>,
-        watcher: hyper_util::server::graceful::Watcher,
-    ) {
-        // An answer is written in one piece; waiting for more would only delay it.
-        let _ = stream.set_nodelay(true);
-        let calls = Calls::default();
-        let stream = Watched::new(stream, calls.clone());
-        metrics::gauge!(metric::CONNECTIONS).increment(1.0);
-        match tls {
-            None => self.speak(stream, None, calls, watcher).await,
-            Some(acceptor) => {
-                let shaken = tokio::time::timeout(HEADER_READ_MAX, acceptor.accept(stream)).await;
-                match shaken {
-                    Ok(Ok(stream)) => {
-                        let session = Session::of(stream.get_ref().1);
-                        self.speak(stream, Some(session), calls, watcher).await;
-                    }
-                    Ok(Err(error)) => tracing::debug!(error = %error, "a TLS handshake failed"),
-                    Err(_) => tracing::debug!("a TLS handshake took too long"),
-                }
-            }
-        }
-        metrics::gauge!(metric::CONNECTIONS).decrement(1.0);
-    }
-
-    async fn speak<S>(
-        self,
-        stream: S,
-        session: Option<Session>,
-        calls: Calls,
-        watcher: hyper_util::server::graceful::Watcher,
-    ) where
-        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let Self { gateway, address, place } = self;
-        let place = Arc::new(place);
-        let peer = Arc::new(Peer { ip: address.ip(), tls: session });
-        let service = service_fn(move |request: http::Request<Incoming>| {
-            let held = (calls.begin(), Arc::clone(&place));
-            let a = answer(Arc::clone(&gateway), Arc::clone(&peer), request, held);
-            async move { a.await }
-        });
-        let mut builder = auto::Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEADER_READ_MAX)
-            // Who has said all it has to say may close that side and wait for the answer.
-            .half_close(true)
-            .preserve_header_case(true)
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(HEADER_BYTES_MAX);
-        builder
-            .http2()
-            .timer(TokioTimer::new())
-            .max_header_list_size(HEADER_BYTES_MAX as u32)
-            .max_concurrent_streams(STREAMS_MAX)
-            .initial_stream_window_size(STREAM_WINDOW_BYTES)
-            .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-            .max_send_buf_size(STREAM_SEND_BYTES_MAX);
-        let connection =
-            builder.serve_connection_with_upgrades(TokioIo::new(stream), service).into_owned();
-        eprintln!("SIZE connection {}", std::mem::size_of_val(&connection));
-        if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(error = %error, "a connection ended early");
-        }
-    }
-}
-
-/// Takes a call through the chain, to its end; `held` is given back there.
-fn answer<H: Send + 'static>(
-    gateway: Arc<Gateway>,
-    peer: Arc<Peer>,
-    request: http::Request<Incoming>,
-    held: H,
-) -> Finishes<http::Response<AnswerBody>> {
-    Finishes::new(async move {
-        let answer = chain::answer(gateway, peer, request).await;
-        drop(held);
-        answer
-    })
 }
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(super) struct Asking<'a> {
 /// Who sent it, as far as that is known before the answer.
 pub(super) enum Who {
     /// Verified before anything was passed on.
-    Verified(Identity),
+    Verified(Box<Identity>),
     /// For the upstream to say, and for us to find out when the body has passed.
     Open,
 }
@@ -68,7 +68,7 @@ pub(super) async fn run(
         Named::NotAws(why) => {
             let (body, is_read) = body.passing();
             let asking = Asking { body, is_read, share, upgrade };
-            return passed::run(call, upstream, asking, word(&why)).await;
+            return passed::run(call, upstream, asking, word(why)).await;
         }
         Named::Call(resolved) => Subject::modelled(resolved),
         Named::Unknown { service, protocol, name } => {
@@ -101,8 +101,8 @@ pub(super) async fn run(
         Way::Resign(credential) => {
             match super::resigned::prepare(call, upstream, credential, &subject, body, share).await
             {
-                Ok((sending, identity)) => (sending, Who::Verified(identity)),
-                Err(refusal) => return refusal,
+                Ok((sending, identity)) => (sending, Who::Verified(Box::new(identity))),
+                Err(refusal) => return *refusal,
             }
         }
     };
@@ -161,7 +161,7 @@ async fn declared(
         return Ok(None);
     }
     let identity = match who {
-        Who::Verified(identity) => identity.clone(),
+        Who::Verified(identity) => Identity::clone(identity),
         Who::Open => heard::identity(call, subject, None),
     };
     // What the start after a crash puts into the log (assumed: AWS has no such record).
@@ -186,7 +186,7 @@ async fn declared(
     }
 }
 
-fn word(why: &NotAws) -> &'static str {
+fn word(why: NotAws) -> &'static str {
     match why {
         NotAws::ExecuteApi => "data_plane",
         NotAws::Preflight => "preflight",

@@ -87,7 +87,7 @@ async fn take(ctx: &Ctx, headers: &HeaderMap, mut body: CheckedBody<ObjectBody>)
     };
     let mut intake = match Intake::begin(ctx, encoding) {
         Ok(intake) => intake,
-        Err(error) => return Came::refused(told(error.into())),
+        Err(error) => return Came::refused(told(&error.into())),
     };
     let mut bytes_in = 0;
     while let Some(frame) = body.frame().await {
@@ -108,7 +108,7 @@ async fn take(ctx: &Ctx, headers: &HeaderMap, mut body: CheckedBody<ObjectBody>)
     }
     let outcome = intake.finish().await;
     let taken = outcome.taken;
-    let error = outcome.fault.map(|fault| taken.after(told(fault.into())));
+    let error = outcome.fault.map(|fault| taken.after(told(&fault.into())));
     Came { taken, error, bytes_in }
 }
 
@@ -134,7 +134,7 @@ async fn answer(
             .taken
             .answer(operation)
             .and_then(|whole| Ok((whole, came.taken.counts().answer(operation)?)))
-            .map_err(told),
+            .map_err(|error| told(&error)),
     };
     let (account, region) = (call.account(identity), call.region(resolved.region.as_deref()));
     let headers = HeaderMap::new();
@@ -172,7 +172,7 @@ async fn answer(
 }
 
 /// As the caller is told of an error; the log hears the rest.
-fn told(error: ApiError) -> WireError {
+fn told(error: &ApiError) -> WireError {
     if let Some(causes) = error.log_text() {
         tracing::error!(operation = "PutRecords", causes, "an operation failed");
     }

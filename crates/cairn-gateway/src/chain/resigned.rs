@@ -22,7 +22,9 @@ use crate::forward::resign::{Framed, ResignCredential, Target, Unsigned};
 use crate::forward::tee::{Keep, Tee};
 use crate::forward::upstream::Upstream;
 
-type Prepared = Result<(Sending, Identity), Response<AnswerBody>>;
+/// A call that goes no further is answered.
+type Refused = Box<Response<AnswerBody>>;
+type Prepared = Result<(Sending, Identity), Refused>;
 
 /// Verifies the caller and signs in its place. A caller that nobody has verified gets no signature
 /// of ours: anonymous calls go on as they are if the operation allows them, and else no further.
@@ -40,7 +42,7 @@ pub(super) async fn prepare(
     if let Some(operation) = subject.operation()
         && let Err(denied) = authorise::decide(&identity, operation)
     {
-        return Err(subject.error(call, &denied.wire()));
+        return Err(Box::new(subject.error(call, &denied.wire())));
     }
     let Outgoing { body, path_and_query, payload, hash_of, decoded_bytes } = outgoing;
     let target = PathAndQuery::try_from(path_and_query).map_err(|_| {
@@ -96,7 +98,7 @@ async fn document(
     call: &Call<'_>,
     subject: &Subject,
     mut body: Body<'_>,
-) -> Result<(Identity, Outgoing), Response<AnswerBody>> {
+) -> Result<(Identity, Outgoing), Refused> {
     let bytes = body.rest().await.map_err(|error| {
         refuse::request(call, &refused(subject.service, subject.protocol, error))
     })?;
@@ -120,7 +122,7 @@ fn object(
     call: &Call<'_>,
     subject: &Subject,
     body: Body<'_>,
-) -> Result<(Identity, Outgoing), Response<AnswerBody>> {
+) -> Result<(Identity, Outgoing), Refused> {
     let (service, protocol) = (subject.service, subject.protocol);
     let refuse = |why: &_| refuse::signature(call, service, subject.operation(), protocol, why);
     let identity = identify(call, "s3", subject.operation(), None).map_err(|why| refuse(&why))?;

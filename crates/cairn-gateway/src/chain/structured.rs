@@ -26,9 +26,8 @@ pub(super) async fn run(
 ) -> Response<AnswerBody> {
     let operation = resolved.call();
     let service = Some(resolved.service);
-    let signed =
-        identify(call, resolved.service.signing_name(), Some(operation), Some(sha256(body)));
-    let identity = match signed {
+    let name = resolved.service.signing_name();
+    let identity = match identify(call, name, Some(operation), Some(sha256(body))) {
         Ok(identity) => identity,
         Err(why) => {
             return refuse::signature(call, service, Some(operation), resolved.protocol, &why);

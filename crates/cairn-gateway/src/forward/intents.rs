@@ -191,7 +191,7 @@ mod tests {
         let history = History::open(&path("history"), HistoryOptions::default()).unwrap();
         let (small, large) = (log(&path("small")), log(&path("large")));
         let intents = Intents::new(small.clone());
-        let [done, recorded, cut] = [1, 2, 3].map(|n| Uuid::from_u128(n));
+        let [done, recorded, cut] = [1, 2, 3].map(Uuid::from_u128);
         for id in [done, recorded, cut] {
             let intent = intents.declare(id, record(id)).await.unwrap();
             if id == done {

@@ -348,7 +348,7 @@ mod tests {
     async fn half_a_body_is_no_copy() {
         let body = Full::new(Bytes::from_static(b"half"));
         let body = StreamBody::new(futures_util::stream::iter([
-            Ok(body.collect().await.unwrap().to_bytes()).map(Frame::data),
+            Ok(Frame::data(body.collect().await.unwrap().to_bytes())),
             Err::<Frame<Bytes>, BoxError>("cut".into()),
         ]));
         let (tee, passed) = Tee::new(body, BOTH, share(), None);
