@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import ssl
 import subprocess
 import tempfile
 import urllib.request
@@ -21,8 +22,10 @@ def binary() -> str:
 class Server:
     """One server process on one data directory."""
 
-    def __init__(self, data: Path, *arguments: str):
+    def __init__(self, data: Path, *arguments: str, authority: Path | None = None):
+        """`authority` is whom its certificate comes from, if it speaks TLS."""
         self.data = Path(data)
+        self.authority = authority
         self.arguments = list(arguments)
         self.process = None
         self.url = None
@@ -37,14 +40,16 @@ class Server:
         )
         for line in self.process.stdout:
             self.output.append(line)
-            found = re.search(r"AWS_ENDPOINT_URL=(http://\S+)", line)
+            found = re.search(r"AWS_ENDPOINT_URL=(https?://\S+)", line)
             if found:
                 self.url = found.group(1)
             if "AWS_SHARED_CREDENTIALS_FILE=" in line:
                 break
         if self.url is None:
             raise RuntimeError(f"the server did not start: {''.join(self.output)}{self.stderr()}")
-        with urllib.request.urlopen(f"{self.url}/_cairn/ready", timeout=START_SECONDS_MAX) as answer:
+        trust = ssl.create_default_context(cafile=self.authority) if self.authority else None
+        ready = f"{self.url}/_cairn/ready"
+        with urllib.request.urlopen(ready, timeout=START_SECONDS_MAX, context=trust) as answer:
             assert answer.status == 200
         return self
 

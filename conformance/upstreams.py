@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import ssl
 import threading
 from pathlib import Path
 
@@ -28,13 +29,13 @@ def moto():
 
 
 @contextlib.contextmanager
-def gateway(data: Path, *arguments, config: str | None = None):
+def gateway(data: Path, *arguments, config: str | None = None, authority: Path | None = None):
     """A Cairn with upstreams; stopped at the end, its records are then read with `records`."""
     if config is not None:
         path = data.with_suffix(".toml")
         path.write_text(config)
         arguments = ("--config", str(path), *arguments)
-    server = Server(data, *arguments).start()
+    server = Server(data, *arguments, authority=authority).start()
     try:
         yield server
     finally:
@@ -81,11 +82,12 @@ def records(server) -> list[dict]:
 class Raw:
     """An upstream that sees bytes and sends bytes: `answer(request_bytes, socket)` does the rest."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, tls: ssl.SSLContext | None = None):
         self.requests = []
         self.answer = answer
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.tls = tls
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.listener.getsockname()[1]}"
         self.threads = [threading.Thread(target=self.accept, daemon=True)]
         self.threads[0].start()
 
@@ -100,6 +102,11 @@ class Raw:
             thread.start()
 
     def serve(self, connection):
+        if self.tls:
+            try:
+                connection = self.tls.wrap_socket(connection, server_side=True)
+            except OSError:
+                return
         with connection:
             head = b""
             while b"\r\n\r\n" not in head:

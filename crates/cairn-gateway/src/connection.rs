@@ -13,9 +13,8 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper::rt::{Read, Write};
 use hyper::server::conn::{http1, http2};
-use hyper::service::{HttpService, service_fn};
+use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -24,6 +23,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::body::AnswerBody;
 use crate::chain::{self, Peer};
+use crate::finish::Finishes;
 use crate::gateway::Gateway;
 use crate::idle::{Calls, Watched};
 use crate::limits::{
@@ -94,7 +94,7 @@ impl Connection {
                     _ = closed.changed() => Ok(Err(io::ErrorKind::ConnectionAborted.into())),
                 };
                 if let Ok(Ok(spoken)) = heard {
-                    Box::pin(self.speak(stream, spoken, None, calls)).await;
+                    self.speak(stream, spoken, None, calls).await;
                 }
             }
             Some(acceptor) => {
@@ -108,7 +108,7 @@ impl Connection {
                         let tls = stream.get_ref().1;
                         let spoken = Spoken::agreed(tls.alpn_protocol());
                         let session = Session::of(tls);
-                        Box::pin(self.speak(stream, spoken, Some(session), calls)).await;
+                        self.speak(stream, spoken, Some(session), calls).await;
                     }
                     Ok(Err(error)) => tracing::debug!(error = %error, "a TLS handshake failed"),
                     Err(_) => tracing::debug!("a TLS handshake took too long"),
@@ -118,38 +118,137 @@ impl Connection {
         metrics::gauge!(metric::CONNECTIONS).decrement(1.0);
     }
 
-    async fn speak<S>(self, stream: S, spoken: Spoken, session: Option<Session>, calls: Calls)
+    /// Serves calls until the connection ends.
+    fn speak<S>(
+        self,
+        stream: S,
+        spoken: Spoken,
+        session: Option<Session>,
+        calls: Calls,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send>>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { gateway, address, place, mut closed } = self;
         let place = Arc::new(place);
         let peer = Arc::new(Peer { ip: address.ip(), tls: session });
-        let service = service_fn(move |request: Request<Incoming>| {
-            let (gateway, peer) = (Arc::clone(&gateway), Arc::clone(&peer));
-            let (under_way, place) = (calls.begin(), Arc::clone(&place));
-            // A task of its own: a caller who hangs up does not stop a call half way, between what
-            // was done and its record.
-            let call = tokio::spawn(async move {
-                let answer = chain::answer(gateway, peer, request).await;
-                drop((under_way, place));
-                answer
-            });
-            async move { call.await }
-        });
+        let service = Answering { gateway, peer, calls, place };
         let stream = TokioIo::new(stream);
-        let ended = match spoken {
-            Spoken::Http1 => {
-                let connection = Box::pin(http1_of(stream, service));
-                until(connection, &mut closed, http1::UpgradeableConnection::graceful_shutdown).await
+        Box::pin(async move {
+            let ended = match spoken {
+                Spoken::Http1 => {
+                    let connection = http1().serve_connection(stream, service).with_upgrades();
+                    until(Box::pin(connection), &mut closed, |it| it.graceful_shutdown()).await
+                }
+                Spoken::Http2 => {
+                    let connection = http2().serve_connection(stream, service);
+                    until(Box::pin(connection), &mut closed, |it| it.graceful_shutdown()).await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(error = %error, "a connection ended early");
             }
-            Spoken::Http2 => {
-                let connection = Box::pin(http2_of(stream, service));
-                until(connection, &mut closed, http2::Connection::graceful_shutdown).await
+        })
+    }
+}
+
+/// What answers the calls of a connection.
+struct Answering {
+    gateway: Arc<Gateway>,
+    peer: Arc<Peer>,
+    calls: Calls,
+    place: Arc<OwnedSemaphorePermit>,
+}
+
+impl Service<Request<Incoming>> for Answering {
+    type Response = Response<AnswerBody>;
+    type Error = Infallible;
+    type Future = Finishes<Response<AnswerBody>>;
+
+    /// A caller who hangs up does not stop a call half way, between what was done and its record.
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (gateway, peer) = (Arc::clone(&self.gateway), Arc::clone(&self.peer));
+        let (under_way, place) = (self.calls.begin(), Arc::clone(&self.place));
+        Finishes::new(async move {
+            let answer = chain::answer(gateway, peer, request).await;
+            drop((under_way, place));
+            answer
+        })
+    }
+}
+
+/// Serves until the connection ends, or, once the server stops, its last call.
+async fn until<C>(
+    mut connection: Pin<Box<C>>,
+    closed: &mut watch::Receiver<()>,
+    stop: fn(Pin<&mut C>),
+) -> hyper::Result<()>
+where
+    C: Future<Output = hyper::Result<()>>,
+{
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        _ = closed.changed() => stop(connection.as_mut()),
+    }
+    connection.await
+}
+
+fn http1() -> http1::Builder {
+    let mut builder = http1::Builder::new();
+    builder
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_READ_MAX)
+        // Who has said all it has to say may close that side and wait for the answer.
+        .half_close(true)
+        .preserve_header_case(true)
+        .max_headers(HEADERS_MAX)
+        .max_header_size(HEADER_BYTES_MAX)
+        .max_buf_size(HEADER_BYTES_MAX);
+    builder
+}
+
+fn http2() -> http2::Builder<TokioExecutor> {
+    let mut builder = http2::Builder::new(TokioExecutor::new());
+    builder
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADER_BYTES_MAX as u32)
+        .max_concurrent_streams(STREAMS_MAX)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_send_buf_size(STREAM_SEND_BYTES_MAX);
+    builder
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn heard(pieces: &[&[u8]]) -> io::Result<Spoken> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let mut theirs = TcpStream::connect(listener.local_addr()?).await?;
+        let (ours, _) = listener.accept().await?;
+        let says = async {
+            for piece in pieces {
+                theirs.set_nodelay(true)?;
+                theirs.write_all(piece).await?;
+                tokio::task::yield_now().await;
             }
+            theirs.shutdown().await
         };
-        if let Err(error) = ended {
-            tracing::debug!(error = %error, "a connection ended early");
-        }
+        let (heard, said) = tokio::join!(Spoken::heard(&ours), says);
+        said?;
+        heard
+    }
+
+    #[tokio::test]
+    async fn the_version_is_heard_in_the_first_bytes() {
+        assert_eq!(heard(&[b"GET / HTTP/1.1\r\n"]).await.unwrap(), Spoken::Http1);
+        assert_eq!(heard(&[b"P", b"OST /"]).await.unwrap(), Spoken::Http1);
+        assert_eq!(heard(&[b"PRI * HTTP/2.0"]).await.unwrap(), Spoken::Http2);
+        assert_eq!(heard(&[b"PR", b"I * HTTP/2.0"]).await.unwrap(), Spoken::Http2);
+        assert!(heard(&[]).await.is_err());
     }
 }

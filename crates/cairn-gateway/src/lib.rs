@@ -19,6 +19,7 @@
 mod body;
 mod budget;
 mod chain;
+mod connection;
 mod finish;
 pub mod forward;
 mod gateway;

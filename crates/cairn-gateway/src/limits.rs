@@ -28,6 +28,8 @@ pub const HEADER_READ_MAX: Duration = Duration::from_secs(30);
 /// From the accepting of a connection to the end of its first request's head, the TLS handshake
 /// included.
 pub const FIRST_CALL_MAX: Duration = Duration::from_secs(30);
+/// Whoever begins with less than tells the version of HTTP is listened to again after so long.
+pub const PEEK_PAUSE: Duration = Duration::from_millis(200);
 /// No byte in either direction, and no call under way: the connection is closed.
 pub const CONNECTION_IDLE_MAX: Duration = Duration::from_mins(2);
 /// After a connection could not be accepted, none is tried for so long.

@@ -1,6 +1,5 @@
 //! Listening: a place for each connection, and a stop that lets calls finish.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::sync::Arc;

@@ -7,6 +7,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use tokio::time::Instant;
 
 use super::{Call, refuse};
 use crate::body::{AnswerBody, full};
@@ -70,6 +71,9 @@ pub(super) async fn exchange(
     }
 }
 
+/// How often it is looked whether a body moves, in the time that an upstream has to answer.
+const LOOKS: u32 = 16;
+
 /// The head of the answer, or why none came. As long as the body moves, nobody is late.
 async fn in_time(
     upstream: &Upstream,
@@ -78,16 +82,18 @@ async fn in_time(
     passed: &Passed,
 ) -> Result<Response<Incoming>, Failure> {
     let mut sent = std::pin::pin!(upstream.client.send(request, over));
-    let mut seen = passed.bytes();
+    let (mut seen, mut moved) = (passed.bytes(), Instant::now());
+    let look = upstream.answer_max / LOOKS;
     loop {
-        match tokio::time::timeout(upstream.answer_max, sent.as_mut()).await {
+        match tokio::time::timeout(look, sent.as_mut()).await {
             Ok(Ok(response)) => return Ok(response),
             Ok(Err(error)) => {
                 let fault = passed.failure();
                 return Err(fault.map_or(Failure::Upstream(error), Failure::Sender));
             }
-            Err(_) if passed.bytes() > seen => seen = passed.bytes(),
-            Err(_) => return Err(Failure::TooSlow),
+            Err(_) if passed.bytes() > seen => (seen, moved) = (passed.bytes(), Instant::now()),
+            Err(_) if moved.elapsed() >= upstream.answer_max => return Err(Failure::TooSlow),
+            Err(_) => {}
         }
     }
 }
@@ -169,7 +175,7 @@ impl Failure {
         metrics::counter!(metric::UPSTREAM_FAILURES_TOTAL, &labels).increment(1);
         match self {
             Self::Upstream(error) => {
-                let error = error as &dyn std::error::Error;
+                let error = error.told();
                 tracing::warn!(upstream, reason, error, "an upstream did not answer");
             }
             Self::BrokeOff(error) => {

@@ -77,6 +77,14 @@ impl SendError {
         }
     }
 
+    /// The error and all that caused it, as one line of a log.
+    pub(crate) fn told(&self) -> String {
+        let mut causes = chain(self).map(ToString::to_string).collect::<Vec<_>>();
+        // Some errors show what caused them, too.
+        causes.dedup();
+        causes.join(": ")
+    }
+
     pub(crate) fn cause(&self) -> Cause {
         let tls = chain(self).find_map(|error| error.downcast_ref::<rustls::Error>());
         match tls {
@@ -172,6 +180,8 @@ mod tests {
             fault(io::Error::new(io::ErrorKind::InvalidData, certificate)),
             Cause::Untrusted
         );
+        let told = SendError::Connect(io::ErrorKind::ConnectionRefused.into()).told();
+        assert_eq!(told, "a connection could not be made: connection refused");
         let alert = rustls::Error::General("x".to_owned());
         assert_eq!(fault(io::Error::new(io::ErrorKind::InvalidData, alert)), Cause::Tls);
         assert_eq!(fault(io::ErrorKind::ConnectionRefused.into()), Cause::Unreachable);

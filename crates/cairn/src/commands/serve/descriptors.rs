@@ -3,6 +3,9 @@
 use cairn_gateway::limits::CONNECTIONS_MAX;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+/// Fewer places than this are worth a line in the log.
+const CONNECTIONS_FEW: usize = 2048;
+
 /// Raises the soft limit of descriptors to the hard one; how many connections may come in.
 ///
 /// Systems start programs with a soft limit of 1,024 for the sake of those that use `select`, which
@@ -18,7 +21,7 @@ pub(super) fn connections_max() -> usize {
         }
     };
     let connections = connections_of(current);
-    if connections < CONNECTIONS_MAX {
+    if connections < CONNECTIONS_FEW {
         tracing::warn!(connections, "the limit of open files leaves room for few connections");
     }
     connections
