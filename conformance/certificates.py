@@ -30,7 +30,7 @@ class Authority:
     def issue(self, name: str, *hosts: str, days=1, stem=None) -> tuple[Path, Path]:
         """A certificate for these hosts and its key, as files; days below nothing: it has expired."""
         key = ec.generate_private_key(ec.SECP256R1())
-        others = [x509.IPAddress(ipaddress.ip_address(host)) if host[0].isdigit() else x509.DNSName(host) for host in hosts]
+        others = [other_name(host) for host in hosts]
         certificate = (
             built(named(name), self.name, key, days)
             .add_extension(x509.SubjectAlternativeName(others), critical=False)
@@ -44,6 +44,11 @@ class Authority:
         )
         chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         return chain, own
+
+
+def other_name(host: str) -> x509.GeneralName:
+    is_address = host[0].isdigit()
+    return x509.IPAddress(ipaddress.ip_address(host)) if is_address else x509.DNSName(host)
 
 
 def named(name: str) -> x509.Name:

@@ -8,7 +8,19 @@ import threading
 import urllib.request
 
 import pytest
-from by_hand import ANSWER, ONCE, READ, WRITE, answer_of, connect, json_call, one_after_another, reset, say, whole
+from by_hand import (
+    ANSWER,
+    ONCE,
+    READ,
+    WRITE,
+    answer_of,
+    connect,
+    json_call,
+    one_after_another,
+    reset,
+    say,
+    whole,
+)
 from conftest import eventually
 from server import binary
 from upstreams import Raw, gateway, records

@@ -138,11 +138,17 @@ impl Connection {
             let ended = match spoken {
                 Spoken::Http1 => {
                     let connection = http1().serve_connection(stream, service).with_upgrades();
-                    until(Box::pin(connection), &mut closed, |it| it.graceful_shutdown()).await
+                    until(
+                        Box::pin(connection),
+                        &mut closed,
+                        http1::UpgradeableConnection::graceful_shutdown,
+                    )
+                    .await
                 }
                 Spoken::Http2 => {
                     let connection = http2().serve_connection(stream, service);
-                    until(Box::pin(connection), &mut closed, |it| it.graceful_shutdown()).await
+                    until(Box::pin(connection), &mut closed, http2::Connection::graceful_shutdown)
+                        .await
                 }
             };
             if let Err(error) = ended {

@@ -33,9 +33,13 @@ pub(super) struct Certificate {
 struct Seen {
     /// As they were when the current pair was read.
     taken: Option<Stamp>,
-    /// As they were when they were last refused, so that it is told once.
-    refused: Option<Stamp>,
+    /// When they were last refused, so that it is told once.
+    refused: Option<Refused>,
 }
+
+/// The files as they were when they were refused; `None` if one was not there.
+#[derive(Debug, PartialEq, Eq)]
+struct Refused(Option<Stamp>);
 
 /// Both files: when they were written, how long they are, and which files they are.
 type Stamp = [(SystemTime, u64, u64); 2];
@@ -80,8 +84,8 @@ impl Certificate {
                 *seen = Seen { taken: now, refused: None };
                 tracing::info!(%certificate, "the certificate was read again");
             }
-            Err(error) if seen.refused.is_none() || seen.refused != now => {
-                seen.refused = now;
+            Err(error) if seen.refused != Some(Refused(now)) => {
+                seen.refused = Some(Refused(now));
                 let error = format!("{error:#}");
                 tracing::error!(%certificate, error, "a new certificate is no good; the old one stays");
             }
