@@ -21,6 +21,8 @@ pub(super) struct Identity {
     /// The key as sent, in rigs that know no keys.
     sent_key: Option<AccessKeyId>,
     pub(super) claim: Option<Claim>,
+    /// The key is one of ours, and its owner has not been shown to have signed.
+    is_unproven: bool,
     /// Absent where nothing was verified: anonymous callers, and rigs that accept anybody.
     pub(super) verified: Option<Verified>,
 }
@@ -28,7 +30,14 @@ pub(super) struct Identity {
 impl Identity {
     pub(super) fn anonymous() -> Self {
         let principal = Arc::new(Principal::Anonymous);
-        Self { principal, credential: None, sent_key: None, claim: None, verified: None }
+        Self {
+            principal,
+            credential: None,
+            sent_key: None,
+            claim: None,
+            is_unproven: false,
+            verified: None,
+        }
     }
 
     /// Whoever holds a key that we cannot check, or did not find to be right.
@@ -38,7 +47,17 @@ impl Identity {
         claim: Option<Claim>,
     ) -> Self {
         let principal = Arc::new(principal);
-        Self { principal, credential: None, sent_key, claim, verified: None }
+        Self { principal, credential: None, sent_key, claim, is_unproven: false, verified: None }
+    }
+
+    /// Whether somebody has used a key of ours without showing that it is theirs.
+    pub(super) fn is_unproven(&self) -> bool {
+        self.is_unproven
+    }
+
+    /// Says that the key is one of ours.
+    pub(super) fn of_our_key(self) -> Self {
+        Self { is_unproven: true, ..self }
     }
 
     /// Nobody has signed.
@@ -85,7 +104,14 @@ pub(super) fn identify(
         Found::Any(principal) => {
             let sent_key = AccessKeyId::parse(&claim.access_key).ok();
             let claim = Some(claim);
-            return Ok(Identity { principal, credential: None, sent_key, claim, verified: None });
+            return Ok(Identity {
+                principal,
+                credential: None,
+                sent_key,
+                claim,
+                is_unproven: false,
+                verified: None,
+            });
         }
         Found::Unknown => {
             return Err(SignatureError::UnknownAccessKey { access_key: claim.access_key });
@@ -121,6 +147,7 @@ pub(super) fn prove(
         credential: Some(credential),
         sent_key: None,
         claim: Some(claim),
+        is_unproven: false,
         verified,
     })
 }

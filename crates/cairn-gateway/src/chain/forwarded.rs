@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cairn_wire::model::{Operation, Protocol, Shape};
-use cairn_wire::resolve::{NotAws, Resolved};
+use cairn_wire::resolve::{NotAws, Resolved, is_signed_for};
 use http::header::TRANSFER_ENCODING;
 use http::{Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt as _, Either, Full};
@@ -61,26 +61,13 @@ pub(super) async fn run(
     upgrade: Option<OnUpgrade>,
 ) -> Response<AnswerBody> {
     let Found { named, body } = found;
-    let resigns = matches!(upstream.way, Way::Resign(_));
-    let subject = match named {
-        Named::Refused(refusal) => return refuse::request(call, &refusal),
-        Named::NotAws(why) if resigns => return refuse::request(call, &not_aws(why)),
-        Named::NotAws(why) => {
+    let subject = match subject(call, upstream, named) {
+        Ok(subject) => subject,
+        Err(NoCall::Refused(refusal)) => return *refusal,
+        Err(NoCall::Passed(reason)) => {
             let (body, is_read) = body.passing();
             let asking = Asking { body, is_read, share, upgrade };
-            return passed::run(call, upstream, asking, word(why)).await;
-        }
-        Named::Call(resolved) => Subject::modelled(resolved),
-        Named::Unknown { service, protocol, name } => {
-            match Subject::unmodelled(call, service, protocol, name) {
-                Ok(subject) => subject,
-                Err(unnamed) if resigns => return unnamed.refuse(call),
-                Err(_) => {
-                    let (body, is_read) = body.passing();
-                    let asking = Asking { body, is_read, share, upgrade };
-                    return passed::run(call, upstream, asking, "unknown").await;
-                }
-            }
+            return passed::run(call, upstream, asking, reason).await;
         }
     };
     if let Some(refusal) = refused_for_want_of_room(call, upstream, &subject).await {
@@ -123,6 +110,42 @@ pub(super) async fn run(
     }
 }
 
+/// A request without a call in it.
+enum NoCall {
+    /// It goes no further.
+    Refused(Box<Response<AnswerBody>>),
+    /// It goes on without a record, for this reason.
+    Passed(&'static str),
+}
+
+/// What a request calls.
+fn subject(call: &Call<'_>, upstream: &Upstream, named: Named) -> Result<Subject, NoCall> {
+    let resigns = matches!(upstream.way, Way::Resign(_));
+    let refused = |answer| NoCall::Refused(Box::new(answer));
+    match named {
+        Named::Refused(refusal) => Err(refused(refuse::request(call, &refusal))),
+        Named::NotAws(why) if resigns => Err(refused(refuse::request(call, &not_aws(why)))),
+        // Somebody's own API, or a server that does not read the scope: recorded as what it is.
+        Named::NotAws(NotAws::ExecuteApi) if heard::has_signature(call) => {
+            let unnamed = Subject::unmodelled(call, None, Protocol::RestJson, None);
+            unnamed.map_err(|unnamed| refused(unnamed.refuse(call)))
+        }
+        Named::NotAws(NotAws::ExecuteApi) => Err(NoCall::Passed("data_plane")),
+        Named::NotAws(NotAws::Preflight) => Err(NoCall::Passed("preflight")),
+        Named::Call(resolved) if contradicts(&resolved) => {
+            Err(refused(refuse::contradiction(call, &resolved)))
+        }
+        Named::Call(resolved) => Ok(Subject::modelled(resolved)),
+        Named::Unknown { service, protocol, name } => {
+            match Subject::unmodelled(call, service, protocol, name) {
+                Ok(subject) => Ok(subject),
+                Err(unnamed) if resigns => Err(refused(unnamed.refuse(call))),
+                Err(_) => Err(NoCall::Passed("unknown")),
+            }
+        }
+    }
+}
+
 /// A call that would change something is not made while nothing can be recorded, unless the operator
 /// chose so; the refusal is recorded.
 async fn refused_for_want_of_room(
@@ -147,6 +170,15 @@ async fn refused_for_want_of_room(
     })
 }
 
+/// Whether a call is signed for another service than it names. We would record the one and an
+/// upstream might do the other, so it goes no further, as it would not at AWS.
+fn contradicts(resolved: &Resolved) -> bool {
+    let scope = resolved.credential.as_ref().map(|credential| credential.service.as_str());
+    scope.is_some_and(|scope| {
+        !scope.is_empty() && !is_signed_for(resolved.service.signing_name(), scope)
+    })
+}
+
 /// Writes a large upload down before its stream flows, so that a crash on the way leaves a trace.
 async fn declared(
     call: &Call<'_>,
@@ -156,7 +188,9 @@ async fn declared(
 ) -> Result<Option<Intent>, commit::Unrecorded> {
     let length = call.head().header("content-length").and_then(|length| length.parse().ok());
     let is_small = length.is_some_and(|bytes: u64| bytes <= BODY_COPY_BYTES_MAX as u64)
-        || (length.is_none() && !call.parts.headers.contains_key(TRANSFER_ENCODING));
+        || (length.is_none()
+            && call.parts.version != Version::HTTP_2
+            && !call.parts.headers.contains_key(TRANSFER_ENCODING));
     if upstream.loss != Loss::FailClosed || !subject.streams_in() || is_small {
         return Ok(None);
     }
@@ -183,13 +217,6 @@ async fn declared(
             tracing::error!(error, "an upload could not be written down");
             Err(commit::Unrecorded)
         }
-    }
-}
-
-fn word(why: NotAws) -> &'static str {
-    match why {
-        NotAws::ExecuteApi => "data_plane",
-        NotAws::Preflight => "preflight",
     }
 }
 

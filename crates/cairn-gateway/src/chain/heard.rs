@@ -8,7 +8,7 @@ use cairn_iam::{AccessKeyId, Found, Principal};
 use cairn_wire::codec::{WireError, decode_error};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::resolve::{CredentialScope, Resolved};
-use cairn_wire::sigv4;
+use cairn_wire::sigv4::{self, Claim, PayloadClaim};
 use cairn_wire::value::Value;
 use http::response::Parts as AnswerHead;
 use http::{HeaderMap, Response};
@@ -25,7 +25,7 @@ use crate::forward::held::Held;
 use crate::forward::tee::Passed;
 use crate::ids::Ids;
 use crate::recorder::forwarded::{Heard as Decoded, hear};
-use crate::recorder::{Notes, Outcome, S3Names, Target};
+use crate::recorder::{Doubt, Notes, Outcome, S3Names, Target};
 
 /// What a forwarded request calls.
 pub(super) struct Subject {
@@ -34,6 +34,25 @@ pub(super) struct Subject {
     pub(super) resolved: Option<Box<Resolved>>,
     /// The signing name and the operation's name, where the model knows no operation.
     named: Option<(String, String)>,
+}
+
+/// The operation of a record whose call has no name that we know; what was asked for is in its
+/// parameters.
+pub(crate) const UNNAMED_OPERATION: &str = "UnknownOperation";
+/// Its service, where the signature names none.
+const NO_SERVICE: &str = "unknown";
+
+/// Whether a request is signed in any way that a server of AWS's kind could take.
+pub(super) fn has_signature(call: &Call<'_>) -> bool {
+    let head = call.head();
+    let is_aws = |name: &str| {
+        let name = name.to_ascii_lowercase();
+        name.starts_with("x-amz-") || name == "awsaccesskeyid"
+    };
+    let mut names = head.query.split('&').filter_map(|pair| pair.split('=').next());
+    head.headers.contains_key(http::header::AUTHORIZATION)
+        || head.headers.keys().any(|name| is_aws(name.as_str()))
+        || names.any(|name| is_aws(&percent_encoding::percent_decode_str(name).decode_utf8_lossy()))
 }
 
 /// A request that names nothing a record could name.
@@ -65,11 +84,21 @@ impl Subject {
         name: Option<String>,
     ) -> Result<Self, Unnamed> {
         let scope = CredentialScope::read(&call.head());
-        let signing_name = service.map(|service| service.signing_name().to_owned());
-        let signing_name = signing_name.or(scope.map(|scope| scope.service));
-        match (signing_name.filter(|name| is_name(name)), name.filter(|name| is_name(name))) {
+        // What is signed for says more than what is named.
+        let signing_name = scope.map(|scope| scope.service).filter(|name| !name.is_empty());
+        let named = || service.map(|service| service.signing_name().to_owned());
+        let signing_name = signing_name.or_else(named);
+        // What is signed is a call to somebody, whatever it is called; and behind S3 everything is.
+        let is_call = has_signature(call) || call.gateway.settings.upstreams.forwards_s3();
+        let signing_name = signing_name.filter(|name| is_name(name));
+        let signing_name = signing_name.or_else(|| is_call.then(|| NO_SERVICE.to_owned()));
+        match (signing_name, name.filter(|name| is_name(name))) {
             (Some(signing_name), Some(name)) => {
                 Ok(Self { service, protocol, resolved: None, named: Some((signing_name, name)) })
+            }
+            (Some(signing_name), None) if is_call => {
+                let named = Some((signing_name, UNNAMED_OPERATION.to_owned()));
+                Ok(Self { service, protocol, resolved: None, named })
             }
             (_, name) => Err(Unnamed { service, protocol, name }),
         }
@@ -181,6 +210,7 @@ impl Owned<'_> {
         let none = HeaderMap::new();
         let heard = hear(resolved, &call.head(), self.body.as_deref(), 502, &none, None);
         self.notes.is_body_unread = heard.input.is_none();
+        self.notes.signature = doubt(&self.outcome, self.identity);
         self.input = heard.input;
     }
 
@@ -280,7 +310,7 @@ impl Heard {
         facts.bytes_in = self.bytes_in;
         facts.bytes_out = self.bytes_out;
         facts.notes = Notes {
-            is_signature_refused: is_signature_refused(&facts.outcome),
+            signature: doubt(&facts.outcome, identity),
             is_body_unread: self.decoded.as_ref().is_some_and(|decoded| decoded.input.is_none()),
             is_outcome_unknown: false,
         };
@@ -318,26 +348,38 @@ const SIGNATURE_REFUSALS: [&str; 13] = [
     "UnrecognizedClientException",
 ];
 
-fn is_signature_refused(outcome: &Outcome<'_>) -> bool {
-    matches!(outcome, Outcome::Failure { code, .. } if SIGNATURE_REFUSALS.contains(code))
+fn doubt(outcome: &Outcome<'_>, identity: &Identity) -> Doubt {
+    match outcome {
+        Outcome::Failure { code, .. } if SIGNATURE_REFUSALS.contains(code) => Doubt::Refused,
+        _ if identity.is_unproven() => Doubt::Unproven,
+        _ => Doubt::None,
+    }
 }
 
 /// Whether the body has to be hashed on its way: a caller of ours has signed over it.
 pub(super) fn needs_hash(call: &Call<'_>, subject: &Subject) -> bool {
-    // A signature of S3 says of the body what it covers, and where: in the head.
-    if sigv4::is_s3(subject.signing_name()) {
-        return false;
-    }
     let Ok(Some(claim)) = sigv4::read(&call.head()) else { return false };
+    covers_body(&claim, subject) && is_ours(call, &claim)
+}
+
+/// Whether a signature says which bytes the body has. Outside S3 it always does.
+fn covers_body(claim: &Claim, subject: &Subject) -> bool {
+    let is_s3 = sigv4::is_s3(subject.signing_name());
+    !is_s3 || matches!(claim.payload, PayloadClaim::Hash(_) | PayloadClaim::Body)
+}
+
+fn is_ours(call: &Call<'_>, claim: &Claim) -> bool {
     matches!(call.stores.keyring.find(&claim.access_key), Found::Known(_))
 }
 
-/// Who called. `body` is the hash of the body, where it was needed.
+/// Who called. `body` is the hash of the body, once it has passed to its end: a signature over bytes
+/// that nobody has seen proves nothing.
 pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]>) -> Identity {
     let claim = sigv4::read(&call.head()).ok().flatten();
     let scope = CredentialScope::read(&call.head());
     let Some(scope) = scope else { return Identity::anonymous() };
     if let Some(claim) = &claim
+        && (body.is_some() || !covers_body(claim, subject))
         && let Found::Known(credential) = call.stores.keyring.find(&claim.access_key)
         && let Ok(identity) = prove(call, subject.signing_name(), claim.clone(), credential, body)
     {
@@ -345,7 +387,9 @@ pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]
     }
     let key = AccessKeyId::foreign(&scope.access_key);
     let account = account(call, &scope.access_key, key.as_ref());
-    Identity::unproven(Principal::UnknownKey { account }, key, claim)
+    let is_ours = claim.as_ref().is_some_and(|claim| is_ours(call, claim));
+    let identity = Identity::unproven(Principal::UnknownKey { account }, key, claim);
+    if is_ours { identity.of_our_key() } else { identity }
 }
 
 /// The account of a key that we do not know: written in the key, or the key itself, or set, or

@@ -56,6 +56,7 @@ use crate::ids::Ids;
 use crate::metric;
 use crate::tls::Session;
 use authenticate::Identity;
+pub(crate) use heard::UNNAMED_OPERATION;
 use resolve::Asked;
 
 /// The other end of a connection.

@@ -14,13 +14,14 @@ use super::exchange::Sending;
 use super::forwarded::{address, version};
 use super::heard::Subject;
 use super::resolve::{Body, refused};
-use super::{Call, authorise, refuse, s3};
+use super::{Call, authorise, commit, refuse, s3};
 use crate::body::{AnswerBody, CheckedBody};
 use crate::budget::Share;
 use crate::forward::hop;
 use crate::forward::resign::{Framed, ResignCredential, Target, Unsigned};
 use crate::forward::tee::{Keep, Tee};
 use crate::forward::upstream::Upstream;
+use crate::recorder::Outcome;
 
 /// A call that goes no further is answered.
 type Refused = Box<Response<AnswerBody>>;
@@ -42,7 +43,7 @@ pub(super) async fn prepare(
     if let Some(operation) = subject.operation()
         && let Err(denied) = authorise::decide(&identity, operation)
     {
-        return Err(Box::new(subject.error(call, &denied.wire())));
+        return Err(Box::new(deny(call, subject, &identity, &denied).await));
     }
     let Outgoing { body, path_and_query, payload, hash_of, decoded_bytes } = outgoing;
     let target = PathAndQuery::try_from(path_and_query).map_err(|_| {
@@ -81,6 +82,25 @@ pub(super) async fn prepare(
     *request.headers_mut() = headers;
     *request.extensions_mut() = call.parts.extensions.clone();
     Ok((Sending { request, passed, upgrade: None }, identity))
+}
+
+/// A call that is denied, and recorded, as one to a service of ours is.
+async fn deny(
+    call: &Call<'_>,
+    subject: &Subject,
+    identity: &Identity,
+    denied: &authorise::Denied,
+) -> Response<AnswerBody> {
+    let outcome = Outcome::Failure {
+        code: denied.code,
+        message: Some(denied.message),
+        status: denied.status,
+    };
+    let facts = subject.facts(call, identity, outcome);
+    match commit::record(call, &facts.facts()).await {
+        Ok(()) => subject.error(call, &denied.wire()),
+        Err(commit::Unrecorded) => subject.unrecorded(call),
+    }
 }
 
 /// A request without the caller's signature.

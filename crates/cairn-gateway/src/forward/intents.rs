@@ -11,6 +11,7 @@
 //! one that a crash loses costs the next start one search.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -46,6 +47,8 @@ pub struct Intents {
     log: Arc<dyn EventLog>,
     /// Where those lie that are not done.
     open: Mutex<BTreeSet<Offset>>,
+    /// What an earlier run left has been dealt with; until then nothing is removed.
+    is_recovered: AtomicBool,
 }
 
 /// An upload that was written down.
@@ -60,7 +63,7 @@ pub(crate) struct Intent {
 impl Intents {
     /// Keeps them in a log of their own.
     pub fn new(log: Arc<dyn EventLog>) -> Arc<Self> {
-        Arc::new(Self { log, open: Mutex::default() })
+        Arc::new(Self { log, open: Mutex::default(), is_recovered: AtomicBool::new(false) })
     }
 
     /// Writes an upload down; durable when it returns.
@@ -83,6 +86,7 @@ impl Intents {
     ) -> Result<usize, RecoverError> {
         let left = self.left(self.log.committed()).await?;
         if left.is_empty() {
+            self.is_recovered.store(true, Ordering::Release);
             return Ok(0);
         }
         history.reached(log.committed()).await;
@@ -94,6 +98,7 @@ impl Intents {
             }
             self.log.append(vec![mark(event_id)]).await?;
         }
+        self.is_recovered.store(true, Ordering::Release);
         Ok(recovered)
     }
 
@@ -142,6 +147,9 @@ impl Intent {
                 open.remove(&at);
                 open.first().copied()
             });
+            if !intents.is_recovered.load(Ordering::Acquire) {
+                return;
+            }
             let before = oldest.unwrap_or_else(|| intents.log.committed());
             if let Err(error) = intents.log.expire(before).await {
                 let error = &error as &dyn std::error::Error;

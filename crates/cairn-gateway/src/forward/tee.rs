@@ -160,9 +160,12 @@ pub(crate) struct Tee<B> {
     share: Arc<Share>,
     invitation: Option<Invitation>,
     idle: Pin<Box<Sleep>>,
+    /// Bytes still to come, where that was announced. Whoever sends the body on asks for no more
+    /// once they have come, so the end is seen here.
+    left: Option<u64>,
 }
 
-impl<B> Tee<B> {
+impl<B: Body> Tee<B> {
     pub(crate) fn new(
         inner: B,
         keep: Keep,
@@ -175,9 +178,16 @@ impl<B> Tee<B> {
             state.hash = keep.hash.then(BodyHash::unstated);
         });
         let idle = Box::pin(tokio::time::sleep(BODY_IDLE_MAX));
-        (Self { inner, passed: passed.clone(), share, invitation, idle }, passed)
+        let left = inner.size_hint().exact();
+        let tee = Self { inner, passed: passed.clone(), share, invitation, idle, left };
+        if tee.left == Some(0) {
+            tee.end();
+        }
+        (tee, passed)
     }
+}
 
+impl<B> Tee<B> {
     fn saw(&self, data: &Bytes) {
         self.passed.with(|state| {
             state.bytes += data.len() as u64;
@@ -248,8 +258,11 @@ where
                 self.idle.as_mut().reset(Instant::now() + BODY_IDLE_MAX);
                 if let Some(data) = frame.data_ref() {
                     self.saw(data);
+                    let bytes = data.len() as u64;
+                    self.left = self.left.map(|left| left.saturating_sub(bytes));
                 }
-                if self.inner.is_end_stream() {
+                // Trailers are the last thing that a body has.
+                if self.inner.is_end_stream() || self.left == Some(0) || frame.is_trailers() {
                     self.end();
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -276,6 +289,7 @@ where
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderMap;
     use http_body_util::{BodyExt as _, Full, StreamBody};
 
     use super::*;
@@ -342,6 +356,21 @@ mod tests {
         passed.keep_start(5);
         tee.collect().await.unwrap();
         assert_eq!((passed.start().as_slice(), passed.take_copy()), (&b"start"[..], None));
+    }
+
+    #[tokio::test]
+    async fn a_body_ends_with_its_trailers_and_with_its_last_announced_byte() {
+        let frames = [Frame::data(Bytes::from_static(b"abc")), Frame::trailers(HeaderMap::new())];
+        let body = StreamBody::new(futures_util::stream::iter(frames.map(Ok::<_, BoxError>)));
+        let (mut tee, passed) = Tee::new(body, BOTH, share(), None);
+        tee.frame().await.unwrap().unwrap();
+        assert_eq!(passed.sha256(), None);
+        tee.frame().await.unwrap().unwrap();
+        assert_eq!(passed.sha256(), Some(cairn_wire::sigv4::sha256(b"abc")));
+        let announced = http_body_util::Limited::new(Full::new(Bytes::from_static(b"abc")), 9);
+        let (mut tee, passed) = Tee::new(announced, BOTH, share(), None);
+        tee.frame().await.unwrap().unwrap();
+        assert_eq!(passed.sha256(), Some(cairn_wire::sigv4::sha256(b"abc")));
     }
 
     #[tokio::test]

@@ -27,7 +27,7 @@ pub use call::{
     Call, CallCredential, Outcome, S3Names, SignatureFacts, SignatureVersion, Target, TlsDetails,
 };
 pub(crate) use gap::gap;
-pub use notes::Notes;
+pub use notes::{Doubt, Notes};
 
 use cairn_event::RecordDraft;
 use cairn_iam::Caller;

@@ -3,11 +3,23 @@
 
 use super::text::{Object, into_text};
 
+/// What is known of a signature that was not verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nothing speaks against it.
+    #[default]
+    None,
+    /// The key is one of ours, and that its owner has signed this call was not shown to us.
+    Unproven,
+    /// The upstream refused it, so whoever called has not shown who they are.
+    Refused,
+}
+
 /// What is odd about a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Notes {
-    /// The upstream refused the signature, so whoever called has not shown who they are.
-    pub is_signature_refused: bool,
+    /// Whether the signature is in doubt.
+    pub signature: Doubt,
     /// The parameters are not shown, because the body was too large to hold or could not be read.
     pub is_body_unread: bool,
     /// The server stopped before the call was over: it may have been done or not.
@@ -21,8 +33,10 @@ pub(super) fn with(additional: Option<String>, notes: Notes) -> Option<String> {
     }
     let mut inner = Vec::new();
     let mut object = Object::begin(&mut inner);
-    if notes.is_signature_refused {
-        object.text("signature", "refused by the upstream");
+    match notes.signature {
+        Doubt::None => {}
+        Doubt::Unproven => object.text("signature", "not verified"),
+        Doubt::Refused => object.text("signature", "refused by the upstream"),
     }
     if notes.is_body_unread {
         object.text("requestParameters", "the body was not read");
@@ -43,7 +57,7 @@ mod tests {
 
     #[test]
     fn notes_stand_beside_what_aws_writes() {
-        let notes = Notes { is_signature_refused: true, ..Notes::default() };
+        let notes = Notes { signature: Doubt::Refused, ..Notes::default() };
         let noted = |text: Option<&str>| with(text.map(str::to_owned), notes).unwrap();
         let note = r#""cairn":{"signature":"refused by the upstream"}"#;
         assert_eq!(noted(None), format!("{{{note}}}"));

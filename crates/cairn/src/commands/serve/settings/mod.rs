@@ -212,9 +212,11 @@ impl Document {
                 "a log segment has at least {SEGMENT_BYTES_MIN} bytes"
             );
         }
+        let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4580)));
+        let table = upstreams::over(self.upstream, self.upstreams);
         let settings = Settings {
             data: self.data.unwrap_or_else(|| PathBuf::from("cairn-data")),
-            listen: self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4580))),
+            listen,
             account: account.transpose()?,
             region: Region::parse(&region)
                 .with_context(|| format!("the region `{region}` is malformed"))?,
@@ -237,7 +239,7 @@ impl Document {
             digest_interval_ms: self.digest_interval.unwrap_or(DIGEST_INTERVAL).ms(),
             digest_key_validity_ms: self.digest_key_validity.unwrap_or(DIGEST_KEY_VALIDITY).ms(),
             trails_per_region_max: self.trails_per_region_max.unwrap_or(TRAILS_PER_REGION_MAX),
-            upstreams: upstreams::checked(&upstreams::over(self.upstream, self.upstreams))?,
+            upstreams: upstreams::checked(&table, listen)?,
             key_accounts: key_accounts(self.key_accounts)?,
             destinations: self.destination,
         };

@@ -9,14 +9,17 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use cairn_gateway::forward::{
     Loss, ResignCredential, Route, Upstream, UpstreamSettings, Upstreams, Way,
 };
 use cairn_iam::SecretKey;
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use super::interval::Interval;
 use crate::trust::Trust;
@@ -32,13 +35,37 @@ const ANSWER_TIMEOUT: Interval = Interval::seconds(5 * 60);
 pub(crate) type Table = BTreeMap<String, Entry>;
 
 /// An upstream: its address, or all that there is to say of it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug)]
 pub(crate) enum Entry {
     /// A URL, or `local`.
     Short(String),
     /// A table.
     Long(Long),
+}
+
+/// By hand, so that a wrong key in a table is named.
+impl<'de> Deserialize<'de> for Entry {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(EntryVisitor)
+    }
+}
+
+struct EntryVisitor;
+
+impl<'de> Visitor<'de> for EntryVisitor {
+    type Value = Entry;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a URL, `local`, or a table with a `url`")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Entry, E> {
+        Ok(Entry::Short(text.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Entry, A::Error> {
+        Long::deserialize(MapAccessDeserializer::new(map)).map(Entry::Long)
+    }
 }
 
 /// Everything about an upstream.
@@ -88,7 +115,11 @@ pub(super) fn over(flags: Option<Vec<String>>, mut table: Table) -> Table {
 }
 
 /// The upstreams, checked. Certificates are read, nothing connects yet.
-pub(super) fn checked(table: &Table) -> anyhow::Result<Upstreams> {
+pub(super) fn checked(table: &Table, listen: SocketAddr) -> anyhow::Result<Upstreams> {
+    for (name, entry) in table {
+        let (Entry::Short(url) | Entry::Long(Long { url, .. })) = entry;
+        ensure!(!is_here(url, listen), "upstream `{name}` is this server itself");
+    }
     let named = |name: &str| format!("upstream `{name}`");
     let default = match table.get(DEFAULT).map(route).transpose().with_context(|| named(DEFAULT))? {
         Some(Route::Upstream(upstream)) => Some(upstream),
@@ -100,6 +131,19 @@ pub(super) fn checked(table: &Table) -> anyhow::Result<Upstreams> {
         upstreams.name(name, route)?;
     }
     Ok(upstreams)
+}
+
+/// Whether an address is the one that this server listens at, as far as its text tells.
+fn is_here(url: &str, listen: SocketAddr) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/');
+    let Some((host, port)) = rest.rsplit_once(':') else { return false };
+    let is_host = match host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(ip) => ip == listen.ip() || (ip.is_loopback() && listen.ip().is_unspecified()),
+        Err(_) => {
+            host == "localhost" && (listen.ip().is_loopback() || listen.ip().is_unspecified())
+        }
+    };
+    is_host && listen.port() != 0 && port.parse() == Ok(listen.port())
 }
 
 fn route(entry: &Entry) -> anyhow::Result<Route> {
@@ -148,6 +192,10 @@ fn resigns(resign: Resign) -> anyhow::Result<ResignCredential> {
 mod tests {
     use super::*;
 
+    fn listen() -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 4580))
+    }
+
     fn table(text: &str) -> Result<Table, toml::de::Error> {
         toml::from_str(text)
     }
@@ -176,21 +224,24 @@ mod tests {
             sts = 'local'";
         let read = table(text).unwrap();
         assert!(!format!("{read:?}").contains("wJalr"), "the secret is shown");
-        checked(&read).unwrap();
+        checked(&read, listen()).unwrap();
     }
 
     #[tokio::test]
     async fn what_makes_no_sense_is_refused() {
         for (text, says) in [
             ("default = 'moto:5000'", "is no upstream"),
+            ("s3 = 'http://localhost:4580'", "this server itself"),
+            ("s3 = { url = 'http://127.0.0.1:4580/' }", "this server itself"),
             ("dynamo = 'http://x'", "no AWS service"),
             ("cairn = 'http://x'", "cannot have an upstream"),
             ("s3 = { url = 'http://x', loss = 'maybe' }", "no way to lose"),
             ("s3 = { url = 'https://x', ca-file = 'nowhere.pem' }", "nowhere.pem"),
         ] {
-            let error = format!("{:#}", checked(&table(text).unwrap()).unwrap_err());
+            let error = format!("{:#}", checked(&table(text).unwrap(), listen()).unwrap_err());
             assert!(error.contains(says), "{text}: {error}");
         }
-        assert!(table("s3 = { url = 'http://x', los = 'after' }").is_err());
+        let error = table("s3 = { url = 'http://x', los = 'after' }").unwrap_err();
+        assert!(error.to_string().contains("unknown field `los`"), "{error}");
     }
 }

@@ -1,0 +1,101 @@
+"""Ways to reach an upstream without a record, or with a record that says something else."""
+
+import hashlib
+import socket
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from server import credentials
+from upstreams import Raw, gateway, records
+
+pytestmark = pytest.mark.evidence("assumed", "nothing reaches an upstream unrecorded, nobody is named on trust")
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+FORGED = "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20261126/us-east-1/{}/aws4_request, SignedHeaders=host, Signature=00"
+
+
+@pytest.fixture
+def upstream():
+    server = Raw(lambda head, connection: connection.sendall(OK))
+    yield server
+    server.close()
+
+
+def send(url, request: bytes) -> bytes:
+    host, port = url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as connection:
+        connection.settimeout(20)
+        connection.sendall(request)
+        answer = b""
+        while piece := connection.recv(65536):
+            answer += piece
+        return answer
+
+
+@pytest.mark.parametrize(
+    "line, scope, more",
+    [
+        ("POST /bucket", "s3", ""),
+        ("PATCH /bucket/k", "s3", ""),
+        ("DELETE //bucket/k", "s3", ""),
+        ("PUT //?policy", "s3", ""),
+        ("POST /minio/admin/v3/idp/builtin/policy/attach", "s3", ""),
+        ("DELETE /bucket/k", "S3", ""),
+        ("DELETE /bucket/k", "foo", ""),
+        ("DELETE /bucket/k", "execute-api", ""),
+        ("PUT /", "dynamodb", "X-Amz-Target: DynamoDB_20120810.DeleteTable\r\n"),
+        ("PUT /", "iam", "Content-Type: application/x-www-form-urlencoded\r\n"),
+    ],
+)
+@pytest.mark.parametrize("route", ["{}", "s3={}"])
+def test_what_is_signed_is_recorded_whatever_it_names(tmp_path, upstream, line, scope, more, route):
+    with gateway(tmp_path / "data", "--upstream", route.format(upstream.url)) as server:
+        head = f"{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {FORGED.format(scope)}\r\n{more}"
+        send(server.url, f"{head}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
+        written = records(server)
+    if upstream.requests:
+        [record] = written
+        method, path = line.split()
+        asked = record["requestParameters"]
+        named = asked.get("httpMethod") == method and asked["path"] == path.split("?")[0]
+        assert named or record["eventName"] != "UnknownOperation"
+        assert record["userIdentity"]["type"] == "IAMUser"
+    else:
+        assert "=" in route
+
+
+def test_a_call_that_contradicts_its_signature_goes_no_further(tmp_path, upstream):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        for scope, head in [
+            ("s3", "POST /bucket?delete HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n"),
+            ("iam", "POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n"),
+        ]:
+            lines = f"{head}Host: localhost\r\nAuthorization: {FORGED.format(scope)}\r\nConnection: close\r\n"
+            answer = send(server.url, f"{lines}Content-Length: 2\r\n\r\n{{}}".encode())
+            assert answer.startswith(b"HTTP/1.1 403"), answer
+    assert upstream.requests == []
+
+
+@pytest.mark.parametrize("end", [b"0\r\n\r\n", b"0\r\nx: y\r\n\r\n"])
+@pytest.mark.parametrize("body", [b'{"TableName":"harmless"}', b'{"TableName":"precious"}'])
+def test_nobody_is_named_for_a_body_that_was_not_signed(tmp_path, upstream, end, body):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        signed = b'{"TableName":"harmless"}'
+        request = AWSRequest("POST", f"{server.url}/", data=signed)
+        request.headers["X-Amz-Target"] = "DynamoDB_20120810.DeleteTable"
+        request.headers["X-Amz-Content-SHA256"] = hashlib.sha256(signed).hexdigest()
+        request.headers["Host"] = server.url.removeprefix("http://")
+        SigV4Auth(Credentials(*credentials(server.data)), "dynamodb", "us-east-1").add_auth(request)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+        lines += "Content-Type: application/x-amz-json-1.0\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n"
+        framed = b"%x\r\n%b\r\n%b" % (len(body), body, end)
+        send(server.url, f"POST / HTTP/1.1\r\n{lines}\r\n".encode() + framed)
+        [record] = records(server)
+    assert record["requestParameters"] == {"tableName": body.decode().split('"')[3]}
+    if body == signed:
+        assert record["userIdentity"]["type"] == "Root"
+    else:
+        assert record["userIdentity"]["type"] == "IAMUser" and "arn" not in record["userIdentity"]
+        assert record["additionalEventData"]["cairn"] == {"signature": "not verified"}
