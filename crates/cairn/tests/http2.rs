@@ -1,5 +1,6 @@
 //! HTTP/2 through the real binary: streams open in both directions, trailers, whom a call is for.
 
+use std::convert::Infallible;
 use std::io::BufRead as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, Version};
+use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::{Body, Frame, Incoming};
 use hyper::service::service_fn;
@@ -31,7 +33,7 @@ struct Seen {
 }
 
 /// A body that is written while it is read.
-fn open() -> (mpsc::Sender<Frame<Bytes>>, impl Body<Data = Bytes, Error = Fault>) {
+fn open() -> (mpsc::Sender<Frame<Bytes>>, impl Body<Data = Bytes, Error = Fault> + Send) {
     let (sender, mut receiver) = mpsc::channel(1);
     let frames = futures_util::stream::poll_fn(move |cx| {
         receiver.poll_recv(cx).map(|frame| frame.map(Ok::<_, Fault>))
@@ -51,7 +53,9 @@ async fn echo(seen: mpsc::Sender<Seen>, http2: bool) -> String {
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let seen = seen.clone();
-            let service = service_fn(move |request| answer(seen.clone(), request));
+            let service = service_fn(move |request| {
+                std::future::ready(Ok::<_, Infallible>(answer(seen.clone(), request)))
+            });
             let stream = TokioIo::new(stream);
             tokio::spawn(async move {
                 if http2 {
@@ -67,10 +71,10 @@ async fn echo(seen: mpsc::Sender<Seen>, http2: bool) -> String {
     url
 }
 
-async fn answer(
+fn answer(
     seen: mpsc::Sender<Seen>,
     request: Request<Incoming>,
-) -> Result<Response<impl Body<Data = Bytes, Error = Fault>>, Fault> {
+) -> Response<UnsyncBoxBody<Bytes, Fault>> {
     let (parts, mut body) = request.into_parts();
     let host = parts.headers.get(http::header::HOST);
     let mut saw = Seen {
@@ -90,8 +94,7 @@ async fn answer(
         seen.send(saw).await.unwrap();
         sender.send(Frame::trailers(sum("theirs"))).await.unwrap();
     });
-    let answer = Response::builder().header("trailer", "x-sum").body(answer)?;
-    Ok(answer)
+    Response::builder().header("trailer", "x-sum").body(answer.boxed_unsync()).unwrap()
 }
 
 /// A server that passes everything on.
