@@ -140,5 +140,5 @@ def test_another_region_has_its_own_history(clients):
 @pytest.mark.evidence("modelled", "CloudTrail: UnsupportedOperationException is in every operation's list")
 def test_operations_that_are_not_built_say_so(trail):
     with pytest.raises(ClientError) as refused:
-        trail.list_channels()
+        trail.list_dashboards()
     assert code(refused) == "UnsupportedOperationException"
