@@ -97,6 +97,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         hosts: BaseDomains::new(Vec::new()),
         accepts_any_credentials: false,
         trusted_proxies: Vec::new(),
+        lanes: std::thread::available_parallelism().unwrap_or(std::num::NonZeroUsize::MIN),
         connections_max: cairn_gateway::limits::CONNECTIONS_MAX,
         upstreams: upstreams(arguments.upstream.as_deref())?,
         key_accounts: std::collections::HashMap::new(),
@@ -115,7 +116,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
     let gateway = Gateway::new(settings, stores, clock, entropy, hooks);
     let listener = TcpListener::bind(arguments.listen).await.context("cannot listen")?;
     println!("listening on {}", listener.local_addr()?);
-    gateway.serve(listener, None, std::future::pending()).await;
+    gateway.serve(listener, None, std::future::pending()).await?;
     Ok(())
 }
 

@@ -26,6 +26,7 @@ use crate::chain::{self, Peer};
 use crate::finish::Finishes;
 use crate::gateway::Gateway;
 use crate::idle::{Calls, Watched};
+use crate::lanes::InLane;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, FIRST_CALL_MAX, HEADER_BYTES_MAX, HEADER_READ_MAX, HEADERS_MAX,
     PEEK_PAUSE, STREAM_SEND_BYTES_MAX, STREAM_WINDOW_BYTES, STREAMS_MAX,
@@ -41,6 +42,7 @@ pub(crate) struct Connection {
     pub(crate) gateway: Arc<Gateway>,
     pub(crate) address: SocketAddr,
     pub(crate) place: OwnedSemaphorePermit,
+    pub(crate) lane: InLane,
     /// Tells that the server stops; and the server, once it is dropped, that the connection ended.
     pub(crate) closed: watch::Receiver<()>,
 }
@@ -129,9 +131,9 @@ impl Connection {
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let Self { gateway, address, place, mut closed } = self;
-        let place = Arc::new(place);
-        let peer = Arc::new(Peer { ip: address.ip(), tls: session });
+        let Self { gateway, address, place, lane, mut closed } = self;
+        let peer = Arc::new(Peer { ip: address.ip(), tls: session, lane: lane.lane });
+        let place = Arc::new((place, lane));
         let service = Answering { gateway, peer, calls, place };
         let stream = TokioIo::new(stream);
         Box::pin(async move {
@@ -163,7 +165,7 @@ struct Answering {
     gateway: Arc<Gateway>,
     peer: Arc<Peer>,
     calls: Calls,
-    place: Arc<OwnedSemaphorePermit>,
+    place: Arc<(OwnedSemaphorePermit, InLane)>,
 }
 
 impl Service<Request<Incoming>> for Answering {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
@@ -48,6 +49,8 @@ pub struct Settings {
     pub hosts: BaseDomains,
     /// Test rigs only: any key is the root, signatures are not checked.
     pub accepts_any_credentials: bool,
+    /// Threads that serve connections.
+    pub lanes: NonZeroUsize,
     /// Connections served at once; further ones are turned away.
     pub connections_max: usize,
     /// Peers whose `X-Forwarded-For` is believed.

@@ -26,6 +26,7 @@ mod gateway;
 mod idle;
 mod ids;
 mod internal;
+mod lanes;
 pub mod limits;
 pub mod metric;
 pub mod recorder;

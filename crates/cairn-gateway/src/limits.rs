@@ -42,6 +42,8 @@ pub const BODY_READ_MAX: Duration = Duration::from_mins(1);
 pub const BODY_IDLE_MAX: Duration = Duration::from_mins(1);
 /// After the signal to stop, calls under way have this long.
 pub const STOP_MAX: Duration = Duration::from_secs(25);
+/// Threads that serve connections.
+pub const LANES_MAX: usize = 64;
 /// Derived signing keys that are remembered; one for each access key, day, region and service.
 pub const SIGNING_KEYS_MAX: usize = 4096;
 /// Access key, day, region and service of a signing key that is remembered.

@@ -14,6 +14,7 @@ use tokio_rustls::rustls::ServerConfig;
 use crate::connection::Connection;
 use crate::forward::queue;
 use crate::gateway::Gateway;
+use crate::lanes::Lanes;
 use crate::limits::{ACCEPT_PAUSE, ACCEPT_REPORT_PAUSE, STOP_MAX};
 use crate::metric;
 
@@ -23,13 +24,14 @@ const NO_PLACE: &[u8] =
 
 impl Gateway {
     /// Serves until `stop` resolves, then lets the calls under way finish, for at most
-    /// [`STOP_MAX`].
+    /// [`STOP_MAX`]. An error says that the threads for it could not be started.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
         tls: Option<Arc<ServerConfig>>,
         stop: impl Future<Output = ()> + Send,
-    ) {
+    ) -> io::Result<()> {
+        let lanes = Lanes::start(self.settings.lanes)?;
         let tls = tls.map(TlsAcceptor::from);
         let places = Arc::new(Semaphore::new(self.settings.connections_max));
         let (closing, closed) = watch::channel(());
@@ -49,10 +51,14 @@ impl Gateway {
                             }
                             continue;
                         };
-                        let gateway = Arc::clone(&self);
-                        let connection =
-                            Connection { gateway, address, place, closed: closed.clone() };
-                        tokio::spawn(connection.run(stream, tls.clone()));
+                        // Each lane waits for the bytes of its own connections.
+                        let Ok(stream) = stream.into_std() else { continue };
+                        let (gateway, closed, tls) = (Arc::clone(&self), closed.clone(), tls.clone());
+                        lanes.spawn(move |lane| async move {
+                            let Ok(stream) = TcpStream::from_std(stream) else { return };
+                            let connection = Connection { gateway, address, place, lane, closed };
+                            connection.run(stream, tls).await;
+                        });
                     }
                     Err(error) if was_gone(&error) => {}
                     // Out of file descriptors: it stays so until a connection ends.
@@ -80,6 +86,8 @@ impl Gateway {
             let _ = stop.send(());
             let _ = tokio::time::timeout(STOP_MAX, writer).await;
         }
+        lanes.end().await;
+        Ok(())
     }
 
     /// Starts the writer of records that may follow their answers.

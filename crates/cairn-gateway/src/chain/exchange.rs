@@ -40,6 +40,7 @@ pub(super) struct Answered {
 /// If the call `changes_nothing` and its body is at hand, it is made once more, over a connection of
 /// its own (RFC 9110, section 9.2.2).
 pub(super) async fn exchange(
+    call: &Call<'_>,
     upstream: &Upstream,
     sending: Sending,
     changes_nothing: bool,
@@ -47,7 +48,8 @@ pub(super) async fn exchange(
     let Sending { mut request, passed, upgrade } = sending;
     hop::frame(&mut request);
     let again = changes_nothing.then(|| Again::of(&request)).flatten();
-    let mut answered = in_time(upstream, request, Over::Any, &passed).await;
+    let lane = call.peer.lane;
+    let mut answered = in_time(upstream, request, Over::Any(lane), &passed).await;
     let is_lost =
         matches!(&answered, Err(Failure::Upstream(error)) if error.cause() == Cause::Closed);
     let again = again.filter(|_| is_lost).and_then(|again| again.request(&passed));

@@ -98,7 +98,7 @@ pub(super) async fn run(
         Err(commit::Unrecorded) => return subject.unrecorded(call),
     };
     let changes_nothing = subject.operation().is_some_and(Operation::read_only);
-    match exchange(upstream, sending, changes_nothing).await {
+    match exchange(call, upstream, sending, changes_nothing).await {
         Ok(Answered { response, passed, upgrades }) => {
             let told = Told { upstream, subject: &subject, who, passed, intent };
             told.answer(call, response, share, upgrades).await

@@ -64,6 +64,8 @@ use resolve::Asked;
 pub(crate) struct Peer {
     pub(crate) ip: IpAddr,
     pub(crate) tls: Option<Session>,
+    /// The lane that serves it.
+    pub(crate) lane: usize,
 }
 
 /// What every step knows of a call.

@@ -23,7 +23,7 @@ pub(super) async fn run(
     tracing::debug!(reason, path = call.parts.uri.path(), "a request was passed on unrecorded");
     let share = std::sync::Arc::clone(asking.share);
     let sending = forwarded::as_it_is(call, upstream, asking, Keep { copy: false, hash: false });
-    match exchange(upstream, sending, false).await {
+    match exchange(call, upstream, sending, false).await {
         Ok(Answered { response, upgrades, .. }) => {
             let (mut head, body) = response.into_parts();
             hop::strip(&mut head.headers, upgrades.is_some());

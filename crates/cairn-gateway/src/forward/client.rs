@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::uri::{Authority, Scheme};
@@ -16,14 +16,16 @@ use rustls::ClientConfig;
 
 use super::http2::Http2;
 use crate::body::AnswerBody;
-use crate::limits::{HEADERS_MAX, UPSTREAM_IDLE_CONNECTIONS_MAX, UPSTREAM_IDLE_MAX};
+use crate::limits::{HEADERS_MAX, LANES_MAX, UPSTREAM_IDLE_CONNECTIONS_MAX, UPSTREAM_IDLE_MAX};
 
 type Pool = legacy::Client<HttpsConnector<HttpConnector>, AnswerBody>;
 
 /// Connections that wait for the next call.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
-    http1: Pool,
+    /// By lane: what waits stays on the thread on which it was made.
+    http1: Box<[OnceLock<Pool>; LANES_MAX]>,
+    connector: HttpsConnector<HttpConnector>,
     /// Keeps nothing: each call has a connection of its own.
     fresh: Pool,
     http2: Arc<Http2>,
@@ -32,8 +34,8 @@ pub(crate) struct Client {
 /// Which connection a request takes, where each carries one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Over {
-    /// One that waits, or else a new one.
-    Any,
+    /// One that waits in this lane, or else a new one.
+    Any(usize),
     /// A new one.
     Fresh,
 }
@@ -117,17 +119,13 @@ impl Client {
         tls: &Arc<ClientConfig>,
         connect_max: Duration,
     ) -> Self {
-        let mut builder = legacy::Client::builder(TokioExecutor::new());
-        builder
-            .set_host(false)
-            .http1_preserve_header_case(true)
-            .http1_max_headers(HEADERS_MAX)
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(UPSTREAM_IDLE_MAX)
-            .pool_max_idle_per_host(UPSTREAM_IDLE_CONNECTIONS_MAX);
-        let http1 = builder.build(connector(tls, connect_max));
-        let fresh = builder.pool_max_idle_per_host(0).build(connector(tls, connect_max));
-        Self { http1, fresh, http2: Arc::new(Http2::new(scheme, authority, tls, connect_max)) }
+        let connector = connector(tls, connect_max);
+        Self {
+            http1: Box::new([const { OnceLock::new() }; LANES_MAX]),
+            fresh: pool(&connector, 0),
+            connector,
+            http2: Arc::new(Http2::new(scheme, authority, tls, connect_max)),
+        }
     }
 
     /// Sends a request whose URI names the upstream; resolves with the head of the answer.
@@ -140,11 +138,24 @@ impl Client {
             return self.http2.send(request).await;
         }
         let pool = match over {
-            Over::Any => &self.http1,
+            Over::Any(lane) => self.http1[lane % LANES_MAX]
+                .get_or_init(|| pool(&self.connector, UPSTREAM_IDLE_CONNECTIONS_MAX)),
             Over::Fresh => &self.fresh,
         };
         pool.request(request).await.map_err(SendError::Http1)
     }
+}
+
+fn pool(connector: &HttpsConnector<HttpConnector>, idle_max: usize) -> Pool {
+    let mut builder = legacy::Client::builder(TokioExecutor::new());
+    builder
+        .set_host(false)
+        .http1_preserve_header_case(true)
+        .http1_max_headers(HEADERS_MAX)
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(UPSTREAM_IDLE_MAX)
+        .pool_max_idle_per_host(idle_max);
+    builder.build(connector.clone())
 }
 
 fn connector(tls: &Arc<ClientConfig>, connect_max: Duration) -> HttpsConnector<HttpConnector> {

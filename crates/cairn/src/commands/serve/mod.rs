@@ -12,6 +12,7 @@ mod tls;
 mod workers;
 
 use std::io::Write as _;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -65,6 +66,7 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         region: settings.region.clone(),
         hosts: BaseDomains::new(settings.base_domains.clone()),
         accepts_any_credentials: settings.accepts_any_credentials,
+        lanes: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         connections_max: descriptors::connections_max(),
         trusted_proxies: settings.trusted_proxies.clone(),
         upstreams: settings.upstreams.clone(),
@@ -87,7 +89,7 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let watch = certificate.zip(hangup);
     let watch = watch.map(|(it, hangup)| tokio::spawn(tls::watch(it, hangup, pause)));
     welcome(&settings, &directory, listener.local_addr()?, tls.is_some())?;
-    gateway.serve(listener, tls, stop).await;
+    gateway.serve(listener, tls, stop).await.context("cannot serve connections")?;
     watch.inspect(tokio::task::JoinHandle::abort);
     board.stop().await;
     drop(lock);
