@@ -101,6 +101,7 @@ async fn serve(arguments: &Arguments) -> anyhow::Result<()> {
         connections_max: cairn_gateway::limits::CONNECTIONS_MAX,
         upstreams: upstreams(arguments.upstream.as_deref())?,
         key_accounts: std::collections::HashMap::new(),
+        session_tokens: cairn_gateway::recorder::SessionTokens::default(),
     };
     let entropy: Entropy = Arc::new(|buffer| {
         // A benchmark without random ids measures nothing; one that stops says so.

@@ -19,6 +19,7 @@ use tokio::sync::RwLock;
 use crate::budget::Budget;
 use crate::forward::queue::Queue;
 use crate::forward::{Intents, Upstreams};
+use crate::recorder::SessionTokens;
 
 /// Fills a buffer with random bytes.
 pub type Entropy = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub upstreams: Upstreams,
     /// The accounts of access keys that we do not know and that do not say it themselves.
     pub key_accounts: HashMap<String, AccountId>,
+    /// Whether records show the tokens of sessions, as those of AWS do.
+    pub session_tokens: SessionTokens,
 }
 
 /// What the program does for the front door.

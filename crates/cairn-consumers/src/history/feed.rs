@@ -1,6 +1,8 @@
-//! From the log into the open tail of history, as soon as records are committed.
+//! From the log into the open tail of history: a moment after records are committed, or as soon as
+//! somebody asks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cairn_event::Timestamp;
@@ -14,6 +16,10 @@ use super::Due;
 
 /// How much one step takes over: some milliseconds of work.
 const STEP_READ: ReadLimit = ReadLimit { records_max: 2_048, bytes_max: 8 << 20 };
+
+/// How long records may wait for company while nobody asks for them. Under load there are thousands
+/// of commits a second, and a step for each would take the processor from those who make them.
+const GATHER_MAX: Duration = Duration::from_millis(10);
 
 /// Appends committed records to the open tail of history.
 ///
@@ -121,6 +127,10 @@ impl Worker for HistoryFeed {
             self.due.room.notified().await;
         } else {
             self.log.changed(self.history.tail_next()).await;
+            tokio::select! {
+                () = self.history.wanted() => {}
+                () = tokio::time::sleep(GATHER_MAX) => {}
+            }
         }
     }
 }

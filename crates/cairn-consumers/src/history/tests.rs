@@ -179,3 +179,24 @@ async fn under_the_runner_a_caller_reads_its_own_writes() {
     assert_eq!(names, ["history-feed", "history-upkeep"]);
     assert!(runner.stop().await);
 }
+
+#[tokio::test(start_paused = true)]
+async fn records_wait_for_company_until_somebody_asks() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let history = Arc::new(History::open(&directory.path().join("history"), options()).unwrap());
+    let (mut feed, _) = workers(Arc::clone(&log), Arc::clone(&history));
+    let started = tokio::time::Instant::now();
+    commit(&log, 1).await;
+    let asked = log.committed();
+    let asks = history.reached(asked);
+    let feeds = async {
+        feed.wait().await;
+        feed.step(NOW).await.unwrap();
+    };
+    tokio::join!(asks, feeds);
+    assert_eq!((history.tail_next(), started.elapsed()), (asked, std::time::Duration::ZERO));
+    commit(&log, 1).await;
+    feed.wait().await;
+    assert!(!started.elapsed().is_zero());
+}

@@ -89,8 +89,7 @@ pub(super) fn identify(
     operation: Option<Operation<'static>>,
     body: Option<[u8; 32]>,
 ) -> Result<Identity, SignatureError> {
-    let head = call.head();
-    let claim = match sigv4::read(&head) {
+    let claim = match call.signed.claim() {
         Ok(claim) => claim,
         // A rig asks for no signature, so a broken one is no fault.
         Err(_) if call.stores.keyring.accepts_any() => None,
@@ -99,6 +98,7 @@ pub(super) fn identify(
     let Some(claim) = claim else {
         return unsigned(call, signing_name, operation);
     };
+    let claim = claim.clone();
     let credential = match call.stores.keyring.find(&claim.access_key) {
         Found::Known(credential) => credential,
         Found::Any(principal) => {

@@ -116,5 +116,6 @@ fn described<'a>(call: &'a Call<'_>, facts: &Facts<'a>) -> recorder::Call<'a> {
         signature: facts.identity.signature(),
         s3: facts.s3,
         notes: facts.notes,
+        session_tokens: call.gateway.settings.session_tokens,
     }
 }

@@ -7,7 +7,7 @@ use cairn_event::{AccountId, Region};
 use cairn_iam::{AccessKeyId, Found, Principal};
 use cairn_wire::codec::{WireError, decode_error};
 use cairn_wire::model::{Operation, Protocol, Service};
-use cairn_wire::resolve::{CredentialScope, Resolved};
+use cairn_wire::resolve::Resolved;
 use cairn_wire::sigv4::{self, Claim, PayloadClaim};
 use cairn_wire::value::Value;
 use http::response::Parts as AnswerHead;
@@ -83,9 +83,8 @@ impl Subject {
         protocol: Protocol,
         name: Option<String>,
     ) -> Result<Self, Unnamed> {
-        let scope = CredentialScope::read(&call.head());
         // What is signed for says more than what is named.
-        let signing_name = scope.map(|scope| scope.service).filter(|name| !name.is_empty());
+        let signing_name = call.signed.service().map(str::to_owned);
         let named = || service.map(|service| service.signing_name().to_owned());
         let signing_name = signing_name.or_else(named);
         // What is signed is a call to somebody, whatever it is called; and behind S3 everything is.
@@ -147,8 +146,8 @@ impl Subject {
         outcome: Outcome<'a>,
     ) -> Owned<'a> {
         let resolved = self.resolved.as_deref();
-        let scope = || CredentialScope::read(&call.head()).and_then(|scope| scope.region);
-        let region = resolved.and_then(|resolved| resolved.region.clone()).or_else(scope);
+        let named = resolved.and_then(|resolved| resolved.region.as_deref());
+        let region = named.or(call.signed.region());
         Owned {
             target: self.target(),
             protocol: self.protocol,
@@ -157,7 +156,7 @@ impl Subject {
             outcome,
             identity,
             account: call.account(identity),
-            region: call.region(region.as_deref()),
+            region: call.region(region),
             bytes_in: 0,
             bytes_out: 0,
             bucket: resolved.filter(|_| self.is_s3()).and_then(|found| found.bucket.as_deref()),
@@ -358,8 +357,8 @@ fn doubt(outcome: &Outcome<'_>, identity: &Identity) -> Doubt {
 
 /// Whether the body has to be hashed on its way: a caller of ours has signed over it.
 pub(super) fn needs_hash(call: &Call<'_>, subject: &Subject) -> bool {
-    let Ok(Some(claim)) = sigv4::read(&call.head()) else { return false };
-    covers_body(&claim, subject) && is_ours(call, &claim)
+    let claim = call.signed.well_formed();
+    claim.is_some_and(|claim| covers_body(claim, subject) && is_ours(call, claim))
 }
 
 /// Whether a signature says which bytes the body has. Outside S3 it always does.
@@ -375,10 +374,9 @@ fn is_ours(call: &Call<'_>, claim: &Claim) -> bool {
 /// Who called. `body` is the hash of the body, once it has passed to its end: a signature over bytes
 /// that nobody has seen proves nothing.
 pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]>) -> Identity {
-    let claim = sigv4::read(&call.head()).ok().flatten();
-    let scope = CredentialScope::read(&call.head());
-    let Some(scope) = scope else { return Identity::anonymous() };
-    if let Some(claim) = &claim
+    let claim = call.signed.well_formed();
+    let Some(scope) = call.signed.scope() else { return Identity::anonymous() };
+    if let Some(claim) = claim
         && (body.is_some() || !covers_body(claim, subject))
         && let Found::Known(credential) = call.stores.keyring.find(&claim.access_key)
         && let Ok(identity) = prove(call, subject.signing_name(), claim.clone(), credential, body)
@@ -387,8 +385,8 @@ pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]
     }
     let key = AccessKeyId::foreign(&scope.access_key);
     let account = account(call, &scope.access_key, key.as_ref());
-    let is_ours = claim.as_ref().is_some_and(|claim| is_ours(call, claim));
-    let identity = Identity::unproven(Principal::UnknownKey { account }, key, claim);
+    let is_ours = claim.is_some_and(|claim| is_ours(call, claim));
+    let identity = Identity::unproven(Principal::UnknownKey { account }, key, claim.cloned());
     if is_ours { identity.of_our_key() } else { identity }
 }
 

@@ -34,6 +34,7 @@ mod refuse;
 mod resigned;
 mod resolve;
 mod s3;
+mod signed;
 mod structured;
 mod unmodelled;
 
@@ -44,7 +45,6 @@ use cairn_event::{AccountId, Region, Timestamp};
 use cairn_iam::Found;
 use cairn_wire::RequestHead;
 use cairn_wire::model::Service;
-use cairn_wire::resolve::CredentialScope;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
@@ -58,6 +58,7 @@ use crate::tls::Session;
 use authenticate::Identity;
 pub(crate) use heard::UNNAMED_OPERATION;
 use resolve::Asked;
+use signed::Signed;
 
 /// The other end of a connection.
 #[derive(Debug)]
@@ -74,6 +75,7 @@ pub(crate) struct Call<'a> {
     pub(crate) stores: &'a Stores,
     pub(crate) parts: &'a Parts,
     pub(crate) peer: &'a Peer,
+    pub(crate) signed: &'a Signed,
     pub(crate) ids: Ids,
     pub(crate) started: Timestamp,
 }
@@ -123,11 +125,12 @@ pub(crate) async fn answer(
     let clock = std::time::Instant::now();
     let started = gateway.now();
     let stores = gateway.stores.read().await;
-    let share = Arc::new(gateway.budget.share(is_stranger(&stores, &parts)));
+    let signed = &Signed::read(&head_of(&parts));
+    let share = Arc::new(gateway.budget.share(is_stranger(&stores, signed)));
     let found = resolve::find(gateway, &parts, body, &share).await;
     let service = found.named.service();
-    let call =
-        Call { gateway, stores: &stores, parts: &parts, peer, ids: gateway.ids(service), started };
+    let ids = gateway.ids(service);
+    let call = Call { gateway, stores: &stores, parts: &parts, peer, signed, ids, started };
     let response = match gateway.settings.upstreams.of(service.map(|s| (s.id(), s.signing_name())))
     {
         Some(upstream) => forwarded::run(&call, upstream, found, &share, upgrade).await,
@@ -156,9 +159,8 @@ async fn serve(call: &Call<'_>, asked: Asked) -> Response<AnswerBody> {
 }
 
 /// Whether a request names no access key of ours. Nothing is verified yet.
-fn is_stranger(stores: &Stores, parts: &Parts) -> bool {
-    let scope = CredentialScope::read(&head_of(parts));
-    let key = scope.as_ref().map_or("", |scope| scope.access_key.as_str());
+fn is_stranger(stores: &Stores, signed: &Signed) -> bool {
+    let key = signed.scope().map_or("", |scope| scope.access_key.as_str());
     matches!(stores.keyring.find(key), Found::Unknown)
 }
 

@@ -168,12 +168,10 @@ fn object(
 
 /// Region and service as the caller signed for them.
 fn signed_for(call: &Call<'_>, subject: &Subject) -> Target {
-    let scope = cairn_wire::resolve::CredentialScope::read(&call.head());
-    let region = scope.as_ref().and_then(|scope| scope.region.clone());
-    let service = scope.map(|scope| scope.service).filter(|service| !service.is_empty());
+    let (region, service) = (call.signed.region(), call.signed.service());
     Target {
-        region: region.unwrap_or_else(|| call.gateway.settings.region.as_str().to_owned()),
-        service: service.unwrap_or_else(|| subject.signing_name().to_owned()),
+        region: region.unwrap_or(call.gateway.settings.region.as_str()).to_owned(),
+        service: service.unwrap_or_else(|| subject.signing_name()).to_owned(),
         now: call.started,
     }
 }

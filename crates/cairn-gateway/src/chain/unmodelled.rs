@@ -5,7 +5,6 @@
 use bytes::Bytes;
 use cairn_wire::codec::WireError;
 use cairn_wire::model::{Protocol, Service};
-use cairn_wire::resolve::CredentialScope;
 use cairn_wire::sigv4::sha256;
 use http::Response;
 
@@ -24,9 +23,7 @@ pub(super) async fn run(
     name: Option<String>,
     body: &Bytes,
 ) -> Response<AnswerBody> {
-    let scope = CredentialScope::read(&call.head());
-    let signing_name =
-        service.map(Service::signing_name).or(scope.as_ref().map(|scope| scope.service.as_str()));
+    let signing_name = service.map(Service::signing_name).or(call.signed.service());
     let signing_name = signing_name.unwrap_or_default().to_owned();
     let identity = match identify(call, &signing_name, None, Some(sha256(body))) {
         Ok(identity) => identity,
@@ -37,7 +34,7 @@ pub(super) async fn run(
     let is_recorded = !identity.is_anonymous() && is_name(&signing_name);
     if let (Some(name), true) = (name.as_deref(), is_recorded) {
         let account = call.account(&identity);
-        let region = call.region(scope.as_ref().and_then(|scope| scope.region.as_deref()));
+        let region = call.region(call.signed.region());
         let facts = Facts {
             target: Target::Unmodelled { service: &signing_name, name },
             protocol,

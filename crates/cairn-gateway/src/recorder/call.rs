@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use super::notes::Notes;
+use super::rules::SessionTokens;
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_iam::{AccessKeyId, Principal, SessionFacts};
 use cairn_wire::RequestHead;
@@ -57,6 +58,8 @@ pub struct Call<'a> {
     pub s3: Option<S3Names<'a>>,
     /// What is odd about it.
     pub notes: Notes,
+    /// Whether the record shows the tokens of sessions.
+    pub session_tokens: SessionTokens,
 }
 
 /// What was called.

@@ -28,6 +28,7 @@ pub use call::{
 };
 pub(crate) use gap::gap;
 pub use notes::{Doubt, Notes};
+pub use rules::SessionTokens;
 
 use cairn_event::RecordDraft;
 use cairn_iam::Caller;

@@ -19,6 +19,8 @@ pub(super) enum Action {
     HideItems,
     Text(&'static str),
     Omit,
+    /// The token of a session.
+    Token,
     Empty,
     Keep,
     Rename(&'static str),
@@ -39,9 +41,23 @@ struct Rule {
 static RULES: LazyLock<HashMap<&'static str, Vec<Rule>>> =
     LazyLock::new(|| read(include_str!("tables/members.txt")));
 
+/// Whether records show the tokens of sessions that STS and Cognito have made, as those of AWS do
+/// (observed). A token stands for somebody as long as it is good, and a record cannot be taken back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionTokens {
+    /// They are left out.
+    #[default]
+    Withheld,
+    /// They are shown.
+    Shown,
+}
+
 /// The rules for one side of one operation.
 #[derive(Debug, Default)]
-pub(super) struct Rules(Vec<&'static Rule>);
+pub(super) struct Rules {
+    rules: Vec<&'static Rule>,
+    tokens: SessionTokens,
+}
 
 impl Rules {
     pub(super) fn of(service: &str, operation: &str, side: Side) -> Self {
@@ -50,7 +66,11 @@ impl Rules {
                 && rule.operations.iter().any(|name| *name == "*" || *name == operation)
         };
         let rules = RULES.get(service).map(Vec::as_slice).unwrap_or_default();
-        Self(rules.iter().filter(applies).collect())
+        Self { rules: rules.iter().filter(applies).collect(), tokens: SessionTokens::default() }
+    }
+
+    pub(super) fn with(self, tokens: SessionTokens) -> Self {
+        Self { tokens, ..self }
     }
 
     /// What happens to the member at the end of `path`, which goes by the model's names.
@@ -62,7 +82,11 @@ impl Rules {
                 rule.path == path
             }
         };
-        self.0.iter().find(matches).map(|rule| rule.action)
+        self.rules.iter().find(matches).map(|rule| match (rule.action, self.tokens) {
+            (Action::Token, SessionTokens::Withheld) => Action::Omit,
+            (Action::Token, SessionTokens::Shown) => Action::Keep,
+            (action, _) => action,
+        })
     }
 
     /// What the service adds to the structure at `path` where the caller has not said it: keys and
@@ -71,7 +95,7 @@ impl Rules {
         &'r self,
         path: &'r [&str],
     ) -> impl Iterator<Item = (&'static str, &'static str)> + 'r {
-        self.0.iter().filter_map(move |rule| match (rule.action, rule.path.split_last()) {
+        self.rules.iter().filter_map(move |rule| match (rule.action, rule.path.split_last()) {
             (Action::Add(json), Some((key, outer))) if outer == path => Some((*key, json)),
             _ => None,
         })
@@ -79,7 +103,7 @@ impl Rules {
 
     /// Whether the service adds anything at all.
     pub(super) fn adds(&self) -> bool {
-        self.0.iter().any(|rule| matches!(rule.action, Action::Add(_)))
+        self.rules.iter().any(|rule| matches!(rule.action, Action::Add(_)))
     }
 }
 
@@ -118,6 +142,7 @@ fn read_line(line: &'static str) -> Option<(&'static str, Rule)> {
             "hide" => Action::Hide,
             "hide-items" => Action::HideItems,
             "omit" => Action::Omit,
+            "token" => Action::Token,
             "empty" => Action::Empty,
             "keep" => Action::Keep,
             "null" => Action::Null,
@@ -154,6 +179,12 @@ mod tests {
         assert_eq!(rules.at(&["TopicArn"]), None);
         let rules = Rules::of("sts", "AssumeRole", Side::Response);
         assert_eq!(rules.at(&["Credentials", "SecretAccessKey"]), Some(Action::Omit));
+        assert_eq!(rules.at(&["Credentials", "SessionToken"]), Some(Action::Omit));
+        let rules = rules.with(SessionTokens::Shown);
+        assert_eq!(rules.at(&["Credentials", "SecretAccessKey"]), Some(Action::Omit));
+        assert_eq!(rules.at(&["Credentials", "SessionToken"]), Some(Action::Keep));
+        let rules = Rules::of("sts", "AssumeRoot", Side::Response).with(SessionTokens::Shown);
+        assert_eq!(rules.at(&["Credentials", "SessionToken"]), Some(Action::Omit));
         assert_eq!(Rules::of("sns", "Publish", Side::Response).at(&["Message"]), None);
     }
 }

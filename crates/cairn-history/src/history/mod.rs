@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 use bytes::Bytes;
 use cairn_event::Timestamp;
 use cairn_store::Offset;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::catalog::Catalog;
 use crate::disk::Disk;
@@ -43,6 +43,8 @@ pub struct History {
     state: RwLock<State>,
     /// Where `tail_next` is published.
     next: watch::Sender<u64>,
+    /// Told when somebody waits for `tail_next`.
+    wanted: Notify,
     /// Room for reading records, shared by the slices.
     benches: Arc<Benches>,
     /// Held while a slice is added at the end.
@@ -142,6 +144,7 @@ impl History {
             disk,
             state: RwLock::new(state),
             next: watch::Sender::new(covered),
+            wanted: Notify::new(),
             benches,
             sealing: Mutex::default(),
             upkeep: Mutex::default(),
@@ -162,8 +165,17 @@ impl History {
     /// dropped at any point.
     pub async fn reached(&self, offset: Offset) {
         let mut next = self.next.subscribe();
+        if *next.borrow_and_update() < offset.as_u64() {
+            self.wanted.notify_one();
+        }
         // The sender lives as long as `self`, so this ends with the value there.
         let _ = next.wait_for(|next| *next >= offset.as_u64()).await;
+    }
+
+    /// Resolves when somebody has begun to wait in [`History::reached`] since this was last
+    /// resolved. For the one who appends: until then nobody minds that it takes its time.
+    pub async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// Takes committed records, each with the time at which it was appended to the log, into the

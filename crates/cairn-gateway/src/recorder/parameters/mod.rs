@@ -84,7 +84,7 @@ fn request(
     if facts.family == Family::S3 {
         return s3::request::parameters(call, operation);
     }
-    let rules = Rules::of(service, operation.name(), Side::Request);
+    let rules = Rules::of(service, operation.name(), Side::Request).with(call.session_tokens);
     if is_null(&rules) {
         return None;
     }
@@ -117,7 +117,7 @@ fn response(
         return s3::response_elements(call, operation);
     }
     let service = operation.service().id();
-    let rules = Rules::of(service, operation.name(), Side::Response);
+    let rules = Rules::of(service, operation.name(), Side::Response).with(call.session_tokens);
     if operation.read_only() && !is_shown(&rules) {
         return None;
     }

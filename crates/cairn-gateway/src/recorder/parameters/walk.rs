@@ -75,7 +75,7 @@ impl Walk {
         // Observed: a list without elements is not hidden.
         let has_nothing = matches!(value, Value::List(items) if items.is_empty());
         match action {
-            Some(Action::Omit | Action::Null) => return Fate::Omitted,
+            Some(Action::Omit | Action::Token | Action::Null) => return Fate::Omitted,
             Some(Action::Hide) if !has_nothing => return Fate::Text(self.facts.mask),
             Some(Action::HideItems) => return Fate::Texts(self.facts.mask),
             Some(Action::Text(text)) => return Fate::Text(text),

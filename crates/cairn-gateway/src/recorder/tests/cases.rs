@@ -22,8 +22,8 @@ use uuid::Uuid;
 use super::typed::typed;
 use crate::recorder::text::push_compact;
 use crate::recorder::{
-    Call, CallCredential, Notes, Outcome, S3Names, SignatureFacts, SignatureVersion, Target,
-    TlsDetails, record,
+    Call, CallCredential, Notes, Outcome, S3Names, SessionTokens, SignatureFacts, SignatureVersion,
+    Target, TlsDetails, record,
 };
 
 #[derive(Deserialize)]
@@ -202,6 +202,7 @@ pub(super) fn render(case: &Case) -> String {
             owner: owner.as_ref(),
         }),
         notes: Notes::default(),
+        session_tokens: SessionTokens::default(),
     };
     let id = Uuid::parse_str("aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee").unwrap();
     String::from_utf8(record(&call, id)).unwrap()

@@ -71,6 +71,7 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         trusted_proxies: settings.trusted_proxies.clone(),
         upstreams: settings.upstreams.clone(),
         key_accounts: settings.key_accounts.clone(),
+        session_tokens: settings.session_tokens,
     };
     let gateway = Gateway::new(gateway_settings, stores, clock, entropy, hooks);
     let listener = TcpListener::bind(settings.listen).await.with_context(|| {

@@ -14,8 +14,8 @@ use uuid::Uuid;
 use super::invert::{self, s3};
 use crate::recorder::services::{self, Family};
 use crate::recorder::{
-    Call, CallCredential, Notes, Outcome, S3Names, SignatureFacts, SignatureVersion, Target,
-    TlsDetails, record,
+    Call, CallCredential, Notes, Outcome, S3Names, SessionTokens, SignatureFacts, SignatureVersion,
+    Target, TlsDetails, record,
 };
 
 /// The record that we write of the call that `real` is about, if it was one to `operation`.
@@ -84,6 +84,7 @@ pub(super) fn rebuilt(operation: Operation<'static>, real: &Json) -> Json {
             owner: None,
         }),
         notes: Notes::default(),
+        session_tokens: SessionTokens::Shown,
     };
     serde_json::from_slice(&record(&call, Uuid::nil())).expect("a record is JSON")
 }
@@ -116,6 +117,7 @@ pub(super) fn request(operation: Operation<'static>, input: &Value) -> Json {
         signature: None,
         s3: None,
         notes: Notes::default(),
+        session_tokens: SessionTokens::Shown,
     };
     let record: Json = serde_json::from_slice(&record(&call, Uuid::nil())).expect("JSON");
     record["requestParameters"].clone()

@@ -47,14 +47,6 @@ pub(super) struct Report {
     lists: BTreeMap<&'static str, BTreeMap<String, usize>>,
 }
 
-/// What AWS shows and we leave out on purpose: service, and how the path ends. The token of a session
-/// stands for somebody, and a record cannot be taken back.
-const WITHHELD: [(&str, &str); 1] = [("sts", ".credentials.sessionToken")];
-
-fn is_withheld(service: &str, path: &str) -> bool {
-    WITHHELD.iter().any(|(of, end)| *of == service && path.ends_with(end))
-}
-
 /// The fields that are compared as they are.
 const FIELDS: [&str; 6] =
     ["readOnly", "errorCode", "managementEvent", "eventCategory", "apiVersion", "eventType"];
@@ -121,13 +113,6 @@ impl Report {
             !(*difference == Difference::Value && service == "ec2" && path.ends_with(".requestId"))
         });
         let short = if side == "requestParameters" { "request" } else { "answer" };
-        let (withheld, found): (Vec<_>, Vec<_>) =
-            found.into_iter().partition(|(difference, path)| {
-                *difference == Difference::Unexplained && is_withheld(service, path)
-            });
-        for (_, path) in withheld {
-            self.note("left out on purpose", format!("{name} {short} {path}"));
-        }
         let is_explained = !found.iter().any(|(d, _)| *d == Difference::Unexplained);
         self.shares.entry(share).or_default().add(is_explained);
         let line = self.services.entry(service).or_default();

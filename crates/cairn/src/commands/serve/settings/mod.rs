@@ -17,6 +17,7 @@ use anyhow::{Context as _, bail, ensure};
 use cairn_bucket::Destination;
 use cairn_event::{AccountId, Region};
 use cairn_gateway::forward::Upstreams;
+use cairn_gateway::recorder::SessionTokens;
 use serde::Deserialize;
 
 use days::Days;
@@ -88,6 +89,10 @@ pub(crate) struct Document {
     /// Test rigs only, on loopback: any key is the root, no signature is checked
     #[arg(long, env = "CAIRN_INSECURE_ACCEPT_ANY_CREDENTIALS", num_args = 0..=1, default_missing_value = "true")]
     insecure_accept_any_credentials: Option<bool>,
+    /// Records show the tokens of sessions that STS has made, as those of AWS do; they stand for
+    /// somebody until they expire [default: left out]
+    #[arg(long, env = "CAIRN_RECORD_SESSION_TOKENS", num_args = 0..=1, default_missing_value = "true")]
+    record_session_tokens: Option<bool>,
     /// How often committed records are delivered to trails' buckets, such as 60s [default: 60s]
     #[arg(long, env = "CAIRN_DELIVERY_INTERVAL", value_name = "INTERVAL")]
     delivery_interval: Option<Interval>,
@@ -151,6 +156,7 @@ pub(crate) struct Settings {
     pub(crate) upstreams: Upstreams,
     /// Accounts of access keys that are not ours.
     pub(crate) key_accounts: HashMap<String, AccountId>,
+    pub(crate) session_tokens: SessionTokens,
     /// Buckets at other stores.
     pub(crate) destinations: Vec<Destination>,
 }
@@ -185,6 +191,7 @@ impl Document {
             insecure_accept_any_credentials: self
                 .insecure_accept_any_credentials
                 .or(file.insecure_accept_any_credentials),
+            record_session_tokens: self.record_session_tokens.or(file.record_session_tokens),
             upstream: self.upstream,
             upstreams: file.upstreams,
             key_accounts: file.key_accounts,
@@ -234,6 +241,11 @@ impl Document {
             tls_check_interval: self.tls_check_interval.unwrap_or(TLS_CHECK_INTERVAL).duration(),
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
             accepts_any_credentials: self.insecure_accept_any_credentials.unwrap_or(false),
+            session_tokens: if self.record_session_tokens.unwrap_or(false) {
+                SessionTokens::Shown
+            } else {
+                SessionTokens::Withheld
+            },
             accepts_missing_records: self.accept_missing_records.unwrap_or(false),
             delivery_interval_ms: self.delivery_interval.unwrap_or(DELIVERY_INTERVAL).ms(),
             digest_interval_ms: self.digest_interval.unwrap_or(DIGEST_INTERVAL).ms(),
