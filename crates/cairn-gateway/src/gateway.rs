@@ -17,6 +17,7 @@ use cairn_wire::sigv4::SigningKey;
 use tokio::sync::RwLock;
 
 use crate::budget::Budget;
+use crate::flood::Flood;
 use crate::forward::queue::Queue;
 use crate::forward::{Intents, Upstreams};
 use crate::recorder::SessionTokens;
@@ -85,6 +86,8 @@ pub struct Gateway {
     pub(crate) signing_keys: Mutex<HashMap<String, SigningKey>>,
     pub(crate) budget: Arc<Budget>,
     pub(crate) queue: Queue,
+    /// Signatures that were refused.
+    pub(crate) refused_signatures: Mutex<Flood>,
 }
 
 impl std::fmt::Debug for Gateway {
@@ -112,6 +115,7 @@ impl Gateway {
             signing_keys: Mutex::default(),
             budget: Arc::default(),
             queue: Queue::default(),
+            refused_signatures: Mutex::default(),
         })
     }
 

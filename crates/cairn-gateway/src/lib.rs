@@ -21,6 +21,7 @@ mod budget;
 mod chain;
 mod connection;
 mod finish;
+mod flood;
 pub mod forward;
 mod gateway;
 mod idle;

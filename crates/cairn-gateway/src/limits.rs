@@ -34,8 +34,9 @@ pub const PEEK_PAUSE: Duration = Duration::from_millis(200);
 pub const CONNECTION_IDLE_MAX: Duration = Duration::from_mins(2);
 /// After a connection could not be accepted, none is tried for so long.
 pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Connections that could not be accepted, or were turned away, are reported once in this time.
-pub const ACCEPT_REPORT_PAUSE: Duration = Duration::from_secs(5);
+/// Connections that could not be accepted or were turned away, and signatures that were refused, are
+/// reported once in this time.
+pub const REPORT_PAUSE: Duration = Duration::from_secs(5);
 /// A body that is read whole has to be there in this time.
 pub const BODY_READ_MAX: Duration = Duration::from_mins(1);
 /// A body that streams may pause for so long between two pieces.

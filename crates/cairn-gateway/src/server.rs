@@ -12,10 +12,11 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
 use crate::connection::Connection;
+use crate::flood::Flood;
 use crate::forward::queue;
 use crate::gateway::Gateway;
 use crate::lanes::Lanes;
-use crate::limits::{ACCEPT_PAUSE, ACCEPT_REPORT_PAUSE, STOP_MAX};
+use crate::limits::{ACCEPT_PAUSE, STOP_MAX};
 use crate::metric;
 
 /// What a connection is told for which there is no place.
@@ -117,41 +118,5 @@ fn turn_away(stream: TcpStream, is_tls: bool) {
     if let Ok(mut stream) = stream.into_std() {
         // Nothing was written yet, so this fits; a caller who has gone does not mind.
         let _ = io::Write::write(&mut stream, NO_PLACE);
-    }
-}
-
-/// Failures since the last line in the log, and when that was: a log must not grow as fast as
-/// failures come.
-#[derive(Default)]
-struct Flood {
-    reported: Option<Instant>,
-    failures: u64,
-}
-
-impl Flood {
-    /// Counts one; how many to report, if it is time to.
-    fn count(&mut self, now: Instant) -> Option<u64> {
-        self.failures += 1;
-        if self.reported.is_some_and(|last| now < last + ACCEPT_REPORT_PAUSE) {
-            return None;
-        }
-        self.reported = Some(now);
-        Some(std::mem::take(&mut self.failures))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_flood_of_failures_is_one_line() {
-        let mut failures = Flood::default();
-        let start = Instant::now();
-        assert_eq!(failures.count(start), Some(1));
-        for _ in 0..1000 {
-            assert_eq!(failures.count(start), None);
-        }
-        assert_eq!(failures.count(start + ACCEPT_REPORT_PAUSE), Some(1001));
     }
 }

@@ -1,10 +1,13 @@
 //! Refusals before anybody is identified: counted, logged, not recorded.
 
+use std::sync::PoisonError;
+
 use cairn_wire::codec::{EncodedResponse, WireError, encode_error_for};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::resolve::Resolved;
 use cairn_wire::sigv4::SignatureError;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
+use tokio::time::Instant;
 
 use super::Call;
 use super::authenticate::family;
@@ -27,7 +30,7 @@ pub(super) fn signature(
     why: &SignatureError,
 ) -> Response<AnswerBody> {
     count(call, "signature");
-    tracing::info!(error = %why, source = %call.source_ip(), "a signature was refused");
+    tell_of_signature(call, why);
     let answer = why.answer(family(service, protocol));
     let refused = WireError {
         status: Some(answer.status),
@@ -35,6 +38,16 @@ pub(super) fn signature(
         ..WireError::sender(answer.code, answer.message)
     };
     error(call, service, operation, protocol, &refused)
+}
+
+/// Every refusal is counted; the log has one in a while, and how many there were.
+fn tell_of_signature(call: &Call<'_>, why: &SignatureError) {
+    let refused = &call.gateway.refused_signatures;
+    let told = refused.lock().unwrap_or_else(PoisonError::into_inner).count(Instant::now());
+    if let Some(refusals) = told {
+        let source = call.source_ip();
+        tracing::info!(error = %why, %source, refusals, "a signature was refused");
+    }
 }
 
 /// A call that is signed for one service and names another.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cairn_wire::codec::WireError;
 use cairn_wire::model::{Protocol, Service, Shape};
-use cairn_wire::resolve::{NotAws, Resolution, ResolveError, Resolved, resolve};
+use cairn_wire::resolve::{NotAws, Resolution, ResolveError, Resolved, Twofold, resolve, twofold};
 use http::request::Parts;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -100,17 +100,43 @@ pub(super) async fn find<'a>(
             other => break other,
         }
     };
+    let form = body.form.as_deref();
     let named = match resolution {
-        Ok(Resolution::Call(resolved)) => Named::Call(Box::new(resolved)),
+        Ok(Resolution::Call(resolved)) => match twofold(&head, form, Ok(&resolved)) {
+            None => Named::Call(Box::new(resolved)),
+            Some(twofold) => {
+                Named::Refused(ambiguous(Some(resolved.service), resolved.protocol, &twofold))
+            }
+        },
         Ok(Resolution::NeedsForm) => {
             Named::Unknown { service: None, protocol: Protocol::Query, name: None }
         }
         Ok(Resolution::NotAws(why)) => Named::NotAws(why),
         Err(ResolveError::UnknownOperation { service, protocol, name }) => {
-            Named::Unknown { service, protocol, name }
+            match twofold(&head, form, Err(protocol)) {
+                None => Named::Unknown { service, protocol, name },
+                Some(twofold) => Named::Refused(ambiguous(service, protocol, &twofold)),
+            }
         }
     };
     Found { named, body }
+}
+
+/// The refusal of a request that names two operations. The codes are AWS's, the texts ours (assumed).
+fn ambiguous(service: Option<&'static Service>, protocol: Protocol, twofold: &Twofold) -> Refusal {
+    let error = match twofold {
+        Twofold::Subresources(names) => {
+            let message = format!("Conflicting query string parameters: {}", names.join(", "));
+            WireError::sender("InvalidArgument", message)
+        }
+        Twofold::Action => {
+            WireError::sender("MalformedQueryString", "The request names more than one action.")
+        }
+        Twofold::Target => {
+            WireError::sender("ValidationException", "The request names more than one target.")
+        }
+    };
+    Refusal { service, protocol, error: error.with_status(400), reason: "ambiguous" }
 }
 
 /// Buffers the body of a request that is served here, where it is a document.

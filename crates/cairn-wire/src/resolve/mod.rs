@@ -23,9 +23,11 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod tie;
+mod twofold;
 
 pub use hosts::{BaseDomains, is_region};
 pub use scope::{CredentialScope, is_signed_for};
+pub use twofold::{Twofold, twofold};
 
 use index::index;
 

@@ -7,6 +7,7 @@ use percent_encoding::percent_decode;
 
 use super::index::{index, query_protocol};
 use super::{Asked, Match, ResolveError, tie};
+use crate::RequestHead;
 use crate::codec::plain_body;
 use crate::model::{Operation, Protocol, ServiceHead};
 
@@ -36,12 +37,12 @@ pub(super) fn find(
     if speakers.is_empty() {
         return Ok(Found::No);
     }
-    let content_type = head.header("content-type").unwrap_or_default();
-    let is_form =
-        content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM));
+    let is_form = is_form(head);
     // Some clients say no media type; a path of its own is then a REST call of a sibling service.
     let has_rest = || candidates.iter().any(|head| query_protocol(head).is_none());
-    let is_bare = content_type.is_empty() && !is_open && (head.path == "/" || !has_rest());
+    let is_bare = head.header("content-type").unwrap_or_default().is_empty()
+        && !is_open
+        && (head.path == "/" || !has_rest());
     let may_hold = head.method == "POST" && (is_form || (is_bare && in_url.is_none()));
     if asked.form.is_none() && may_hold {
         return Ok(Found::NeedsForm);
@@ -87,9 +88,26 @@ fn named(
     }
 }
 
+/// Every action that a query string and a form name.
+pub(super) fn actions(head: &RequestHead<'_>, form: &[u8]) -> Vec<String> {
+    let form = plain_body(head.headers, form).unwrap_or(Cow::Borrowed(&[]));
+    let in_url = parameters(head.query.as_bytes(), "Action");
+    in_url.chain(parameters(&form, "Action")).collect()
+}
+
+fn is_form(head: &RequestHead<'_>) -> bool {
+    let content_type = head.header("content-type").unwrap_or_default();
+    content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM))
+}
+
 /// The first value of a key, decoded.
 fn parameter(text: &[u8], wanted: &str) -> Option<String> {
-    text.split(|byte| *byte == b'&').find_map(|pair| {
+    parameters(text, wanted).next()
+}
+
+/// Every value of a key, decoded.
+fn parameters<'t>(text: &'t [u8], wanted: &'t str) -> impl Iterator<Item = String> + 't {
+    text.split(|byte| *byte == b'&').filter_map(move |pair| {
         let at = memchr::memchr(b'=', pair)?;
         let (key, value) = pair.split_at_checked(at)?;
         let is_wanted = key == wanted.as_bytes() || percent_decode(key).eq(wanted.bytes());

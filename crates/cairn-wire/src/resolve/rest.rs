@@ -142,6 +142,12 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// The names in a query string, as services read them.
+pub(super) fn names(query: &str) -> impl Iterator<Item = Cow<'_, str>> {
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs.map(|pair| decoded(pair.split_once('=').map_or(pair, |(name, _)| name)))
+}
+
 /// A name or a value of the query, as services read it.
 fn decoded(text: &str) -> Cow<'_, str> {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy()

@@ -6,6 +6,7 @@ use super::*;
 
 mod hosts;
 mod names;
+mod twofold;
 mod unknown;
 
 struct Ask<'a> {

@@ -1,0 +1,95 @@
+//! Requests that name two operations.
+
+use super::*;
+
+/// What a request says twice.
+fn said(ask: &Ask<'_>) -> Option<Twofold> {
+    let (method, target) = ask.line.split_once(' ').unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let headers = ask.header_map();
+    let head = RequestHead { method, path, query, headers: &headers };
+    match ask.resolve() {
+        Ok(Resolution::Call(found)) => twofold(&head, ask.form, Ok(&found)),
+        Err(ResolveError::UnknownOperation { protocol, .. }) => {
+            twofold(&head, ask.form, Err(protocol))
+        }
+        other => panic!("{}: {other:?}", ask.line),
+    }
+}
+
+#[test]
+fn two_subresources_are_two_calls() {
+    for line in [
+        "GET /b?acl&policy",
+        "GET /b?policy=1&%61cl=",
+        "PUT /b/k?tagging&uploadId=1&partNumber=1",
+        "DELETE /b?cors&lifecycle",
+        "POST /b/k?uploads&uploadId=1",
+        "GET /b?list-type=2&acl&versions",
+    ] {
+        let found = said(&ask(line).scope("s3"));
+        assert!(matches!(found, Some(Twofold::Subresources(_))), "{line}: {found:?}");
+    }
+    let both = said(&ask("GET /b?policy&acl").scope("s3"));
+    assert_eq!(both, Some(Twofold::Subresources(vec!["acl".to_owned(), "policy".to_owned()])));
+}
+
+#[test]
+fn parameters_are_no_subresources() {
+    for line in [
+        "GET /b",
+        "GET /b?acl&acl",
+        "GET /b?versions&prefix=acl&delimiter=policy",
+        "GET /b/k?tagging&versionId=1",
+        "PUT /b/k?partNumber=1&uploadId=2&x-id=UploadPart",
+        "POST /b/k?select&select-type=2",
+        "GET /b/k?attributes&versionId=1",
+        "DELETE /b?acl",
+        "GET /b/k?response-content-type=acl",
+        "GET /b?uploads&max-uploads=1",
+    ] {
+        assert_eq!(said(&ask(line).scope("s3")), None, "{line}");
+    }
+}
+
+#[test]
+fn every_template_of_s3_is_one_call() {
+    let service = crate::model::service("s3").unwrap();
+    for operation in service.operations().filter(|operation| operation.name() != "PostObject") {
+        let line = format!("{} {}", operation.method(), operation.uri());
+        let line = line.replace("{Bucket}", "b").replace("{Key+}", "k");
+        assert_eq!(said(&ask(&line).scope("s3")), None, "{line}");
+    }
+}
+
+#[test]
+fn two_actions_are_two_calls() {
+    let twice = Some(Twofold::Action);
+    let form = "Action=ListUsers&Version=2010-05-08&Action=DeleteUser";
+    assert_eq!(said(&ask("POST /").scope("iam").form(form)), twice);
+    let form = "Action=NoSuch&Version=2010-05-08&%41ction=DeleteUser";
+    assert_eq!(said(&ask("POST /").scope("iam").form(form)), twice);
+    let form = "Action=ListUsers&Version=2010-05-08";
+    assert_eq!(said(&ask("POST /?Action=DeleteUser").scope("iam").form(form)), twice);
+    assert_eq!(said(&ask("POST /?Action=ListUsers").scope("iam").form(form)), None);
+    let form = "Action=ListUsers&Version=2010-05-08&PathPrefix=Action";
+    assert_eq!(said(&ask("POST /").scope("iam").form(form)), None);
+}
+
+#[test]
+fn two_targets_are_two_calls() {
+    let target = |name: &str| format!("DynamoDB_20120810.{name}").parse().unwrap();
+    let mut headers = ask("POST /").scope("dynamodb").header_map();
+    headers.insert("x-amz-target", target("ListTables"));
+    headers.append("x-amz-target", target("ListTables"));
+    let told = |headers: &HeaderMap| {
+        let head = RequestHead { method: "POST", path: "/", query: "", headers };
+        match resolve(&head, None, &BaseDomains::default()) {
+            Ok(Resolution::Call(found)) => twofold(&head, None, Ok(&found)),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told(&headers), None);
+    headers.append("x-amz-target", target("DeleteTable"));
+    assert_eq!(told(&headers), Some(Twofold::Target));
+}

@@ -1,0 +1,84 @@
+//! Requests that name two operations: one server takes the first, another the last, and a record
+//! would say what was not done.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use super::{Resolved, query, rest};
+use crate::RequestHead;
+use crate::model::{self, Location, Operation, Protocol, Shape};
+
+/// What a request says twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Twofold {
+    /// Subresources of S3, each of which has operations of its own: `?acl&policy`.
+    Subresources(Vec<String>),
+    /// Two actions in a query string, in a form, or one in each.
+    Action,
+    /// Two headers `X-Amz-Target`.
+    Target,
+}
+
+/// The names in a query string by which S3 tells operations apart.
+static SUBRESOURCES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let service = model::service("s3");
+    let queries = service.iter().flat_map(|service| service.operations());
+    let names = queries.flat_map(|operation| literals(operation.uri()));
+    // Operations on an upload in parts are told by a parameter.
+    names.chain(["uploadId"]).collect()
+});
+
+/// The fixed names in the query of a template, those with fixed values aside.
+fn literals(template: &'static str) -> impl Iterator<Item = &'static str> {
+    let query = template.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').filter(|part| !part.is_empty() && !part.contains('='))
+}
+
+/// Whether a request names another operation beside the one that was found, or that was not: an
+/// unknown name may stand before one that a server knows.
+pub fn twofold(
+    head: &RequestHead<'_>,
+    form: Option<&[u8]>,
+    found: Result<&Resolved, Protocol>,
+) -> Option<Twofold> {
+    match found.map_or_else(|protocol| protocol, |resolved| resolved.protocol) {
+        Protocol::Json => {
+            let mut targets = head.headers.get_all("x-amz-target").iter();
+            let first = targets.next();
+            targets.any(|other| Some(other) != first).then_some(Twofold::Target)
+        }
+        Protocol::Query | Protocol::Ec2 => {
+            let mut actions = query::actions(head, form.unwrap_or_default()).into_iter();
+            let first = actions.next();
+            actions.any(|other| Some(other) != first).then_some(Twofold::Action)
+        }
+        Protocol::RestXml => {
+            let call = found.ok().filter(|resolved| resolved.service.id() == "s3");
+            call.and_then(|resolved| subresources(head, resolved))
+        }
+        _ => None,
+    }
+}
+
+/// The parameters of an operation that stand in the query.
+fn in_query(operation: Operation<'static>) -> impl Iterator<Item = &'static str> {
+    let members = operation.input().into_iter().flat_map(Shape::members);
+    let members = members.filter(|member| member.location() == Location::QueryString);
+    members.map(|member| member.wire_name())
+}
+
+fn subresources(head: &RequestHead<'_>, resolved: &Resolved) -> Option<Twofold> {
+    if head.query.is_empty() {
+        return None;
+    }
+    let operation = resolved.call();
+    let own: Vec<_> = literals(operation.uri()).collect();
+    let takes =
+        |name: &str| own.contains(&name) || in_query(operation).any(|parameter| parameter == name);
+    let named: BTreeSet<_> =
+        rest::names(head.query).filter(|name| SUBRESOURCES.contains(name.as_ref())).collect();
+    if named.len() < 2 || named.iter().all(|name| takes(name)) {
+        return None;
+    }
+    Some(Twofold::Subresources(named.into_iter().map(std::borrow::Cow::into_owned).collect()))
+}
