@@ -44,9 +44,12 @@ pub enum KmsFault {
         /// What.
         what: &'static str,
     },
-    /// The algorithm is not that of the key.
-    #[error("The algorithm is not valid for a key whose spec is SYMMETRIC_DEFAULT.")]
-    KeyUsage,
+    /// The algorithm is not that of the key (observed for keys of MACs, assumed for this kind).
+    #[error("Algorithm {algorithm} is incompatible with key spec SYMMETRIC_DEFAULT.")]
+    KeyUsage {
+        /// What was asked for.
+        algorithm: String,
+    },
     /// The text is no policy.
     #[error("{why}")]
     MalformedPolicy {
@@ -85,8 +88,11 @@ pub enum KmsFault {
 /// A value that breaks a rule which the model does not have.
 #[derive(Debug, thiserror::Error)]
 pub enum ValueFault {
-    /// The name of an alias begins with `alias/`.
-    #[error("Invalid identifier")]
+    /// The name of an alias begins with `alias/` (observed).
+    #[error(
+        "Alias must start with the prefix \"alias/\". Please see \
+         https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"
+    )]
     AliasPrefix,
     /// Colons are for ARNs.
     #[error("{name} contains invalid characters for an alias")]
@@ -100,8 +106,8 @@ pub enum ValueFault {
     /// A data key's length is given once.
     #[error("Please specify either number of bytes or key spec.")]
     DataKeyLength,
-    /// So many random bytes.
-    #[error("Please specify the number of bytes.")]
+    /// So many random bytes (observed).
+    #[error("NumberOfBytes is required.")]
     RandomLength,
     /// The time until a key is gone.
     #[error("PendingWindowInDays must be between 7 and 30")]
@@ -120,7 +126,7 @@ impl KmsFault {
             Self::ReservedAlias => "NotAuthorizedException",
             Self::Validation(_) => "ValidationException",
             Self::Unsupported { .. } => "UnsupportedOperationException",
-            Self::KeyUsage => "InvalidKeyUsageException",
+            Self::KeyUsage { .. } => "InvalidKeyUsageException",
             Self::MalformedPolicy { .. } | Self::PolicyLockout => {
                 "MalformedPolicyDocumentException"
             }

@@ -53,7 +53,7 @@ const SYMMETRIC: &str = "SYMMETRIC_DEFAULT";
 fn only_symmetric(algorithm: Option<&str>) -> Result<(), KmsFault> {
     match algorithm {
         None | Some(SYMMETRIC) => Ok(()),
-        Some(_) => Err(KmsFault::KeyUsage),
+        Some(other) => Err(KmsFault::KeyUsage { algorithm: other.to_owned() }),
     }
 }
 

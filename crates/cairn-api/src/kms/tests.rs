@@ -127,7 +127,20 @@ async fn data_keys_have_the_length_that_was_asked_for() {
     }
     let random = client.call("GenerateRandom", json!({"NumberOfBytes": 3})).await;
     assert_eq!(random["Plaintext"].as_str().unwrap().len(), 4);
-    client.fails("GenerateRandom", json!({}), "ValidationException").await;
+    let message = client.fails("GenerateRandom", json!({}), "ValidationException").await;
+    assert_eq!(message, "NumberOfBytes is required.");
+}
+
+#[tokio::test]
+async fn algorithms_of_other_kinds_of_keys_are_named() {
+    let world = World::new();
+    let client = Client(&world);
+    let (id, _) = client.key().await;
+    let algorithm = "RSAES_OAEP_SHA_256";
+    let input = json!({"KeyId": id, "Plaintext": "cA==", "EncryptionAlgorithm": algorithm});
+    let message = client.fails("Encrypt", input, "InvalidKeyUsageException").await;
+    let wanted = "Algorithm RSAES_OAEP_SHA_256 is incompatible with key spec SYMMETRIC_DEFAULT.";
+    assert_eq!(message, wanted);
 }
 
 #[tokio::test]
@@ -143,9 +156,12 @@ async fn aliases_name_keys() {
         client.fails("CreateAlias", alias("alias/a", &two), "AlreadyExistsException").await;
     let arn = format!("arn:aws:kms:us-east-1:{ACCOUNT}:alias/a");
     assert_eq!(message, format!("An alias with the name {arn} already exists"));
+    let message = client.fails("CreateAlias", alias("a", &one), "ValidationException").await;
+    let wanted = "Alias must start with the prefix \"alias/\". Please see \
+                  https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html";
+    assert_eq!(message, wanted);
     for (name, key, code) in [
-        ("a", &*one, "ValidationException"),
-        ("alias/a:b", &one, "ValidationException"),
+        ("alias/a:b", &*one, "ValidationException"),
         ("alias/c", "alias/a", "ValidationException"),
         ("alias/aws/s3", &one, "NotAuthorizedException"),
         ("alias/c", "1234abcd-12ab-34cd-56ef-1234567890ab", "NotFoundException"),
