@@ -76,15 +76,16 @@ TWO_TARGETS = "X-Amz-Target: DynamoDB_20120810.ListTables\r\nX-Amz-Target: Dynam
         ("GET /bucket?acl&policy", "s3", "", "", b"InvalidArgument"),
         ("DELETE /bucket?policy&%63ors", "s3", "", "", b"InvalidArgument"),
         ("PUT /bucket/k?tagging&uploadId=1&partNumber=1", "s3", "", "", b"InvalidArgument"),
-        ("POST /", "iam", FORM, "Action=ListUsers&Version=2010-05-08&Action=DeleteUser", b"MalformedQueryString"),
-        ("POST /?Action=DeleteUser", "iam", FORM, "Action=NoSuch&Version=2010-05-08", b"MalformedQueryString"),
+        ("POST /", "iam", FORM, "Action=ListUsers&Action=DeleteUser", b"MalformedQueryString"),
+        ("POST /?Action=DeleteUser", "iam", FORM, "Action=NoSuch", b"MalformedQueryString"),
         ("POST /", "dynamodb", TWO_TARGETS, "{}", b"ValidationException"),
     ],
 )
-def test_a_request_that_names_two_operations_goes_no_further(tmp_path, upstream, line, scope, more, body, code):
+def test_a_request_that_names_two_operations_stays_here(tmp_path, upstream, line, scope, more, body, code):
     with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
         head = f"{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {FORGED.format(scope)}\r\n{more}"
-        answer = send(server.url, f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        head = f"{head}Connection: close\r\nContent-Length: {len(body)}\r\n"
+        answer = send(server.url, f"{head}\r\n{body}".encode())
     assert answer.startswith(b"HTTP/1.1 400") and code in answer
     assert upstream.requests == []
 

@@ -6,6 +6,7 @@
 //!   (documented).
 //! - `us-east-1` is no location constraint; in us-east-1 any other region may be named, elsewhere
 //!   only the region of the call, and it must be named (documented).
+//! - It can be made with tags (documented).
 //! - A bucket can be deleted once it has no objects; uploads in parts go with it (assumed).
 
 use std::ops::Bound;
@@ -16,7 +17,7 @@ use s3s::dto;
 use super::bucket::{Bucket, BucketState};
 use super::call::Call;
 use super::error::S3Fault;
-use super::{name, ownership, time};
+use super::{name, ownership, tags, time};
 
 /// The region that S3 does not name.
 const UNNAMED_REGION: &str = "us-east-1";
@@ -33,10 +34,17 @@ pub(super) async fn create(
         return Err(S3Fault::InvalidBucketName);
     }
     // documented: a new bucket has no ACLs, so none but the owner's own can be asked for.
-    if input.acl.as_ref().is_some_and(|acl| acl.as_str() != dto::BucketCannedACL::PRIVATE) {
-        return Err(S3Fault::InvalidRequest {
-            why: "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting",
-        });
+    let grants = [
+        &input.grant_full_control,
+        &input.grant_read,
+        &input.grant_read_acp,
+        &input.grant_write,
+        &input.grant_write_acp,
+    ];
+    if input.acl.as_ref().is_some_and(|acl| acl.as_str() != dto::BucketCannedACL::PRIVATE)
+        || grants.iter().any(|grant| grant.is_some())
+    {
+        return Err(S3Fault::AclOfNewBucket);
     }
     if input.object_lock_enabled_for_bucket == Some(true) {
         return Err(S3Fault::NotImplemented);
@@ -48,6 +56,7 @@ pub(super) async fn create(
     )?;
     let mut state = BucketState::new(call.ctx().account.clone(), region, call.now());
     state.ownership = input.object_ownership.map(|wish| ownership::of(&wish)).transpose()?;
+    state.tags = tags::of_new_bucket(&call.intake().document())?;
     let location = format!("/{}", input.bucket);
     match call.meta().swap(&name::bucket_key(&input.bucket)?, None, state.to_bytes()?).await {
         Ok(_) => Ok(dto::CreateBucketOutput { location: Some(location) }),

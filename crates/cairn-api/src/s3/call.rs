@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use cairn_event::{AccountId, Timestamp};
-use cairn_store::envelope::{ENCRYPTION_KMS, PlainObjects};
+use cairn_store::envelope::PlainObjects;
 use cairn_store::{MetaStore, ObjectHead, Objects};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
 use tokio::sync::RwLock;
@@ -31,6 +31,8 @@ pub(crate) struct Companion {
     pub(crate) ctx: Arc<Ctx>,
     /// The name of the operation that the call was resolved to be, which is the record's.
     pub(crate) operation: &'static str,
+    /// Headers that are kept from the codec, which would refuse what S3 takes.
+    pub(crate) aside: HeaderMap,
     pub(crate) intake: Intake,
     pub(crate) notes: Arc<Mutex<Notes>>,
 }
@@ -46,10 +48,14 @@ pub(crate) struct Call {
 
 impl Call {
     /// The call that a request is.
-    pub(crate) fn of(headers: HeaderMap, extensions: &mut Extensions) -> Result<Self, S3Fault> {
-        let companion = extensions.remove::<Companion>().ok_or_else(|| {
+    pub(crate) fn of(
+        mut headers: HeaderMap,
+        extensions: &mut Extensions,
+    ) -> Result<Self, S3Fault> {
+        let mut companion = extensions.remove::<Companion>().ok_or_else(|| {
             S3Fault::Internal(Internal::new("find the context of a call", "it was not sent along"))
         })?;
+        headers.extend(companion.aside.drain());
         let services = &companion.ctx.services;
         let objects = PlainObjects::new(Arc::clone(&services.objects), Arc::clone(&services.kms))
             .judged_by(encryption::judge(&companion.ctx));
@@ -64,12 +70,7 @@ impl Call {
         if self.companion.operation != operation {
             return Err(S3Fault::MethodNotAllowed);
         }
-        let encryption = self.header("x-amz-server-side-encryption");
-        let with_key = "x-amz-server-side-encryption-customer-algorithm";
-        let served = |kind: &str| kind == "AES256" || kind == ENCRYPTION_KMS;
-        if encryption.is_some_and(|kind| !served(kind)) || self.header(with_key).is_some() {
-            return Err(S3Fault::NotImplemented);
-        }
+        encryption::admit(operation, &self.headers)?;
         if self.header("x-amz-object-lock-mode").is_some()
             || self.header("x-amz-object-lock-legal-hold").is_some()
         {

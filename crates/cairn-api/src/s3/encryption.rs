@@ -19,6 +19,7 @@ use cairn_store::envelope::{
 };
 use cairn_store::kms::{EncryptionContext, KmsError, KmsKey};
 use cairn_store::{Attributes, ObjectName, ObjectUpload};
+use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
 use crate::kms::KmsFault;
@@ -32,6 +33,35 @@ use super::name;
 
 const CONTEXT: &str = "x-amz-server-side-encryption-context";
 const OBJECT_ARN: &str = "aws:s3:arn";
+
+/// Headers of keys that callers bring along: to write, to read, and to copy from.
+const OF_CALLERS_KEYS: [&str; 2] = [
+    "x-amz-server-side-encryption-customer-",
+    "x-amz-copy-source-server-side-encryption-customer-",
+];
+
+/// Refuses headers that ask for an encryption that is not served, in whatever part they ask for it.
+///
+/// evidence: observed (the texts, as public issues quote them).
+pub(crate) fn admit(operation: &str, headers: &HeaderMap) -> Result<(), S3Fault> {
+    let of_callers = |name: &str| OF_CALLERS_KEYS.iter().any(|start| name.starts_with(start));
+    if headers.keys().any(|name| of_callers(name.as_str())) {
+        return Err(S3Fault::NotImplemented);
+    }
+    let Some(kind) = headers.get(ENCRYPTION) else { return Ok(()) };
+    if matches!(operation, "GetObject" | "HeadObject") {
+        let why = "x-amz-server-side-encryption header is not supported for this operation.";
+        return Err(S3Fault::InvalidArgument { why });
+    }
+    match kind.to_str().unwrap_or_default() {
+        "AES256" | ENCRYPTION_KMS => Ok(()),
+        "aws:kms:dsse" | "aws:fsx" => Err(S3Fault::NotImplemented),
+        _ => {
+            let why = "The encryption method specified is not supported";
+            Err(S3Fault::InvalidArgument { why })
+        }
+    }
+}
 
 /// How an object is kept.
 #[derive(Clone, Debug)]

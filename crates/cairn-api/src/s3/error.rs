@@ -98,6 +98,10 @@ pub(crate) enum S3Fault {
     InvalidStorageClass,
     #[error("Your metadata headers exceed the maximum allowed metadata size")]
     MetadataTooLarge,
+    #[error("Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting")]
+    AclOfNewBucket,
+    #[error("You must provide the Content-Length HTTP header.")]
+    MissingContentLength,
     #[error("The bucket does not allow ACLs")]
     AclNotSupported,
     #[error(
@@ -160,6 +164,8 @@ impl S3Fault {
             Self::InvalidTag { .. } => "InvalidTag",
             Self::InvalidStorageClass => "InvalidStorageClass",
             Self::MetadataTooLarge => "MetadataTooLarge",
+            Self::AclOfNewBucket => "InvalidBucketAclWithObjectOwnership",
+            Self::MissingContentLength => "MissingContentLength",
             Self::AclNotSupported => "AccessControlListNotSupported",
             Self::MalformedXml => "MalformedXML",
             Self::NotImplemented => "NotImplemented",
@@ -188,6 +194,7 @@ impl S3Fault {
             Self::NotModified { .. } => StatusCode::NOT_MODIFIED,
             Self::InvalidRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::MissingContentLength => StatusCode::LENGTH_REQUIRED,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyRefused(refusal) => {
                 StatusCode::from_u16(refusal.status).unwrap_or(StatusCode::BAD_REQUEST)

@@ -9,9 +9,12 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use cairn_wire::model::{Location, Member, Operation, Service, Shape};
-use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, RANGE};
-use http::{HeaderMap, HeaderValue, Method, Uri};
+use http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, EXPIRES, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, RANGE,
+};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::percent_decode_str;
+use s3s::dto::{Timestamp, TimestampFormat};
 
 use super::error::S3Fault;
 use super::service;
@@ -76,12 +79,31 @@ fn parameters(operation: Operation<'static>) -> impl Iterator<Item = &'static st
 
 /// Removes what speaks of the signature and of `aws-chunked`: both are dealt with, and the codec
 /// would look for a key. Likewise a `Range` that cannot be read, or asks for several: S3 sends the
-/// whole then (documented).
-pub(super) fn strip(headers: &mut HeaderMap) {
-    let range = headers.get(RANGE).and_then(|value| value.to_str().ok());
-    if range.is_none_or(|text| s3s::dto::Range::parse(text).is_err()) {
+/// whole then (documented); and a condition on a date that is none (documented: RFC 9110 has it
+/// ignored). What the codec must not see, but the call may, is returned.
+pub(super) fn strip(headers: &mut HeaderMap) -> HeaderMap {
+    let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    if text(&RANGE).is_none_or(|text| s3s::dto::Range::parse(text).is_err()) {
         headers.remove(RANGE);
     }
+    for name in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
+        let text = headers.get(&name).and_then(|value| value.to_str().ok());
+        let date = text.map(|text| Timestamp::parse(TimestampFormat::HttpDate, text));
+        if date.is_none_or(|date| date.is_err()) {
+            headers.remove(name);
+        }
+    }
+    let mut aside = HeaderMap::new();
+    // The codec wants a date; S3 keeps whatever text is sent, often `0` or `-1` (documented: its
+    // models have the type withdrawn in favour of a string).
+    if let Some(expires) = headers.remove(EXPIRES) {
+        aside.insert(EXPIRES, expires);
+    }
+    strip_signature(headers);
+    aside
+}
+
+fn strip_signature(headers: &mut HeaderMap) {
     headers.remove(AUTHORIZATION);
     for name in ["x-amz-content-sha256", "x-amz-decoded-content-length", "x-amz-security-token"] {
         headers.remove(name);

@@ -39,6 +39,8 @@ struct Seen {
     /// The checksum that the caller sends along.
     claimed: Option<Algorithm>,
     bytes: AtomicU64,
+    /// The pieces of a document that is kept.
+    kept: Mutex<Vec<Bytes>>,
     end: Mutex<Option<Result<Digests, S3Fault>>>,
 }
 
@@ -51,6 +53,11 @@ impl Intake {
     /// The checksum that the caller sends along, if it does.
     pub(crate) fn claimed(&self) -> Option<Algorithm> {
         self.0.claimed
+    }
+
+    /// The document, for a call of which the codec does not know all.
+    pub(crate) fn document(&self) -> Vec<u8> {
+        self.0.kept.lock().unwrap_or_else(PoisonError::into_inner).concat()
     }
 
     /// What the body amounts to; an error if it is not what the caller said, or was not read to its
@@ -78,6 +85,8 @@ impl Intake {
 pub(crate) struct Claims {
     /// The bytes of an object, not a document.
     object: bool,
+    /// A document of which the codec does not know all.
+    keep: bool,
     md5: Option<[u8; 16]>,
     sum: Option<Sum>,
     trailer: Option<Algorithm>,
@@ -118,12 +127,18 @@ impl Claims {
         }
         let trailer = text("x-amz-trailer").and_then(|name| Algorithm::of_header(name.trim()));
         let algorithm = text("x-amz-sdk-checksum-algorithm").and_then(Algorithm::parse);
-        Ok(Self { object, md5, sum, trailer, algorithm })
+        let keep = operation.name() == "CreateBucket";
+        Ok(Self { object, keep, md5, sum, trailer, algorithm })
     }
 
     /// The checksum that the caller sends along.
     fn claimed(&self) -> Option<Algorithm> {
         self.sum.as_ref().map(|sum| sum.algorithm).or(self.trailer).or(self.algorithm)
+    }
+
+    /// Whether the body is an object, not a document.
+    pub(crate) fn of_object(&self) -> bool {
+        self.object
     }
 
     fn check(&self, digests: &Digests, trailers: &HeaderMap) -> Result<(), S3Fault> {
@@ -181,6 +196,10 @@ impl<B> IntakeBody<B> {
                 S3Fault::DocumentTooLarge
             }));
             return false;
+        }
+        if self.claims.keep {
+            let mut kept = self.view.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.push(bytes.clone());
         }
         if let Some((md5, running)) = &mut self.hashes {
             md5.update(bytes);

@@ -67,7 +67,8 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use cairn_wire::model::Operation;
-use http::Request;
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::{Request, Version};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::{S3Service, S3ServiceBuilder};
 
@@ -130,7 +131,7 @@ impl S3 {
         B::Error: Into<BoxError>,
     {
         let asked = answer::Asked::of(ctx, operation, host_id, &request);
-        guard::strip(request.headers_mut());
+        let aside = guard::strip(request.headers_mut());
         let claims = match Self::admit(operation, &request) {
             Ok(claims) => claims,
             Err(fault) => return asked.refuse(&fault, &Intake::default()),
@@ -141,6 +142,7 @@ impl S3 {
         let companion = Companion {
             ctx: Arc::new(ctx.clone()),
             operation: operation.name(),
+            aside,
             intake: intake.clone(),
             notes: Arc::clone(&notes),
         };
@@ -159,6 +161,17 @@ impl S3 {
             return Err(S3Fault::NotImplemented);
         }
         guard::check(operation, request.method(), request.uri(), request.headers())?;
-        Claims::of(operation, request.headers())
+        let claims = Claims::of(operation, request.headers())?;
+        // documented: an object without a length is refused, rather than taken for an empty one.
+        // HTTP/2 needs none to tell where a body ends.
+        let headers = request.headers();
+        if claims.of_object()
+            && request.version() < Version::HTTP_2
+            && !headers.contains_key(CONTENT_LENGTH)
+            && !headers.contains_key(TRANSFER_ENCODING)
+        {
+            return Err(S3Fault::MissingContentLength);
+        }
+        Ok(claims)
     }
 }

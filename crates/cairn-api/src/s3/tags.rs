@@ -2,6 +2,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::dto;
+use s3s::xml::{DeResult, Deserializer};
 
 use super::error::S3Fault;
 
@@ -29,6 +30,31 @@ pub(super) fn of_dto(set: dto::TagSet, tags_max: usize) -> Result<Tags, S3Fault>
         tags.push((key, value));
     }
     checked(tags, tags_max)
+}
+
+/// The tags in the document of `CreateBucket`: newer than the codec's model of it.
+///
+/// evidence: modelled (`CreateBucketConfiguration.Tags`, a list of `Tag`).
+pub(super) fn of_new_bucket(document: &[u8]) -> Result<Tags, S3Fault> {
+    fn skip(reader: &mut Deserializer<'_>) -> DeResult {
+        reader.for_each_element(|reader, _| skip(reader))
+    }
+    if document.is_empty() {
+        return Ok(Tags::new());
+    }
+    let mut set = dto::TagSet::new();
+    let mut reader = Deserializer::new(document);
+    let read = reader.element(|reader, _| {
+        reader.for_each_element(|reader, name| match name {
+            b"Tags" => {
+                set = reader.list_content("Tag")?;
+                Ok(())
+            }
+            _ => skip(reader),
+        })
+    });
+    read.map_err(|_| S3Fault::MalformedXml)?;
+    of_dto(set, BUCKET_TAGS_MAX)
 }
 
 /// Tags for XML.

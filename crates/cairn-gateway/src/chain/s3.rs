@@ -9,6 +9,7 @@ use std::sync::Arc;
 use cairn_api::Ctx;
 use cairn_api::s3::S3Answer;
 use cairn_wire::codec::WireError;
+use cairn_wire::model::Operation;
 use cairn_wire::resolve::Resolved;
 use cairn_wire::sigv4::{BodyHash, ChunkPlan, ChunkedDecoder, PayloadClaim, SignatureError};
 use http::{Request, Response, Uri};
@@ -43,7 +44,7 @@ pub(super) async fn run(
         Ok(identity) => identity,
         Err(why) => return refuse_signature(&why),
     };
-    let decided = authorise::decide(&identity, operation);
+    let decided = served(operation).and_then(|()| authorise::decide(&identity, operation));
     if let Err(denied) = decided.and_then(|()| commit::may_be_done(call, Some(operation))) {
         return deny(call, resolved, &identity, &denied).await;
     }
@@ -97,6 +98,16 @@ pub(super) async fn run(
         Ok(()) => answer.response.map(http_body_util::BodyExt::boxed_unsync),
         Err(commit::Unrecorded) => refuse::unrecorded(call, service, Some(operation), protocol),
     }
+}
+
+/// A browser's form carries its signature among its fields, so its sender would be nobody and be
+/// told to have no access. That nobody has is nearer to the truth.
+fn served(operation: Operation<'static>) -> Result<(), authorise::Denied> {
+    if operation.name() != "PostObject" {
+        return Ok(());
+    }
+    let message = "A header you provided implies functionality that is not implemented";
+    Err(authorise::Denied { code: "NotImplemented", message, status: 501 })
 }
 
 /// A call that is denied, and recorded: the owner of the bucket wants to know.
@@ -209,6 +220,7 @@ fn path_style(
 ) -> Option<Request<AnswerBody>> {
     let mut request = Request::new(body);
     *request.method_mut() = call.parts.method.clone();
+    *request.version_mut() = call.parts.version;
     *request.uri_mut() = unsigned_target(call, Some(resolved)).parse::<Uri>().ok()?;
     *request.headers_mut() = call.parts.headers.clone();
     Some(request)

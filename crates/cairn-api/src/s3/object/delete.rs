@@ -70,7 +70,8 @@ pub(crate) async fn many(
         return Err(S3Fault::InvalidRequest { why });
     }
     let keys = input.delete.objects;
-    if keys.is_empty() || keys.len() > KEYS_MAX {
+    // assumed: a key that is empty is as none.
+    if keys.is_empty() || keys.len() > KEYS_MAX || keys.iter().any(|object| object.key.is_empty()) {
         return Err(S3Fault::MalformedXml);
     }
     let bucket = input.bucket.as_str();

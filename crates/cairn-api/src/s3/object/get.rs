@@ -93,6 +93,11 @@ pub(crate) async fn head(
     if input.checksum_mode.is_some() && part.header.is_none() {
         description::show_sum(call, &head);
     }
+    // documented: newer than the codec's model.
+    let tags = tagging::of(call, &head).await?.len();
+    if tags > 0 {
+        call.answer_with("x-amz-tagging-count", &tags.to_string());
+    }
     Ok(dto::HeadObjectOutput {
         accept_ranges: Some("bytes".to_owned()),
         content_length: Some(part.bytes()),

@@ -10,6 +10,8 @@ use super::description;
 
 /// The name under which it is kept. No caller can set or see it.
 const PARTS: &str = "x-cairn-parts";
+/// Likewise the id of the upload.
+const UPLOAD: &str = "x-cairn-upload";
 /// The longest text that is kept. Clients make all parts but the last of one size; an object whose
 /// thousands of parts all differ is not read by part.
 const TEXT_BYTES_MAX: usize = 16 << 10;
@@ -20,9 +22,20 @@ pub(crate) fn keep(attributes: &mut Attributes, parts: impl Iterator<Item = (i32
     description::keep(attributes, PARTS, (text.len() <= TEXT_BYTES_MAX).then_some(text));
 }
 
-/// Forgets them: the bytes go on as an object that came whole.
+/// Keeps the id of the upload that made an object.
+pub(crate) fn keep_upload(attributes: &mut Attributes, id: &str) {
+    description::keep(attributes, UPLOAD, Some(id.to_owned()));
+}
+
+/// Whether the upload of this id made the object.
+pub(crate) fn made_by(head: &ObjectHead, id: &str) -> bool {
+    head.attributes.header(UPLOAD) == Some(id)
+}
+
+/// Forgets them, and the upload: the bytes go on as an object that came whole.
 pub(crate) fn forget(attributes: &mut Attributes) {
     description::keep(attributes, PARTS, None);
+    description::keep(attributes, UPLOAD, None);
 }
 
 /// Where the parts lie is not kept.

@@ -4,6 +4,8 @@
 //! - The entity tag is the MD5 of the parts' MD5s, with `-N` behind it (observed).
 //! - A checksum is over the parts' checksums (`COMPOSITE`, with `-N`) or over all bytes
 //!   (documented).
+//! - To complete again what was completed gives the same answer (observed: other makers' suites
+//!   expect it), so a client that lost the first one can repeat its call.
 
 use cairn_store::{MetaError, ObjectHead};
 use md5::{Digest as _, Md5};
@@ -24,7 +26,11 @@ pub(crate) async fn complete(
     call: &Call,
     input: dto::CompleteMultipartUploadInput,
 ) -> Result<dto::CompleteMultipartUploadOutput, S3Fault> {
-    let upload = Upload::find(call, &input.bucket, &input.key, &input.upload_id).await?;
+    let upload = match Upload::find(call, &input.bucket, &input.key, &input.upload_id).await {
+        Ok(upload) => upload,
+        Err(S3Fault::NoSuchUpload) => return completed(call, input).await,
+        Err(fault) => return Err(fault),
+    };
     let name = name::object(&input.bucket, &input.key)?;
     let (if_match, if_none_match) = (input.if_match.as_ref(), input.if_none_match.as_ref());
     let condition = conditions::to_write(call, &name, if_match, if_none_match).await?;
@@ -53,22 +59,45 @@ pub(crate) async fn complete(
     attributes.etag = Some(etag(&parts));
     description::keep_sum(&mut attributes, &sum, &kind);
     let numbers = listed.iter().copied().flatten().filter_map(|part| part.part_number);
+    parts_of::keep_upload(&mut attributes, &upload.id);
     parts_of::keep(&mut attributes, numbers.zip(parts.iter().map(|part| part.bytes)));
     let head = transfer::finish(call, &input.bucket, joined, &name, attributes, condition).await?;
     forget(call, &upload).await?;
 
+    Ok(shown(call, input, &head))
+}
+
+/// The answer to a call that comes again after the upload was completed, because the first answer
+/// was lost: the same one, while the object is there that the upload made.
+async fn completed(
+    call: &Call,
+    input: dto::CompleteMultipartUploadInput,
+) -> Result<dto::CompleteMultipartUploadOutput, S3Fault> {
+    let head = call.objects().head(&name::object(&input.bucket, &input.key)?).await?;
+    let made = head.filter(|head| parts_of::made_by(head, &input.upload_id));
+    let head = made.ok_or(S3Fault::NoSuchUpload)?;
+    Ok(shown(call, input, &head))
+}
+
+fn shown(
+    call: &Call,
+    input: dto::CompleteMultipartUploadInput,
+    head: &ObjectHead,
+) -> dto::CompleteMultipartUploadOutput {
     call.note_object_bytes(head.bytes);
     encryption::show(call, &head.attributes);
     let mut output = dto::CompleteMultipartUploadOutput {
-        checksum_type: Some(dto::ChecksumType::from(kind)),
         e_tag: description::etag_of(&head.attributes),
         location: Some(location(call, &input.bucket, &input.key)),
         bucket: Some(input.bucket),
         key: Some(input.key),
         ..Default::default()
     };
-    set_sum!(&mut output, &sum);
-    Ok(output)
+    if let Some((sum, kind)) = description::sum_of(&head.attributes) {
+        set_sum!(&mut output, &sum);
+        output.checksum_type = Some(dto::ChecksumType::from(kind.to_owned()));
+    }
+    output
 }
 
 /// The parts that the caller names, checked.
