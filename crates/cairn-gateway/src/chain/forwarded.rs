@@ -28,7 +28,7 @@ use crate::forward::intents::Intent;
 use crate::forward::tee::{Invitation, Keep, Passed, Tee};
 use crate::forward::upstream::{Upstream, Way};
 use crate::forward::{Loss, hop, tunnel};
-use crate::limits::{ANSWER_IDLE_MAX, BODY_COPY_BYTES_MAX};
+use crate::limits::ANSWER_IDLE_MAX;
 use crate::metric;
 use crate::recorder::Outcome;
 
@@ -179,7 +179,7 @@ fn contradicts(resolved: &Resolved) -> bool {
     })
 }
 
-/// Writes a large upload down before its stream flows, so that a crash on the way leaves a trace.
+/// Writes an upload down before its stream flows, so that a crash on the way leaves a trace.
 async fn declared(
     call: &Call<'_>,
     upstream: &Upstream,
@@ -187,11 +187,10 @@ async fn declared(
     who: &Who,
 ) -> Result<Option<Intent>, commit::Unrecorded> {
     let length = call.head().header("content-length").and_then(|length| length.parse().ok());
-    let is_small = length.is_some_and(|bytes: u64| bytes <= BODY_COPY_BYTES_MAX as u64)
-        || (length.is_none()
-            && call.parts.version != Version::HTTP_2
-            && !call.parts.headers.contains_key(TRANSFER_ENCODING));
-    if upstream.loss != Loss::FailClosed || !subject.streams_in() || is_small {
+    let may_follow =
+        call.parts.version == Version::HTTP_2 || call.parts.headers.contains_key(TRANSFER_ENCODING);
+    let is_empty = length.map_or(!may_follow, |bytes: u64| bytes == 0);
+    if upstream.loss != Loss::FailClosed || !subject.streams_in() || is_empty {
         return Ok(None);
     }
     let identity = match who {

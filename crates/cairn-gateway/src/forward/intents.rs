@@ -1,8 +1,7 @@
 //! Uploads that are under way: what is written down before a stream goes to an upstream.
 //!
-//! A document reaches the upstream in a moment, and its record follows. A large object takes
-//! minutes, and a crash meanwhile would leave an object behind that no record tells of. So its
-//! record is written first, in a small log beside the large one, as that of a call of which nobody
+//! A crash while an object is on its way to an upstream, or before its record is durable, would leave
+//! an object behind that no record tells of. So its record is written first, in a small log beside the large one, as that of a call of which nobody
 //! knows how it ended. When the call is over, its true record goes to the log under the same event
 //! id, and the intent is marked as done. What a start finds without a mark and without a record goes
 //! to the log as it is.
