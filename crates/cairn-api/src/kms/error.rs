@@ -88,7 +88,7 @@ pub enum KmsFault {
 /// A value that breaks a rule which the model does not have.
 #[derive(Debug, thiserror::Error)]
 pub enum ValueFault {
-    /// The name of an alias begins with `alias/` (observed).
+    /// The name of an alias begins with `alias/` (observed for `CreateAlias`).
     #[error(
         "Alias must start with the prefix \"alias/\". Please see \
          https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html"

@@ -21,11 +21,12 @@ impl Tag {
     }
 }
 
-/// Sets tags, in place of those of the same names.
+/// Sets tags, in place of those of the same names. The texts of refusals are observed, that for
+/// duplicates is assumed.
 pub(super) fn set(tags: &mut Vec<(String, String)>, new: &[Tag]) -> Result<(), KmsFault> {
     for (at, Tag { tag_key, tag_value }) in new.iter().enumerate() {
         if tag_key.to_ascii_lowercase().starts_with("aws:") {
-            return Err(KmsFault::Tag { why: "Tag keys cannot start with aws:" });
+            return Err(KmsFault::Tag { why: "Tags beginning with aws: are reserved" });
         }
         if new.iter().take(at).any(|before| before.tag_key == *tag_key) {
             return Err(KmsFault::Tag { why: "Duplicate tag keys" });

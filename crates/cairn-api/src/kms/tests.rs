@@ -372,8 +372,14 @@ async fn tags_and_rotation_are_kept() {
     let listed = client.call("ListResourceTags", json!({"KeyId": id, "Limit": 1})).await;
     assert_eq!(listed, json!({"Tags": [tag("b")], "Truncated": false}));
     let many: Vec<Json> = (0..50).map(|number| tag(&format!("t{number}"))).collect();
-    for tags in [json!([tag("aws:x")]), json!([tag("a"), tag("a")]), json!(many)] {
-        client.fails("TagResource", json!({"KeyId": id, "Tags": tags}), "TagException").await;
+    for (tags, text) in [
+        (json!([tag("aws:x")]), "Tags beginning with aws: are reserved"),
+        (json!([tag("AWS:x")]), "Tags beginning with aws: are reserved"),
+        (json!([tag("a"), tag("a")]), "Duplicate tag keys"),
+        (json!(many), "Too many tags"),
+    ] {
+        let input = json!({"KeyId": id, "Tags": tags});
+        assert_eq!(client.fails("TagResource", input, "TagException").await, text);
     }
     let off = json!({"KeyId": arn, "KeyRotationEnabled": false});
     assert_eq!(client.call("GetKeyRotationStatus", json!({"KeyId": id})).await, off);
