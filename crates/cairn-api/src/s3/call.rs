@@ -48,10 +48,7 @@ pub(crate) struct Call {
 
 impl Call {
     /// The call that a request is.
-    pub(crate) fn of(
-        mut headers: HeaderMap,
-        extensions: &mut Extensions,
-    ) -> Result<Self, S3Fault> {
+    pub(crate) fn of(mut headers: HeaderMap, extensions: &mut Extensions) -> Result<Self, S3Fault> {
         let mut companion = extensions.remove::<Companion>().ok_or_else(|| {
             S3Fault::Internal(Internal::new("find the context of a call", "it was not sent along"))
         })?;

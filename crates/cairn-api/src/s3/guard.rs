@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 
 use cairn_wire::model::{Location, Member, Operation, Service, Shape};
 use http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, EXPIRES, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, RANGE,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, EXPIRES, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE,
+    RANGE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::percent_decode_str;

@@ -178,3 +178,50 @@ async fn buckets_are_listed_for_their_owner() {
         ])
         .await;
 }
+
+#[tokio::test]
+async fn a_new_bucket_has_the_tags_that_it_is_made_with() {
+    let world = World::new();
+    let client = Client::new(&world);
+    let made = |tags: &str| {
+        format!(
+            "<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint>\
+             <Tags>{tags}</Tags></CreateBucketConfiguration>"
+        )
+    };
+    let tag = |key: &str| format!("<Tag><Key>{key}</Key><Value>v&amp;w</Value></Tag>");
+    client.call("PUT /tagged", "", made(&format!("{}{}", tag("b"), tag("a")))).await.is(200);
+    let tags = client.call("GET /tagged?tagging", "", "").await.is(200);
+    assert_eq!((tags.all("Key"), tags.all("Value")), (vec!["b", "a"], vec!["v&amp;w", "v&amp;w"]));
+    client.call("PUT /bare", "", made("")).await.is(200);
+    client.call("GET /bare?tagging", "", "").await.is(404).fails("NoSuchTagSet");
+    client.call("PUT /wrong", "", made(&tag("aws:x"))).await.is(400).fails("InvalidTag");
+    client
+        .call("PUT /wrong", "", made("<Tag><Key>a</Key></Tag>"))
+        .await
+        .is(400)
+        .fails("MalformedXML");
+    client.call("HEAD /wrong", "", "").await.is(404);
+}
+
+#[tokio::test]
+async fn a_new_bucket_has_no_acl_but_its_owners() {
+    let world = World::new();
+    let client = Client::new(&world);
+    let code = "InvalidBucketAclWithObjectOwnership";
+    client
+        .cases(&[
+            ("PUT /open", "x-amz-acl: public-read", "", 400, code),
+            (
+                "PUT /open",
+                "x-amz-grant-read: uri=http://acs.amazonaws.com/groups/global/AllUsers",
+                "",
+                400,
+                code,
+            ),
+            ("PUT /open", "x-amz-grant-full-control: id=abc", "", 400, code),
+            ("HEAD /open", "", "", 404, "NoSuchBucket"),
+            ("PUT /open", "x-amz-acl: private", "", 200, ""),
+        ])
+        .await;
+}

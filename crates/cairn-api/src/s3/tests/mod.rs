@@ -75,9 +75,10 @@ impl<'w> Client<'w> {
         let (method, path) = line.split_once(' ').unwrap();
         let mut request =
             Request::builder().method(method).uri(path).header("host", "localhost:4580");
-        if let Some(bytes) = body.size_hint().exact() {
-            request = request.header("content-length", bytes);
-        }
+        request = match body.size_hint().exact() {
+            Some(bytes) => request.header("content-length", bytes),
+            None => request.header("transfer-encoding", "chunked"),
+        };
         for header in headers.lines().map(str::trim).filter(|line| !line.is_empty()) {
             let (name, value) = header.split_once(": ").unwrap();
             request = request.header(name, value);

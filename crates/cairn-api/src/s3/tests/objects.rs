@@ -349,3 +349,40 @@ async fn metadata_has_a_limit() {
         .await
         .fails("MetadataTooLarge");
 }
+
+#[tokio::test]
+async fn headers_that_are_no_dates_do_no_harm() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    for expires in ["0", "-1", "soon", "Wed, 21 Oct 2026 07:28:00 GMT"] {
+        let header = format!("expires: {expires}");
+        client.call("PUT /bkt/key", &header, "hello").await.is(200);
+        client.call("PUT /bkt/copy", "x-amz-copy-source: bkt/key", "").await.is(200);
+        for line in ["GET /bkt/key", "HEAD /bkt/key", "GET /bkt/copy"] {
+            assert_eq!(
+                client.call(line, "", "").await.is(200).header("expires"),
+                expires,
+                "{line}"
+            );
+        }
+    }
+    for (header, status) in [
+        ("if-modified-since: yesterday", 200),
+        ("if-unmodified-since: 2000-01-01", 200),
+        ("if-modified-since: Thu, 26 Nov 2026 00:00:00 GMT", 304),
+        ("if-unmodified-since: Tue, 24 Nov 2026 00:00:00 GMT", 412),
+    ] {
+        assert_eq!(client.call("GET /bkt/key", header, "").await.status, status, "{header}");
+    }
+}
+
+#[tokio::test]
+async fn the_head_of_an_object_counts_its_tags() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    client.call("PUT /bkt/key", "x-amz-tagging: a=1&b=2", "x").await.is(200);
+    let count = "x-amz-tagging-count";
+    assert_eq!(client.call("HEAD /bkt/key", "", "").await.header(count), "2");
+    client.call("DELETE /bkt/key?tagging", "", "").await.is(204);
+    assert!(!client.call("HEAD /bkt/key", "", "").await.headers.contains_key(count));
+}

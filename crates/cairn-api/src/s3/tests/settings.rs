@@ -191,6 +191,24 @@ async fn what_is_not_served_says_so_and_does_nothing() {
                 501,
                 "NotImplemented",
             ),
+            // A secret is not stored in the clear because half of the headers are missing.
+            (
+                "PUT /bkt/key",
+                "x-amz-server-side-encryption-customer-key: AAAA",
+                "x",
+                501,
+                "NotImplemented",
+            ),
+            (
+                "PUT /bkt/key",
+                "x-amz-copy-source: bkt/other
+                x-amz-copy-source-server-side-encryption-customer-key-md5: AAAA",
+                "",
+                501,
+                "NotImplemented",
+            ),
+            ("PUT /bkt/key", "x-amz-server-side-encryption: rot13", "x", 400, "InvalidArgument"),
+            ("GET /bkt/key", "x-amz-server-side-encryption: AES256", "", 400, "InvalidArgument"),
             ("PUT /bkt/key", "x-amz-object-lock-mode: GOVERNANCE", "x", 400, "InvalidRequest"),
             ("PUT /bkt/key", "x-amz-acl: public-read", "x", 400, "AccessControlListNotSupported"),
             ("PUT /bkt/key", "x-amz-storage-class: GLACIER", "x", 400, "InvalidStorageClass"),

@@ -59,7 +59,6 @@ async fn parts_become_an_object() {
     client.call("PUT /bkt/copy", "x-amz-copy-source: bkt/key", "").await.is(200);
     client.call("GET /bkt/copy?partNumber=2", "", "").await.is(416);
     client.call("DELETE /bkt/copy", "", "").await.is(204);
-    client.call(&line, "", completion(&parts)).await.is(404).fails("NoSuchUpload");
     assert!(client.call("GET /bkt?uploads", "", "").await.all("Upload").is_empty());
     let parts = client
         .call("GET /bkt/key?attributes", "x-amz-object-attributes: ObjectParts", "")
@@ -238,4 +237,26 @@ async fn uploads_and_parts_are_listed() {
     client.call("DELETE /bkt", "", "").await.is(204);
     client.call("PUT /bkt", "", "").await.is(200);
     assert!(client.call("GET /bkt?uploads", "", "").await.all("UploadId").is_empty());
+}
+
+#[tokio::test]
+async fn a_completion_whose_answer_was_lost_can_be_repeated() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    let begun = client.call("POST /bkt/key?uploads", "", "").await.is(200);
+    let id = begun.one("UploadId");
+    let part = format!("PUT /bkt/key?partNumber=1&uploadId={id}");
+    let etag = client.call(&part, "", "x").await.is(200).header("etag").to_owned();
+    let (line, body) = (format!("POST /bkt/key?uploadId={id}"), completion(&[(1, &etag)]));
+    let first = client.call(&line, "", body.clone()).await.is(200);
+    let again = client.call(&line, "", body.clone()).await.is(200);
+    assert_eq!(again.text(), first.text());
+    assert_eq!(again.one("ChecksumType"), "FULL_OBJECT");
+    // What is there now is not what the upload made.
+    client.call("PUT /bkt/copy", "x-amz-copy-source: bkt/key", "").await.is(200);
+    let line_of_copy = format!("POST /bkt/copy?uploadId={id}");
+    client.call(&line_of_copy, "", body.clone()).await.is(404).fails("NoSuchUpload");
+    client.call("PUT /bkt/key", "", "y").await.is(200);
+    client.call(&line, "", body).await.is(404).fails("NoSuchUpload");
+    assert_eq!(client.call("GET /bkt/key", "", "").await.text(), "y");
 }

@@ -4,8 +4,8 @@
 //! - The entity tag is the MD5 of the parts' MD5s, with `-N` behind it (observed).
 //! - A checksum is over the parts' checksums (`COMPOSITE`, with `-N`) or over all bytes
 //!   (documented).
-//! - To complete again what was completed gives the same answer (observed: other makers' suites
-//!   expect it), so a client that lost the first one can repeat its call.
+//! - To complete again what was completed gives the same answer (observed: by Hadoop's contract tests
+//!   S3 does not use up the id at once), so a client that lost the first one can repeat its call.
 
 use cairn_store::{MetaError, ObjectHead};
 use md5::{Digest as _, Md5};
