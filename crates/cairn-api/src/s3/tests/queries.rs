@@ -224,3 +224,24 @@ async fn the_inside_of_the_codec_is_not_shown() {
         assert!(!inside.iter().any(|word| error.message.contains(word)), "{line}: {error:?}");
     }
 }
+
+#[tokio::test]
+async fn a_number_that_is_none_is_named() {
+    let world = World::new();
+    let client = with_object(&world).await;
+    let begun = client.call("POST /bkt/up?uploads", "", "").await.is(200);
+    let id = begun.one("UploadId");
+    for (line, named) in [
+        ("GET /bkt?max-keys=many".to_owned(), "Provided max-keys not an integer"),
+        (
+            "GET /bkt?list-type=2&max-keys=99999999999".to_owned(),
+            "Provided max-keys not an integer",
+        ),
+        ("GET /bkt?uploads&max-uploads=x".to_owned(), "Provided max-uploads not an integer"),
+        (format!("GET /bkt/up?uploadId={id}&max-parts=x"), "Provided max-parts not an integer"),
+        (format!("PUT /bkt/up?uploadId={id}&partNumber=x"), "Part number must be an integer"),
+    ] {
+        let refused = client.call(&line, "", "").await.is(400).fails("InvalidArgument");
+        assert!(refused.one("Message").starts_with(named), "{line}: {}", refused.text());
+    }
+}
