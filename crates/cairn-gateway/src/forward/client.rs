@@ -24,7 +24,7 @@ type Pool = legacy::Client<HttpsConnector<HttpConnector>, AnswerBody>;
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     /// By lane: what waits stays on the thread on which it was made.
-    http1: Box<[OnceLock<Pool>; LANES_MAX]>,
+    http1: Box<[OnceLock<Pool>]>,
     connector: HttpsConnector<HttpConnector>,
     /// Keeps nothing: each call has a connection of its own.
     fresh: Pool,
@@ -121,7 +121,7 @@ impl Client {
     ) -> Self {
         let connector = connector(tls, connect_max);
         Self {
-            http1: Box::new([const { OnceLock::new() }; LANES_MAX]),
+            http1: (0..LANES_MAX).map(|_| OnceLock::new()).collect(),
             fresh: pool(&connector, 0),
             connector,
             http2: Arc::new(Http2::new(scheme, authority, tls, connect_max)),
@@ -138,8 +138,12 @@ impl Client {
             return self.http2.send(request).await;
         }
         let pool = match over {
-            Over::Any(lane) => self.http1[lane % LANES_MAX]
-                .get_or_init(|| pool(&self.connector, UPSTREAM_IDLE_CONNECTIONS_MAX)),
+            Over::Any(lane) => match self.http1.get(lane % LANES_MAX) {
+                Some(made) => {
+                    made.get_or_init(|| pool(&self.connector, UPSTREAM_IDLE_CONNECTIONS_MAX))
+                }
+                None => &self.fresh,
+            },
             Over::Fresh => &self.fresh,
         };
         pool.request(request).await.map_err(SendError::Http1)

@@ -1,10 +1,10 @@
 //! Uploads that are under way: what is written down before a stream goes to an upstream.
 //!
 //! A crash while an object is on its way to an upstream, or before its record is durable, would leave
-//! an object behind that no record tells of. So its record is written first, in a small log beside the large one, as that of a call of which nobody
-//! knows how it ended. When the call is over, its true record goes to the log under the same event
-//! id, and the intent is marked as done. What a start finds without a mark and without a record goes
-//! to the log as it is.
+//! an object behind that no record tells of. So its record is written first, in a small log beside
+//! the large one, as that of a call of which nobody knows how it ended. When the call is over, its
+//! true record goes to the log under the same event id, and the intent is marked as done. What a
+//! start finds without a mark and without a record goes to the log as it is.
 //!
 //! Entries are of two kinds: records, and marks `{"done":"<event id>"}`. A mark is not waited for:
 //! one that a crash loses costs the next start one search.

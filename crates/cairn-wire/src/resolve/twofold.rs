@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::{Resolved, query, rest};
 use crate::RequestHead;
-use crate::model::{self, Location, Operation, Protocol, Shape};
+use crate::model::{self, Location, Member, Operation, Protocol, Shape};
 
 /// What a request says twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub fn twofold(
 fn in_query(operation: Operation<'static>) -> impl Iterator<Item = &'static str> {
     let members = operation.input().into_iter().flat_map(Shape::members);
     let members = members.filter(|member| member.location() == Location::QueryString);
-    members.map(|member| member.wire_name())
+    members.map(Member::wire_name)
 }
 
 fn subresources(head: &RequestHead<'_>, resolved: &Resolved) -> Option<Twofold> {
