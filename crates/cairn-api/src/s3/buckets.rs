@@ -2,10 +2,11 @@
 //!
 //! - A bucket belongs to the caller's account and keeps the region in which it was made
 //!   (documented).
-//! - Creating one's own bucket again succeeds in us-east-1 and is a conflict elsewhere
-//!   (documented).
-//! - `us-east-1` is no location constraint; in us-east-1 any other region may be named, elsewhere
-//!   only the region of the call, and it must be named (documented).
+//! - Creating one's own bucket again succeeds in us-east-1, if it is there, and is a conflict
+//!   elsewhere (documented).
+//! - `us-east-1` is no location constraint there, and an illegal one elsewhere (observed); in
+//!   us-east-1 any other region may be named, elsewhere only the region of the call, and it must be
+//!   named (documented).
 //! - It can be made with tags (documented).
 //! - A bucket can be deleted once it has no objects; uploads in parts go with it (assumed).
 
@@ -54,7 +55,7 @@ pub(super) async fn create(
         call.ctx().region.as_str(),
         constraint.as_ref().map(dto::BucketLocationConstraint::as_str),
     )?;
-    let mut state = BucketState::new(call.ctx().account.clone(), region, call.now());
+    let mut state = BucketState::new(call.ctx().account.clone(), region.clone(), call.now());
     state.ownership = input.object_ownership.map(|wish| ownership::of(&wish)).transpose()?;
     state.tags = tags::of_new_bucket(&call.intake().document())?;
     let location = format!("/{}", input.bucket);
@@ -62,10 +63,10 @@ pub(super) async fn create(
         Ok(_) => Ok(dto::CreateBucketOutput { location: Some(location) }),
         Err(MetaError::Conflict { .. }) => {
             let there = Bucket::find(call.meta(), &input.bucket).await?;
-            let owner = there.ok_or(S3Fault::OperationAborted)?.state.owner;
-            if owner != call.ctx().account {
+            let there = there.ok_or(S3Fault::OperationAborted)?.state;
+            if there.owner != call.ctx().account {
                 Err(S3Fault::BucketAlreadyExists)
-            } else if call.ctx().region.as_str() == UNNAMED_REGION {
+            } else if region == UNNAMED_REGION && there.region == UNNAMED_REGION {
                 Ok(dto::CreateBucketOutput { location: Some(location) })
             } else {
                 Err(S3Fault::BucketAlreadyOwnedByYou)
@@ -82,7 +83,7 @@ fn region_of(call: &str, constraint: Option<&str>) -> Result<String, S3Fault> {
     match wanted {
         None if call == UNNAMED_REGION => Ok(call.to_owned()),
         None => Err(S3Fault::IllegalLocation { constraint: "unspecified".to_owned() }),
-        Some(UNNAMED_REGION) => Err(S3Fault::InvalidLocation),
+        Some(UNNAMED_REGION) if call == UNNAMED_REGION => Err(S3Fault::InvalidLocation),
         Some(region) if cairn_event::Region::parse(region).is_err() => {
             Err(S3Fault::InvalidLocation)
         }

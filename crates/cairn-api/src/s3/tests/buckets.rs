@@ -57,6 +57,26 @@ async fn errors_are_documents_of_s3() {
 }
 
 #[tokio::test]
+async fn a_bucket_is_made_again_in_the_oldest_region_only() {
+    let world = World::new();
+    let east = Client::new(&world);
+    let north = east.from(ACCOUNT, "eu-north-1");
+    let owned = "BucketAlreadyOwnedByYou";
+    // documented: the conflict, and its exception. assumed: both ends must be there.
+    east.cases(&[("PUT /east", "", "", 200, ""), ("PUT /east", "", "", 200, "")]).await;
+    let again = constraint("eu-north-1");
+    north
+        .cases(&[
+            ("PUT /east", "", &again, 409, owned),
+            ("PUT /north", "", &again, 200, ""),
+            ("PUT /north", "", &again, 409, owned),
+        ])
+        .await;
+    east.cases(&[("PUT /north", "", "", 409, owned), ("PUT /east", "", &again, 409, owned)]).await;
+    assert_eq!(east.call("PUT /north", "", "").await.one("BucketName"), "north");
+}
+
+#[tokio::test]
 async fn a_bucket_has_a_region() {
     let world = World::new();
     let client = Client::new(&world);
@@ -68,8 +88,12 @@ async fn a_bucket_has_a_region() {
         ("PUT /here", "", &constraint("eu-west-1"), 200, ""),
         ("PUT /here", "", &constraint("eu-west-1"), 409, "BucketAlreadyOwnedByYou"),
         ("PUT /old-name", "", &constraint("EU"), 200, ""),
+        // observed: the one region that is no constraint is an illegal one elsewhere.
+        ("PUT /east", "", &constraint("us-east-1"), 400, illegal),
     ])
     .await;
+    let refused = west.call("PUT /east", "", constraint("us-east-1")).await;
+    assert!(refused.one("Message").starts_with("The us-east-1 location constraint"));
     client
         .cases(&[
             ("PUT /east", "", &constraint("us-east-1"), 400, "InvalidLocationConstraint"),
