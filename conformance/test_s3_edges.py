@@ -96,3 +96,11 @@ def test_half_of_a_callers_key_is_refused(server, s3, bucket):
         header = {f"x-amz-server-side-encryption-customer-{name}": "AES256"}
         assert raw.send(*raw.signed("PUT", f"/{bucket}/key", "s3", b"secret", header))[0] == 501, name
     assert refusal(s3.head_object, Bucket=bucket, Key="key") == (404, "404")
+
+
+@pytest.mark.evidence("assumed", "nothing that was sent to be checked is stored unchecked")
+def test_checksums_of_newer_kinds_are_refused(s3, bucket):
+    for kind in ["SHA512", "MD5", "XXHASH64"]:
+        put = {"Bucket": bucket, "Key": "key", "Body": b"x", f"Checksum{kind}": "AAAA"}
+        assert refusal(s3.put_object, **put) == (501, "NotImplemented"), kind
+    assert refusal(s3.head_object, Bucket=bucket, Key="key") == (404, "404")

@@ -19,6 +19,9 @@ use super::call::Notes;
 use super::error::{S3Fault, default_text};
 use super::intake::Intake;
 
+/// Operations that S3 answers with 204, where the model has 200 (observed).
+const NO_CONTENT: [&str; 1] = ["PutBucketTagging"];
+
 /// An answer, and what a record says of the call beyond it.
 #[derive(Debug)]
 pub struct S3Answer {
@@ -62,6 +65,7 @@ pub(super) struct Asked {
     head: bool,
     /// Whether a successful answer is a document, not the bytes of an object.
     document: bool,
+    no_content: bool,
 }
 
 /// The codec failed to write an answer.
@@ -82,6 +86,7 @@ impl Asked {
             payload.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
         Self {
             document: !streams,
+            no_content: NO_CONTENT.contains(&operation.name()),
             request_id: ctx.request_id.clone(),
             host_id: host_id.to_owned(),
             path: request.uri().path().to_owned(),
@@ -145,6 +150,8 @@ impl Asked {
             // The codec knows of parts of an object for GET, not for HEAD.
             if response.headers().contains_key(CONTENT_RANGE) {
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+            } else if self.no_content {
+                *response.status_mut() = StatusCode::NO_CONTENT;
             }
             response
         };

@@ -97,6 +97,8 @@ pub(super) async fn head(
     input: dto::HeadBucketInput,
 ) -> Result<dto::HeadBucketOutput, S3Fault> {
     let bucket = call.bucket(&input.bucket).await?;
+    // observed: the type of a document that a head does not have.
+    call.answer_with("content-type", "application/xml");
     Ok(dto::HeadBucketOutput {
         access_point_alias: Some(false),
         bucket_region: Some(bucket.state.region),

@@ -68,9 +68,7 @@ impl Call {
             return Err(S3Fault::MethodNotAllowed);
         }
         encryption::admit(operation, &self.headers)?;
-        if self.header("x-amz-object-lock-mode").is_some()
-            || self.header("x-amz-object-lock-legal-hold").is_some()
-        {
+        if self.headers.keys().any(|name| name.as_str().starts_with("x-amz-object-lock-")) {
             let why = "Bucket is missing Object Lock Configuration";
             return Err(S3Fault::InvalidRequest { why });
         }
@@ -178,6 +176,8 @@ impl Call {
 pub(crate) fn only_version(version: Option<&str>) -> Result<(), S3Fault> {
     match version {
         None | Some("null") => Ok(()),
+        // documented: the text, as public issues quote it.
+        Some("") => Err(S3Fault::InvalidArgument { why: "Version id cannot be the empty string" }),
         Some(_) => Err(S3Fault::NoSuchVersion),
     }
 }

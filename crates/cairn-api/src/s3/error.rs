@@ -94,6 +94,8 @@ pub(crate) enum S3Fault {
     InvalidRequest { why: &'static str },
     #[error("{why}")]
     InvalidTag { why: &'static str },
+    #[error("{why}")]
+    TooManyTags { why: &'static str },
     #[error("The storage class you specified is not valid")]
     InvalidStorageClass,
     #[error("Your metadata headers exceed the maximum allowed metadata size")]
@@ -162,6 +164,7 @@ impl S3Fault {
             Self::InvalidArgument { .. } | Self::ConflictingParameters { .. } => "InvalidArgument",
             Self::InvalidRequest { .. } | Self::InvalidChecksum { .. } => "InvalidRequest",
             Self::InvalidTag { .. } => "InvalidTag",
+            Self::TooManyTags { .. } => "BadRequest",
             Self::InvalidStorageClass => "InvalidStorageClass",
             Self::MetadataTooLarge => "MetadataTooLarge",
             Self::AclOfNewBucket => "InvalidBucketAclWithObjectOwnership",

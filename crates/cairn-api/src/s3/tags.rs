@@ -1,4 +1,9 @@
 //! Tags: what S3 takes as one, in XML and in the `x-amz-tagging` header.
+//!
+//! evidence: observed (the texts; that XML and the header have different ones for reserved keys and
+//! for keys that come twice; the code for too many).
+
+use std::collections::BTreeSet;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use s3s::dto;
@@ -15,6 +20,10 @@ const KEY_CHARS_MAX: usize = 128;
 /// The longest value of a tag, in characters (documented).
 const VALUE_CHARS_MAX: usize = 256;
 
+/// What a header is told that is no query string, or has a key twice.
+const HEADER_MALFORMED: &str = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL \
+                                query parameters without tag name duplicates.";
+
 /// Tags as they are kept.
 pub(super) type Tags = Vec<(String, String)>;
 
@@ -29,7 +38,8 @@ pub(super) fn of_dto(set: dto::TagSet, tags_max: usize) -> Result<Tags, S3Fault>
         };
         tags.push((key, value));
     }
-    checked(tags, tags_max)
+    let reserved = "System tags cannot be added/updated by requester";
+    checked(tags, tags_max, reserved)
 }
 
 /// The tags in the document of `CreateBucket`: newer than the codec's model of it.
@@ -69,17 +79,18 @@ pub(super) fn of_header(text: &str, tags_max: usize) -> Result<Tags, S3Fault> {
     let decode = |text: &str| {
         let text = text.replace('+', " ");
         let text = percent_decode_str(&text).decode_utf8().map(std::borrow::Cow::into_owned);
-        text.map_err(|_| S3Fault::InvalidArgument {
-            why: "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters \
-                  without tag name duplicates.",
-        })
+        text.map_err(|_| S3Fault::InvalidArgument { why: HEADER_MALFORMED })
     };
     let mut tags = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
         tags.push((decode(key)?, decode(value)?));
     }
-    checked(tags, tags_max)
+    let keys: BTreeSet<&str> = tags.iter().map(|(key, _)| key.as_str()).collect();
+    if keys.len() < tags.len() {
+        return Err(S3Fault::InvalidArgument { why: HEADER_MALFORMED });
+    }
+    checked(tags, tags_max, "Your TagKey cannot be prefixed with aws:")
 }
 
 /// Tags as a query string.
@@ -89,14 +100,16 @@ pub(super) fn to_header(tags: &[(String, String)]) -> String {
     pairs.collect::<Vec<_>>().join("&")
 }
 
-fn checked(tags: Tags, tags_max: usize) -> Result<Tags, S3Fault> {
+/// The tags, if they may be; `reserved` is what a key of AWS's own is told.
+fn checked(tags: Tags, tags_max: usize, reserved: &'static str) -> Result<Tags, S3Fault> {
     let refuse = |why| Err(S3Fault::InvalidTag { why });
     if tags.len() > tags_max {
-        return refuse(if tags_max == OBJECT_TAGS_MAX {
+        let why = if tags_max == OBJECT_TAGS_MAX {
             "Object tags cannot be greater than 10"
         } else {
             "Bucket tag count cannot be greater than 50"
-        });
+        };
+        return Err(S3Fault::TooManyTags { why });
     }
     for (at, (key, value)) in tags.iter().enumerate() {
         if key.is_empty() || key.chars().count() > KEY_CHARS_MAX {
@@ -106,7 +119,7 @@ fn checked(tags: Tags, tags_max: usize) -> Result<Tags, S3Fault> {
             return refuse("The TagValue you have provided is invalid");
         }
         if key.to_ascii_lowercase().starts_with("aws:") {
-            return refuse("System tags cannot be added/updated by requester");
+            return refuse(reserved);
         }
         if tags.iter().take(at).any(|(other, _)| other == key) {
             return refuse("Cannot provide multiple Tags with the same key");

@@ -14,7 +14,7 @@ use s3s::dto;
 
 use super::super::call::{Call, only_version};
 use super::super::error::S3Fault;
-use super::super::{name, time};
+use super::super::{name, time, upload};
 use super::conditions::ToRead;
 use super::{description, parts, tagging, transfer};
 
@@ -152,6 +152,7 @@ impl Part {
 
 /// Where the part of a number lies.
 fn numbered(head: &ObjectHead, number: i32) -> Result<Range<u64>, S3Fault> {
+    upload::part::number(number)?;
     let found = if in_parts(head) {
         // Where the parts lie is not kept if that would be too long.
         parts::find(head, number).map_err(|parts::Unknown| S3Fault::NotImplemented)?

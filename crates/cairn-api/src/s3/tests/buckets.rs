@@ -17,6 +17,7 @@ async fn a_bucket_is_made_found_and_deleted() {
     assert_eq!(made.header("location"), "/first");
     let head = client.call("HEAD /first", "", "").await.is(200);
     assert_eq!(head.header("x-amz-bucket-region"), "us-east-1");
+    assert_eq!(head.header("content-type"), "application/xml");
     assert_eq!(head.facts.bucket_owner.as_ref().map(cairn_event::AccountId::as_str), Some(ACCOUNT));
     client
         .cases(&[

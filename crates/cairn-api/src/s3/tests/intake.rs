@@ -132,3 +132,20 @@ async fn documents_have_a_limit() {
     let (line, announced) = ("PUT /bkt/key", "content-length: 5368709121");
     client.call_with(line, announced, with_trailer("", None)).await.is(400).fails("EntityTooLarge");
 }
+
+#[tokio::test]
+async fn a_checksum_that_cannot_be_checked_is_refused() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    client
+        .cases(&[
+            ("PUT /bkt/key", "x-amz-checksum-sha512: AAAA", "x", 501, "NotImplemented"),
+            ("PUT /bkt/key", "x-amz-checksum-xxhash64: AAAA", "x", 501, "NotImplemented"),
+            ("PUT /bkt/key", "x-amz-sdk-checksum-algorithm: MD5", "x", 501, "NotImplemented"),
+            ("PUT /bkt/key", "x-amz-trailer: x-amz-checksum-md5", "x", 501, "NotImplemented"),
+            ("PUT /bkt/key", "x-amz-trailer: x-amz-meta-a", "x", 400, "InvalidRequest"),
+            ("HEAD /bkt/key", "", "", 404, "NoSuchKey"),
+            ("HEAD /bkt", "x-amz-checksum-mode: ENABLED", "", 200, ""),
+        ])
+        .await;
+}

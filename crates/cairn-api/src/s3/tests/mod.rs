@@ -11,6 +11,7 @@ mod objects;
 mod queries;
 mod races;
 mod settings;
+mod tags;
 mod trails;
 mod uploads;
 

@@ -92,7 +92,7 @@ async fn bucket_tags_are_kept() {
     client
         .call("PUT /bkt?tagging", "", tags(&[("team", "red &amp; blue"), ("a", "")]))
         .await
-        .is(200);
+        .is(204);
     let reply = client.call("GET /bkt?tagging", "", "").await.is(200);
     assert_eq!((reply.all("Key"), reply.all("Value")[0]), (vec!["team", "a"], "red &amp; blue"));
     for wrong in [tags(&[("a", ""), ("a", "")]), tags(&[("aws:a", "")]), tags(&[("", "")])] {

@@ -87,7 +87,8 @@ pub(crate) async fn copy(
     Ok(dto::UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() })
 }
 
-fn number(number: i32) -> Result<i32, S3Fault> {
+/// A number that a part can have (documented).
+pub(crate) fn number(number: i32) -> Result<i32, S3Fault> {
     if (1..=PART_NUMBER_MAX).contains(&number) {
         return Ok(number);
     }
