@@ -22,9 +22,6 @@ use super::intake::Intake;
 /// Operations that S3 answers with 204, where the model has 200 (observed).
 const NO_CONTENT: [&str; 1] = ["PutBucketTagging"];
 
-/// Operations that S3 answers with 204, where the model has 200 (observed).
-const NO_CONTENT: [&str; 1] = ["PutBucketTagging"];
-
 /// An answer, and what a record says of the call beyond it.
 #[derive(Debug)]
 pub struct S3Answer {
@@ -89,7 +86,6 @@ impl Asked {
             payload.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
         Self {
             document: !streams,
-            no_content: NO_CONTENT.contains(&operation.name()),
             no_content: NO_CONTENT.contains(&operation.name()),
             request_id: ctx.request_id.clone(),
             host_id: host_id.to_owned(),

@@ -96,8 +96,6 @@ pub(crate) enum S3Fault {
     InvalidTag { why: &'static str },
     #[error("{why}")]
     TooManyTags { why: &'static str },
-    #[error("{why}")]
-    TooManyTags { why: &'static str },
     #[error("The storage class you specified is not valid")]
     InvalidStorageClass,
     #[error("Your metadata headers exceed the maximum allowed metadata size")]
@@ -166,7 +164,6 @@ impl S3Fault {
             Self::InvalidArgument { .. } | Self::ConflictingParameters { .. } => "InvalidArgument",
             Self::InvalidRequest { .. } | Self::InvalidChecksum { .. } => "InvalidRequest",
             Self::InvalidTag { .. } => "InvalidTag",
-            Self::TooManyTags { .. } => "BadRequest",
             Self::TooManyTags { .. } => "BadRequest",
             Self::InvalidStorageClass => "InvalidStorageClass",
             Self::MetadataTooLarge => "MetadataTooLarge",

@@ -2,11 +2,6 @@
 //!
 //! evidence: observed (the texts; that XML and the header have different ones for reserved keys and
 //! for keys that come twice; the code for too many).
-//!
-//! evidence: observed (the texts; that XML and the header have different ones for reserved keys and
-//! for keys that come twice; the code for too many).
-
-use std::collections::BTreeSet;
 
 use std::collections::BTreeSet;
 
@@ -24,10 +19,6 @@ pub(super) const BUCKET_TAGS_MAX: usize = 50;
 const KEY_CHARS_MAX: usize = 128;
 /// The longest value of a tag, in characters (documented).
 const VALUE_CHARS_MAX: usize = 256;
-
-/// What a header is told that is no query string, or has a key twice.
-const HEADER_MALFORMED: &str = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL \
-                                query parameters without tag name duplicates.";
 
 /// What a header is told that is no query string, or has a key twice.
 const HEADER_MALFORMED: &str = "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL \
