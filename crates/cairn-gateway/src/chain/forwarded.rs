@@ -7,8 +7,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use cairn_wire::codec::WireError;
 use cairn_wire::model::{Operation, Protocol, Shape};
-use cairn_wire::resolve::{NotAws, Resolved, is_signed_for};
+use cairn_wire::resolve::{NotAws, Resolved, Twofold, is_signed_for, twofold};
 use http::header::TRANSFER_ENCODING;
 use http::{Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt as _, Either, Full};
@@ -18,7 +19,7 @@ use hyper::upgrade::OnUpgrade;
 use super::authenticate::Identity;
 use super::exchange::{Answered, Failure, Sending, exchange};
 use super::heard::{self, Heard, Subject};
-use super::resolve::{Found, Named, not_aws};
+use super::resolve::{Found, Named, Refusal, not_aws};
 use super::{Call, passed, refuse};
 use super::{browser_upload, commit};
 use crate::body::AnswerBody;
@@ -61,6 +62,9 @@ pub(super) async fn run(
     upgrade: Option<OnUpgrade>,
 ) -> Response<AnswerBody> {
     let Found { named, body } = found;
+    if let Some(refusal) = ambiguous(call, &named, body.form()) {
+        return refuse::request(call, &refusal);
+    }
     let subject = match subject(call, upstream, named) {
         Ok(subject) => subject,
         Err(NoCall::Refused(refusal)) => return *refusal,
@@ -144,6 +148,29 @@ fn subject(call: &Call<'_>, upstream: &Upstream, named: Named) -> Result<Subject
             }
         }
     }
+}
+
+/// The refusal of a request that names two operations: we would record the one and an upstream might
+/// do the other. The codes are AWS's, the texts ours (observed for subresources, else assumed).
+fn ambiguous(call: &Call<'_>, named: &Named, form: Option<&[u8]>) -> Option<Refusal> {
+    let (found, service, protocol) = match named {
+        Named::Call(resolved) => (Ok(&**resolved), Some(resolved.service), resolved.protocol),
+        Named::Unknown { service, protocol, .. } => (Err(*protocol), *service, *protocol),
+        Named::NotAws(_) | Named::Refused(_) => return None,
+    };
+    let error = match twofold(&call.head(), form, found)? {
+        Twofold::Subresources(names) => {
+            let message = format!("Conflicting query string parameters: {}", names.join(", "));
+            WireError::sender("InvalidArgument", message)
+        }
+        Twofold::Action => {
+            WireError::sender("MalformedQueryString", "The request names more than one action.")
+        }
+        Twofold::Target => {
+            WireError::sender("ValidationException", "The request names more than one target.")
+        }
+    };
+    Some(Refusal { service, protocol, error: error.with_status(400), reason: "ambiguous" })
 }
 
 /// A call that would change something is not made while nothing can be recorded, unless the operator

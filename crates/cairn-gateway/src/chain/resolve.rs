@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cairn_wire::codec::WireError;
 use cairn_wire::model::{Protocol, Service, Shape};
-use cairn_wire::resolve::{NotAws, Resolution, ResolveError, Resolved, Twofold, resolve, twofold};
+use cairn_wire::resolve::{NotAws, Resolution, ResolveError, Resolved, resolve};
 use http::request::Parts;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
@@ -100,43 +100,17 @@ pub(super) async fn find<'a>(
             other => break other,
         }
     };
-    let form = body.form.as_deref();
     let named = match resolution {
-        Ok(Resolution::Call(resolved)) => match twofold(&head, form, Ok(&resolved)) {
-            None => Named::Call(Box::new(resolved)),
-            Some(twofold) => {
-                Named::Refused(ambiguous(Some(resolved.service), resolved.protocol, &twofold))
-            }
-        },
+        Ok(Resolution::Call(resolved)) => Named::Call(Box::new(resolved)),
         Ok(Resolution::NeedsForm) => {
             Named::Unknown { service: None, protocol: Protocol::Query, name: None }
         }
         Ok(Resolution::NotAws(why)) => Named::NotAws(why),
         Err(ResolveError::UnknownOperation { service, protocol, name }) => {
-            match twofold(&head, form, Err(protocol)) {
-                None => Named::Unknown { service, protocol, name },
-                Some(twofold) => Named::Refused(ambiguous(service, protocol, &twofold)),
-            }
+            Named::Unknown { service, protocol, name }
         }
     };
     Found { named, body }
-}
-
-/// The refusal of a request that names two operations. The codes are AWS's, the texts ours (assumed).
-fn ambiguous(service: Option<&'static Service>, protocol: Protocol, twofold: &Twofold) -> Refusal {
-    let error = match twofold {
-        Twofold::Subresources(names) => {
-            let message = format!("Conflicting query string parameters: {}", names.join(", "));
-            WireError::sender("InvalidArgument", message)
-        }
-        Twofold::Action => {
-            WireError::sender("MalformedQueryString", "The request names more than one action.")
-        }
-        Twofold::Target => {
-            WireError::sender("ValidationException", "The request names more than one target.")
-        }
-    };
-    Refusal { service, protocol, error: error.with_status(400), reason: "ambiguous" }
 }
 
 /// Buffers the body of a request that is served here, where it is a document.
@@ -183,6 +157,11 @@ pub(super) struct Body<'a> {
 }
 
 impl Body<'_> {
+    /// The form that was read to find the operation.
+    pub(super) fn form(&self) -> Option<&[u8]> {
+        self.form.as_deref()
+    }
+
     /// The whole body, which may have been read as a form.
     pub(super) async fn rest(&mut self) -> Result<Bytes, ReadError> {
         match self.form.take() {

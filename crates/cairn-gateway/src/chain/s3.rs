@@ -261,7 +261,9 @@ fn is_signature(pair: &str) -> bool {
         "Security-Token",
         "Content-Sha256",
     ];
-    amz && words.iter().any(|known| known.eq_ignore_ascii_case(word))
+    // Those of version 2, which a test rig takes as it takes any signature.
+    let is_old = ["AWSAccessKeyId", "Signature", "Expires"].contains(&name);
+    is_old || amz && words.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 pub(super) fn key_of(call: &Call<'_>, resolved: &Resolved) -> Option<String> {
@@ -287,7 +289,8 @@ mod tests {
 
     #[test]
     fn only_the_signature_leaves_the_query() {
-        for pair in ["X-Amz-Signature=1", "x-amz-date=2", "X-Amz-Security-Token=t"] {
+        let new = ["X-Amz-Signature=1", "x-amz-date=2", "X-Amz-Security-Token=t"];
+        for pair in new.into_iter().chain(["AWSAccessKeyId=A", "Signature=s%3D", "Expires=1"]) {
             assert!(is_signature(pair), "{pair}");
         }
         for pair in ["x-id=GetObject", "acl", "x-amz-checksum-mode=ENABLED", "é"] {
