@@ -15,7 +15,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use percent_encoding::percent_decode_str;
-use s3s::dto::{Timestamp, TimestampFormat};
+use s3s::dto::{ObjectAttributes, Timestamp, TimestampFormat};
 
 use super::error::S3Fault;
 use super::service;
@@ -39,6 +39,15 @@ const NUMBERS: [(&str, &str); 4] = [
     ("max-parts", "Provided max-parts not an integer or within integer range"),
     ("max-uploads", "Provided max-uploads not an integer or within integer range"),
     ("partNumber", "Part number must be an integer between 1 and 10000, inclusive"),
+];
+
+/// What can be asked for of an object (modelled).
+const ATTRIBUTES: [&str; 5] = [
+    ObjectAttributes::CHECKSUM,
+    ObjectAttributes::ETAG,
+    ObjectAttributes::OBJECT_PARTS,
+    ObjectAttributes::OBJECT_SIZE,
+    ObjectAttributes::STORAGE_CLASS,
 ];
 
 /// What a query can hold, by the model of S3.
@@ -95,7 +104,9 @@ fn parameters(operation: Operation<'static>) -> impl Iterator<Item = &'static st
 /// ignored). What the codec must not see, but the call may, is returned.
 pub(super) fn strip(headers: &mut HeaderMap) -> HeaderMap {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-    if text(&RANGE).is_none_or(|text| s3s::dto::Range::parse(text).is_err()) {
+    // The codec takes a range without any number for one of no bytes.
+    let is_none = |text| text == "bytes=-" || s3s::dto::Range::parse(text).is_err();
+    if text(&RANGE).is_none_or(is_none) {
         headers.remove(RANGE);
     }
     for name in [IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE] {
@@ -142,7 +153,14 @@ pub(super) fn check(
     headers: &HeaderMap,
 ) -> Result<(), S3Fault> {
     check_path(uri.path())?;
-    check_query(operation, uri.query().unwrap_or_default())?;
+    let query = uri.query().unwrap_or_default();
+    // Without the header it resolves to be a call of the other operation.
+    let asks_for_attributes =
+        query.split('&').any(|pair| matches!(pair, "attributes" | "attributes="));
+    if asks_for_attributes && ["GetObject", "GetObjectAttributes"].contains(&operation.name()) {
+        check_attributes(headers)?;
+    }
+    check_query(operation, query)?;
     let form = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let form =
         form.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"));
@@ -218,6 +236,24 @@ fn misplaced(operation: Operation<'static>, sub_resource: &'static str) -> S3Fau
             && !service::serves(other.name())
     });
     if is_of_others { S3Fault::NotImplemented } else { S3Fault::MethodNotAllowed }
+}
+
+/// What of an object is asked for must be said. Without it the codec would take the call for another.
+///
+/// evidence: observed (the first text, as public issues quote it), assumed (the second).
+fn check_attributes(headers: &HeaderMap) -> Result<(), S3Fault> {
+    let values = headers.get_all("x-amz-object-attributes").into_iter();
+    let names = values.flat_map(|value| value.to_str().unwrap_or("?").split(','));
+    let mut names = names.map(str::trim).filter(|name| !name.is_empty()).peekable();
+    if names.peek().is_none() {
+        let why = "The x-amz-object-attributes header specifying the attributes to be retrieved \
+                   is either missing or empty";
+        return Err(S3Fault::InvalidRequest { why });
+    }
+    if names.any(|name| !ATTRIBUTES.contains(&name)) {
+        return Err(S3Fault::InvalidArgument { why: "Invalid attribute name specified." });
+    }
+    Ok(())
 }
 
 /// A parameter that stands in for a header of the answer must be able to be one.

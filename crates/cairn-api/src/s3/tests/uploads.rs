@@ -100,6 +100,11 @@ async fn a_composite_checksum_is_over_checksums() {
     let done = client.call(&line, "", part("NhCmhg==")).await.is(200);
     // The CRC-32 of the bytes 36 10 A6 86.
     assert_eq!((done.one("ChecksumCRC32"), done.one("ChecksumType")), ("FKTmaw==-1", "COMPOSITE"));
+    let head = client.call("HEAD /bkt/key", "x-amz-checksum-mode: ENABLED", "").await.is(200);
+    assert_eq!(head.header("x-amz-checksum-crc32"), "FKTmaw==-1");
+    let asked = "x-amz-object-attributes: Checksum";
+    let attributes = client.call("GET /bkt/key?attributes", asked, "").await.is(200);
+    assert_eq!(attributes.one("ChecksumCRC32"), "FKTmaw==");
     let reply = client.call("POST /bkt/key?uploads", "x-amz-checksum-algorithm: CRC32", "").await;
     let line = format!("PUT /bkt/key?partNumber=1&uploadId={}", reply.one("UploadId"));
     let part = client.call(&line, "", "hello").await.is(200);
