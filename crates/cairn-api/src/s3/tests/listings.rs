@@ -134,6 +134,12 @@ async fn start_after_and_encoding() {
         let line = format!("GET /bkt?list-type=2&prefix={prefix}&start-after={after}");
         assert_eq!(client.call(&line, "", "").await.is(200).all("Key").concat(), wanted);
     }
+    let line = "GET /bkt?list-type=2&max-keys=1&start-after=a";
+    let first = client.call(line, "", "").await.is(200);
+    assert_eq!((first.one("Key"), first.one("StartAfter")), ("a b", "a"));
+    let line = format!("{line}&continuation-token={}", first.one("NextContinuationToken"));
+    let second = client.call(&line, "", "").await.is(200);
+    assert_eq!((second.one("Key"), second.all("StartAfter").len()), ("a+b", 0));
     for kind in ["list-type=2&", "", "versions&"] {
         let reply = client.call(&format!("GET /bkt?{kind}encoding-type=url"), "", "").await.is(200);
         assert_eq!(reply.all("Key"), ["%01", "a+b", "a%2Bb", "a%3Cb"], "{kind}");
