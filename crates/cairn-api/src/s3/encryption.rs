@@ -30,7 +30,11 @@ use super::bucket::Bucket;
 use super::call::Call;
 use super::error::S3Fault;
 use super::name;
+use super::object::description;
 
+/// Whether a key of the bucket's own stands between, which saves AWS calls. It is kept and shown, and
+/// changes nothing here.
+pub(crate) const BUCKET_KEY: &str = "x-amz-server-side-encryption-bucket-key-enabled";
 const CONTEXT: &str = "x-amz-server-side-encryption-context";
 const OBJECT_ARN: &str = "aws:s3:arn";
 
@@ -187,9 +191,20 @@ impl AtRest {
 }
 
 /// Says of an object what the bucket's default says, if that is the disk's encryption and the writer
-/// has not asked for another.
-pub(crate) fn describe(bucket: &Bucket, attributes: &mut Attributes) {
-    let set = bucket.state.encryption.as_ref().filter(|set| set.algorithm != ENCRYPTION_KMS);
+/// has not asked for another. Whether there is a key of the bucket, says the writer, or else that
+/// default, if a key of KMS is used at all (documented).
+pub(crate) fn describe(call: &Call, bucket: &Bucket, attributes: &mut Attributes) {
+    let set = bucket.state.encryption.as_ref();
+    let asked = call.header(ENCRYPTION);
+    let by_default = set.filter(|set| set.algorithm == ENCRYPTION_KMS);
+    let is_sealed = asked.map_or(by_default.is_some(), |asked| asked == ENCRYPTION_KMS);
+    let bucket_key = match call.header(BUCKET_KEY) {
+        Some(text) => text.eq_ignore_ascii_case("true"),
+        None => by_default.is_some_and(|set| set.bucket_key),
+    };
+    let shown = (is_sealed && bucket_key).then(|| "true".to_owned());
+    description::keep(attributes, BUCKET_KEY, shown);
+    let set = set.filter(|set| set.algorithm != ENCRYPTION_KMS);
     if let Some(set) = set.filter(|_| attributes.header(ENCRYPTION).is_none()) {
         attributes.headers.push((ENCRYPTION.to_owned(), set.algorithm.clone()));
     }
@@ -197,7 +212,7 @@ pub(crate) fn describe(bucket: &Bucket, attributes: &mut Attributes) {
 
 /// Shows how an object is kept, if its writer or the bucket asked for it.
 pub(crate) fn show(call: &Call, attributes: &Attributes) {
-    for name in [ENCRYPTION, ENCRYPTION_KEY] {
+    for name in [ENCRYPTION, ENCRYPTION_KEY, BUCKET_KEY] {
         if let Some(value) = attributes.header(name) {
             call.answer_with(name, value);
         }

@@ -74,7 +74,7 @@ pub(crate) async fn copy(
         return Err(S3Fault::InvalidRequest { why });
     }
     let mut attributes = described(call, &head, directives).await?;
-    encryption::describe(&bucket, &mut attributes);
+    encryption::describe(call, &bucket, &mut attributes);
 
     let kept = description::sum_of(&head.attributes).map(|(sum, _)| sum.algorithm);
     let wanted = input.checksum_algorithm.as_ref();

@@ -10,13 +10,14 @@ use s3s::dto;
 
 use super::super::call::Call;
 use super::super::checksum::{Algorithm, Sum};
+use super::super::encryption::BUCKET_KEY;
 use super::super::error::S3Fault;
 use super::super::tags;
 
 /// The most bytes of user metadata.
 const METADATA_BYTES_MAX: usize = 2 << 10;
 /// Headers that are kept with an object and shown with it.
-const SHOWN: [&str; 10] = [
+const SHOWN: [&str; 11] = [
     "content-type",
     "content-encoding",
     "content-language",
@@ -27,6 +28,7 @@ const SHOWN: [&str; 10] = [
     "x-amz-storage-class",
     ENCRYPTION,
     ENCRYPTION_KEY,
+    BUCKET_KEY,
 ];
 /// The header under which the tags that came with an object are kept.
 pub(crate) const TAGGING: &str = "x-amz-tagging";

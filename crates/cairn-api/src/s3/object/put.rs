@@ -25,7 +25,7 @@ pub(crate) async fn put(
     }
     let name = name::object(&input.bucket, &input.key)?;
     let mut attributes = description::of_headers(call)?;
-    encryption::describe(&bucket, &mut attributes);
+    encryption::describe(call, &bucket, &mut attributes);
     let (if_match, if_none_match) = (input.if_match.as_ref(), input.if_none_match.as_ref());
     let condition = conditions::to_write(call, &name, if_match, if_none_match).await?;
 

@@ -1,6 +1,7 @@
 //! S3 through requests, in process. One client, which reads as a list of calls and what they must
 //! give.
 
+mod bucket_keys;
 mod bucket_settings;
 mod buckets;
 mod encryption;

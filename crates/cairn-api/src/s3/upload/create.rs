@@ -28,7 +28,7 @@ pub(crate) async fn create(
     let checksum_type = checksum_type(algorithm, input.checksum_type.as_ref())?;
     let at_rest = AtRest::of_headers(call, &bucket, &input.key).await?;
     let mut attributes = description::of_headers(call)?;
-    encryption::describe(&bucket, &mut attributes);
+    encryption::describe(call, &bucket, &mut attributes);
     let state = UploadState {
         key: input.key.clone(),
         initiated: call.now(),
