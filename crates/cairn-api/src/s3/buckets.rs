@@ -18,7 +18,7 @@ use s3s::dto;
 use super::bucket::{Bucket, BucketState};
 use super::call::Call;
 use super::error::S3Fault;
-use super::{name, ownership, tags, time};
+use super::{defaults, name, ownership, tags, time};
 
 /// The region that S3 does not name.
 const UNNAMED_REGION: &str = "us-east-1";
@@ -34,6 +34,7 @@ pub(super) async fn create(
     if !name::is_free_for_buckets(&input.bucket) {
         return Err(S3Fault::InvalidBucketName);
     }
+    defaults::one_kind_of_acl(call)?;
     // documented: a new bucket has no ACLs, so none but the owner's own can be asked for.
     let grants = [
         &input.grant_full_control,

@@ -103,6 +103,7 @@ pub(super) async fn put_object_acl(
     input: dto::PutObjectAclInput,
 ) -> Result<dto::PutObjectAclOutput, S3Fault> {
     call.object(&input.bucket, &input.key, input.version_id.as_deref()).await?;
+    one_kind_of_acl(call)?;
     Err(S3Fault::AclNotSupported)
 }
 
@@ -119,9 +120,22 @@ pub(super) async fn put_logging(
     }
 }
 
+/// Refuses an ACL that is said twice, by its name and by its grants.
+///
+/// evidence: observed (the text, as other servers have it), assumed (that it comes first).
+pub(super) fn one_kind_of_acl(call: &Call) -> Result<(), S3Fault> {
+    let has_grants = call.headers.keys().any(|name| name.as_str().starts_with("x-amz-grant-"));
+    if has_grants && call.header("x-amz-acl").is_some() {
+        let why = "Specifying both Canned ACLs and Header Grants is not allowed";
+        return Err(S3Fault::InvalidRequest { why });
+    }
+    Ok(())
+}
+
 /// Refuses an ACL that would give somebody else access to an object: ACLs are off. What says no
 /// more than that the bucket's owner has control may come (documented).
 pub(super) fn only_owners_acl(call: &Call) -> Result<(), S3Fault> {
+    one_kind_of_acl(call)?;
     let grants = ["x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write-acp"];
     let canned = call.header("x-amz-acl").unwrap_or("private");
     if matches!(canned, "private" | "bucket-owner-full-control")

@@ -11,7 +11,7 @@ use s3s::dto;
 use super::bucket::BucketState;
 use super::call::Call;
 use super::error::S3Fault;
-use super::name;
+use super::{defaults, name};
 
 const ENFORCED: &str = dto::ObjectOwnership::BUCKET_OWNER_ENFORCED;
 const KNOWN: [&str; 3] =
@@ -81,6 +81,7 @@ pub(super) async fn put_bucket_acl(
     input: dto::PutBucketAclInput,
 ) -> Result<dto::PutBucketAclOutput, S3Fault> {
     let bucket = call.bucket(&input.bucket).await?;
+    defaults::one_kind_of_acl(call)?;
     if is_enforced(&bucket.state) {
         return Err(S3Fault::AclNotSupported);
     }

@@ -103,6 +103,25 @@ async fn bucket_tags_are_kept() {
 }
 
 #[tokio::test]
+async fn an_acl_is_said_in_one_way() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    client.call("PUT /bkt/key", "", "x").await.is(200);
+    let both = "x-amz-acl: bucket-owner-full-control\nx-amz-grant-full-control: id=\"x\"";
+    let of_bucket = "x-amz-acl: private\nx-amz-grant-read: id=\"x\"";
+    client
+        .cases(&[
+            ("PUT /bkt/key", both, "", 400, "InvalidRequest"),
+            ("POST /bkt/key?uploads", both, "", 400, "InvalidRequest"),
+            ("PUT /bkt/key?acl", both, "", 400, "InvalidRequest"),
+            ("PUT /bkt?acl", of_bucket, "", 400, "InvalidRequest"),
+            ("PUT /new", of_bucket, "", 400, "InvalidRequest"),
+            ("PUT /bkt/key", "x-amz-acl: bucket-owner-full-control", "", 200, ""),
+        ])
+        .await;
+}
+
+#[tokio::test]
 async fn a_bucket_answers_as_a_new_one_of_aws() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;
