@@ -130,6 +130,11 @@ fn checked(rule: &dto::LifecycleRule) -> Result<Option<Expiry>, S3Fault> {
         let why = "At least one action needs to be specified in a rule";
         return Err(S3Fault::InvalidRequest { why });
     }
+    // modelled as optional; observed by other servers' tests to be needed.
+    let mut moves = rule.noncurrent_version_transitions.iter().flatten();
+    if moves.any(|step| step.noncurrent_days.is_none() || step.storage_class.is_none()) {
+        return Err(S3Fault::MalformedXml);
+    }
     let noncurrent = rule.noncurrent_version_expiration.as_ref();
     let noncurrent_days = noncurrent.and_then(|rule| rule.noncurrent_days).map(days).transpose()?;
     if let Some(abort) = &rule.abort_incomplete_multipart_upload {

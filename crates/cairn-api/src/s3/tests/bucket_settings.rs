@@ -154,6 +154,8 @@ async fn lifecycle_rules_that_mean_nothing_are_refused() {
     let line = "PUT /bkt?lifecycle";
     let all = "<Filter><Prefix></Prefix></Filter>";
     let with = |action: &str| rule(&format!("{all}{action}"));
+    let moved =
+        |step: &str| format!("<NoncurrentVersionTransition>{step}</NoncurrentVersionTransition>");
     let one = "<Rule><ID>a</ID><Filter/><Status>Enabled</Status><Expiration><Days>1</Days></Expiration></Rule>";
     for (text, code) in [
         (rules(""), "MalformedXML"),
@@ -175,6 +177,8 @@ async fn lifecycle_rules_that_mean_nothing_are_refused() {
             "MalformedXML",
         ),
         (rules(&format!("{one}{one}")), "InvalidArgument"),
+        (with(&moved("<NoncurrentDays>1</NoncurrentDays>")), "MalformedXML"),
+        (with(&moved("<StorageClass>STANDARD_IA</StorageClass>")), "MalformedXML"),
         (with("<Expiration><Days>1</Days></Expiration>").replace("Enabled", "On"), "MalformedXML"),
     ] {
         client.call(line, "", text.clone()).await.is(400).fails(code);
