@@ -98,7 +98,8 @@ impl Asked {
     /// A refusal.
     pub(super) fn refuse(&self, fault: &S3Fault, intake: &Intake) -> S3Answer {
         log(fault);
-        let mut response = self.error(fault.status(), fault.code(), &fault.to_string());
+        let (text, members) = (fault.to_string(), fault.members());
+        let mut response = self.error(fault.status(), fault.code(), &text, &members);
         let facts = S3Facts {
             bytes_in: intake.bytes(),
             bytes_out: self.finish(&mut response),
@@ -130,7 +131,7 @@ impl Asked {
                 Some(message) if notes.refused && !message.is_empty() => message,
                 _ => default_text(&code).to_owned(),
             };
-            let mut response = self.error(parts.status, &code, &message);
+            let mut response = self.error(parts.status, &code, &message, &notes.members);
             response.headers_mut().extend(parts.headers.into_iter().filter(|(name, _)| {
                 !matches!(name, Some(name) if name == CONTENT_LENGTH || name == CONTENT_TYPE)
             }));
@@ -173,10 +174,19 @@ impl Asked {
         S3Answer { response, facts }
     }
 
-    fn error(&self, status: StatusCode, code: &str, message: &str) -> Response<S3Body> {
+    fn error(
+        &self,
+        status: StatusCode,
+        code: &str,
+        message: &str,
+        members: &[(&str, String)],
+    ) -> Response<S3Body> {
         let bodiless = self.head || status == StatusCode::NOT_MODIFIED;
-        let body =
-            if bodiless { S3Body::empty() } else { S3Body::full(self.document(code, message)) };
+        let body = if bodiless {
+            S3Body::empty()
+        } else {
+            S3Body::full(self.document(code, message, members))
+        };
         let mut response = Response::new(body);
         *response.status_mut() = status;
         if !bodiless {
@@ -187,15 +197,20 @@ impl Asked {
         response
     }
 
-    /// The error document, with the element that S3 adds for some codes (observed).
-    fn document(&self, code: &str, message: &str) -> String {
+    /// The error document, with the members of the refusal, or else the element that S3 adds for some
+    /// codes (observed).
+    fn document(&self, code: &str, message: &str, members: &[(&str, String)]) -> String {
         let mut xml = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>");
         put(&mut xml, "Code", code);
         put(&mut xml, "Message", message);
         let path = percent_decode_str(&self.path).decode_utf8_lossy();
         let path = path.strip_prefix('/').unwrap_or(&path);
         let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        for (name, text) in members {
+            put(&mut xml, name, text);
+        }
         match code {
+            _ if !members.is_empty() => {}
             "NoSuchKey" => put(&mut xml, "Key", key),
             "NoSuchUpload" => put(&mut xml, "UploadId", self.parameter("uploadId")),
             "NoSuchBucket"
@@ -204,6 +219,7 @@ impl Asked {
             | "BucketAlreadyOwnedByYou"
             | "NoSuchBucketPolicy"
             | "NoSuchTagSet"
+            | "OwnershipControlsNotFoundError"
             | "InvalidBucketName" => {
                 put(&mut xml, "BucketName", bucket);
             }

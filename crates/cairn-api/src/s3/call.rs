@@ -23,6 +23,8 @@ pub(crate) struct Notes {
     pub(crate) object_bytes: Option<u64>,
     /// Whether the refusal, if it is one, is ours. The codec's own speak of its inside.
     pub(crate) refused: bool,
+    /// What the refusal says beyond code and text, for which the codec has no place.
+    pub(crate) members: Vec<(&'static str, String)>,
 }
 
 /// What travels with a request through the codec.
@@ -121,8 +123,10 @@ impl Call {
     }
 
     /// Notes that the answer is a refusal of ours.
-    pub(crate) fn note_refused(&self) {
-        self.notes().refused = true;
+    pub(crate) fn note_refused(&self, fault: &S3Fault) {
+        let mut notes = self.notes();
+        notes.refused = true;
+        notes.members = fault.members();
     }
 
     pub(crate) fn note_object_bytes(&self, bytes: u64) {
@@ -148,7 +152,9 @@ impl Call {
 
     /// The bucket that the call copies from.
     pub(crate) async fn source_bucket(&self, name: &str) -> Result<(), S3Fault> {
-        let bucket = Bucket::find(self.meta(), name).await?.ok_or(S3Fault::NoSuchBucket)?;
+        let bucket = Bucket::find(self.meta(), name).await?;
+        let bucket =
+            bucket.ok_or_else(|| S3Fault::NoSuchSourceBucket { bucket: name.to_owned() })?;
         let expected = self.header("x-amz-source-expected-bucket-owner");
         if bucket.state.owner != self.ctx().account
             || expected.is_some_and(|expected| expected != bucket.state.owner.as_str())

@@ -36,6 +36,10 @@ pub(crate) enum S3Fault {
     InvalidLocation,
     #[error("The specified key does not exist.")]
     NoSuchKey,
+    #[error("The specified key does not exist.")]
+    NoSuchSource { key: String },
+    #[error("The specified bucket does not exist")]
+    NoSuchSourceBucket { bucket: String },
     #[error("Your key is too long")]
     KeyTooLong,
     #[error(
@@ -56,11 +60,11 @@ pub(crate) enum S3Fault {
     #[error("{why}")]
     Key { code: &'static str, why: String },
     #[error("At least one of the pre-conditions you specified did not hold")]
-    PreconditionFailed,
+    PreconditionFailed { condition: String },
     #[error("Not Modified")]
     NotModified { etag: Option<String>, modified: String },
     #[error("The requested range is not satisfiable")]
-    InvalidRange { bytes: u64 },
+    InvalidRange { bytes: u64, requested: Option<String> },
     #[error(
         "One or more of the specified parts could not be found.  The part may not have been \
          uploaded, or the specified entity tag may not match the part's entity tag."
@@ -90,6 +94,8 @@ pub(crate) enum S3Fault {
     BodyRefused(BodyRefusal),
     #[error("{why}")]
     InvalidArgument { why: &'static str },
+    #[error("{why}")]
+    BadArgument { why: &'static str, name: &'static str, value: String },
     #[error("{why}")]
     InvalidRequest { why: &'static str },
     #[error("{why}")]
@@ -133,14 +139,14 @@ pub(crate) enum S3Fault {
 impl S3Fault {
     pub(crate) fn code(&self) -> &'static str {
         match self {
-            Self::NoSuchBucket => "NoSuchBucket",
+            Self::NoSuchBucket | Self::NoSuchSourceBucket { .. } => "NoSuchBucket",
             Self::BucketAlreadyExists => "BucketAlreadyExists",
             Self::BucketAlreadyOwnedByYou => "BucketAlreadyOwnedByYou",
             Self::BucketNotEmpty => "BucketNotEmpty",
             Self::InvalidBucketName => "InvalidBucketName",
             Self::IllegalLocation { .. } => "IllegalLocationConstraintException",
             Self::InvalidLocation => "InvalidLocationConstraint",
-            Self::NoSuchKey => "NoSuchKey",
+            Self::NoSuchKey | Self::NoSuchSource { .. } => "NoSuchKey",
             Self::KeyTooLong => "KeyTooLongError",
             Self::NoSuchUpload => "NoSuchUpload",
             Self::NoSuchVersion => "NoSuchVersion",
@@ -148,7 +154,7 @@ impl S3Fault {
             Self::NoSuchBucketPolicy => "NoSuchBucketPolicy",
             Self::MalformedPolicy(_) => "MalformedPolicy",
             Self::AccessDenied => "AccessDenied",
-            Self::PreconditionFailed => "PreconditionFailed",
+            Self::PreconditionFailed { .. } => "PreconditionFailed",
             Self::NotModified { .. } => "NotModified",
             Self::InvalidRange { .. } => "InvalidRange",
             Self::InvalidPart => "InvalidPart",
@@ -161,7 +167,9 @@ impl S3Fault {
             Self::TrailerMissing { .. } => "MalformedTrailerError",
             Self::IncompleteBody => "IncompleteBody",
             Self::BodyRefused(refusal) => refusal.code,
-            Self::InvalidArgument { .. } | Self::ConflictingParameters { .. } => "InvalidArgument",
+            Self::InvalidArgument { .. }
+            | Self::BadArgument { .. }
+            | Self::ConflictingParameters { .. } => "InvalidArgument",
             Self::InvalidRequest { .. } | Self::InvalidChecksum { .. } => "InvalidRequest",
             Self::InvalidTag { .. } => "InvalidTag",
             Self::TooManyTags { .. } => "BadRequest",
@@ -184,6 +192,8 @@ impl S3Fault {
         match self {
             Self::NoSuchBucket
             | Self::NoSuchKey
+            | Self::NoSuchSource { .. }
+            | Self::NoSuchSourceBucket { .. }
             | Self::NoSuchUpload
             | Self::NoSuchVersion
             | Self::NotConfigured { .. }
@@ -193,7 +203,7 @@ impl S3Fault {
             | Self::BucketNotEmpty
             | Self::OperationAborted => StatusCode::CONFLICT,
             Self::AccessDenied | Self::Key { code: "AccessDenied", .. } => StatusCode::FORBIDDEN,
-            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::PreconditionFailed { .. } => StatusCode::PRECONDITION_FAILED,
             Self::NotModified { .. } => StatusCode::NOT_MODIFIED,
             Self::InvalidRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
@@ -205,6 +215,26 @@ impl S3Fault {
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// What the document of the refusal says beyond code and text.
+    ///
+    /// evidence: observed (the condition, the source's key, the range), assumed (the source's
+    /// bucket, the argument).
+    pub(crate) fn members(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::NoSuchSource { key } => vec![("Key", key.clone())],
+            Self::NoSuchSourceBucket { bucket } => vec![("BucketName", bucket.clone())],
+            Self::PreconditionFailed { condition } => vec![("Condition", condition.clone())],
+            Self::InvalidRange { bytes, requested } => {
+                let requested = requested.iter().map(|text| ("RangeRequested", text.clone()));
+                requested.chain([("ActualObjectSize", bytes.to_string())]).collect()
+            }
+            Self::BadArgument { name, value, .. } => {
+                vec![("ArgumentName", (*name).to_owned()), ("ArgumentValue", value.clone())]
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -223,7 +253,7 @@ impl S3Fault {
                     put(http::header::ETAG, format!("\"{etag}\""));
                 }
             }
-            Self::InvalidRange { bytes } => {
+            Self::InvalidRange { bytes, .. } => {
                 put(http::header::CONTENT_RANGE, format!("bytes */{bytes}"));
             }
             _ => {}
@@ -246,8 +276,8 @@ impl From<S3Fault> for S3Error {
 impl From<ObjectError> for S3Fault {
     fn from(error: ObjectError) -> Self {
         match error {
-            // The only conditions that calls set are the caller's own.
-            ObjectError::Conflict { .. } => Self::PreconditionFailed,
+            // Where a caller has set a condition, it is named before.
+            ObjectError::Conflict { .. } => Self::OperationAborted,
             ObjectError::TooLarge { .. } => Self::EntityTooLarge,
             ObjectError::NameInvalid => Self::KeyTooLong,
             ObjectError::Locked { source, .. } => (*source).into(),

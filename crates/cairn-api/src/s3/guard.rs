@@ -34,10 +34,11 @@ const SELECTORS: [(&str, &str); 3] = [
 ///
 /// evidence: documented (the text for keys, as public issues quote it; `UploadPart`), assumed (the
 /// others).
-const NUMBERS: [(&str, &str); 4] = [
+const NUMBERS: [(&str, &str); 5] = [
     ("max-keys", "Provided max-keys not an integer or within integer range"),
     ("max-parts", "Provided max-parts not an integer or within integer range"),
     ("max-uploads", "Provided max-uploads not an integer or within integer range"),
+    ("part-number-marker", "Provided part-number-marker not an integer or within integer range"),
     ("partNumber", "Part number must be an integer between 1 and 10000, inclusive"),
 ];
 
@@ -270,9 +271,10 @@ fn check_header(name: &str, value: &str) -> Result<(), S3Fault> {
 
 /// A number must be one: the codec would say no more than that something is wrong.
 fn check_number(name: &str, value: &str) -> Result<(), S3Fault> {
+    let value = decoded(value);
     match NUMBERS.iter().find(|(number, _)| *number == name) {
-        Some((_, why)) if decoded(value).parse::<i32>().is_err() => {
-            Err(S3Fault::InvalidArgument { why })
+        Some((name, why)) if value.parse::<i32>().is_err() => {
+            Err(S3Fault::BadArgument { why, name, value: value.into_owned() })
         }
         _ => Ok(()),
     }

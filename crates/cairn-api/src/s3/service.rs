@@ -33,7 +33,7 @@ macro_rules! operations {
                         Err(fault) => Err(fault),
                     };
                     let output = done.map_err(|fault| {
-                        call.note_refused();
+                        call.note_refused(&fault);
                         refuse(fault)
                     })?;
                     Ok(S3Response::with_headers(output, call.take_answer_headers()))

@@ -11,7 +11,7 @@ use super::super::error::S3Fault;
 use super::super::object::description;
 use super::super::{name, time};
 use super::encode::Encoding;
-use super::walk::{After, Entry, Page, Walk, entries_max, walk};
+use super::walk::{After, Entry, MAX_KEYS, Page, Walk, entries_max, walk};
 
 pub(crate) async fn list(
     call: &Call,
@@ -19,7 +19,7 @@ pub(crate) async fn list(
 ) -> Result<dto::ListObjectsOutput, S3Fault> {
     call.bucket(&input.bucket).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let max = entries_max(input.max_keys)?;
+    let max = entries_max(input.max_keys, MAX_KEYS)?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let prefix = input.prefix.unwrap_or_default();
     let marker = input.marker.unwrap_or_default();

@@ -11,7 +11,7 @@ use super::super::error::S3Fault;
 use super::super::name;
 use super::encode::Encoding;
 use super::v1::{contents, prefixes};
-use super::walk::{After, Walk, entries_max, walk};
+use super::walk::{After, MAX_KEYS, Walk, entries_max, walk};
 
 pub(crate) async fn list(
     call: &Call,
@@ -19,7 +19,7 @@ pub(crate) async fn list(
 ) -> Result<dto::ListObjectsV2Output, S3Fault> {
     call.bucket(&input.bucket).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let max = entries_max(input.max_keys)?;
+    let max = entries_max(input.max_keys, MAX_KEYS)?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let prefix = input.prefix.unwrap_or_default();
     let after = match (&input.continuation_token, &input.start_after) {

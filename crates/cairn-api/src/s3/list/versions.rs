@@ -9,7 +9,7 @@ use super::super::object::description;
 use super::super::time;
 use super::encode::Encoding;
 use super::v1::{algorithm, owner, prefixes};
-use super::walk::{After, Entry, Walk, entries_max, walk};
+use super::walk::{After, Entry, MAX_KEYS, Walk, entries_max, walk};
 
 pub(crate) async fn list(
     call: &Call,
@@ -17,7 +17,7 @@ pub(crate) async fn list(
 ) -> Result<dto::ListObjectVersionsOutput, S3Fault> {
     call.bucket(&input.bucket).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let max = entries_max(input.max_keys)?;
+    let max = entries_max(input.max_keys, MAX_KEYS)?;
     let delimiter = input.delimiter.filter(|delimiter| !delimiter.is_empty());
     let prefix = input.prefix.unwrap_or_default();
     let marker = input.key_marker.unwrap_or_default();

@@ -63,12 +63,49 @@ impl Page {
     }
 }
 
+/// A number that a caller gives, and what S3 says of one that is negative.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounded {
+    name: &'static str,
+    why: &'static str,
+}
+
+/// evidence: observed (the texts, as other servers have them; listings of objects call it otherwise
+/// than their parameter).
+pub(crate) const MAX_KEYS: Bounded = Bounded {
+    name: "maxKeys",
+    why: "Argument maxKeys must be an integer between 0 and 2147483647",
+};
+pub(crate) const MAX_PARTS: Bounded = Bounded {
+    name: "max-parts",
+    why: "Argument max-parts must be an integer between 0 and 2147483647",
+};
+pub(crate) const MAX_UPLOADS: Bounded = Bounded {
+    name: "max-uploads",
+    why: "Argument max-uploads must be an integer between 0 and 2147483647",
+};
+pub(crate) const PART_MARKER: Bounded = Bounded {
+    name: "part-number-marker",
+    why: "Argument part-number-marker must be an integer between 0 and 2147483647",
+};
+
+impl Bounded {
+    /// The number, if it is not negative.
+    pub(crate) fn check(self, asked: i32) -> Result<u32, S3Fault> {
+        let Self { name, why } = self;
+        u32::try_from(asked).map_err(|_| S3Fault::BadArgument {
+            why,
+            name,
+            value: asked.to_string(),
+        })
+    }
+}
+
 /// The number of entries that a caller may have on a page, by what it asks for.
-pub(crate) fn entries_max(asked: Option<i32>) -> Result<usize, S3Fault> {
-    let why = "Argument maxKeys must be an integer between 0 and 2147483647";
-    let asked = asked.map(usize::try_from).transpose();
-    let asked = asked.map_err(|_| S3Fault::InvalidArgument { why })?;
-    Ok(asked.map_or(PAGE_ENTRIES_MAX, |asked| asked.min(PAGE_ENTRIES_MAX)))
+pub(crate) fn entries_max(asked: Option<i32>, bounds: Bounded) -> Result<usize, S3Fault> {
+    let Some(asked) = asked else { return Ok(PAGE_ENTRIES_MAX) };
+    let asked = bounds.check(asked)?;
+    Ok(usize::try_from(asked).unwrap_or(PAGE_ENTRIES_MAX).min(PAGE_ENTRIES_MAX))
 }
 
 /// Walks.

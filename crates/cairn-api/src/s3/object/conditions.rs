@@ -12,6 +12,12 @@ use super::super::call::Call;
 use super::super::error::S3Fault;
 use super::super::time;
 
+/// The conditions, as S3 names them to whom they fail (observed).
+const IF_MATCH: &str = "If-Match";
+const IF_NONE_MATCH: &str = "If-None-Match";
+const IF_MODIFIED_SINCE: &str = "If-Modified-Since";
+const IF_UNMODIFIED_SINCE: &str = "If-Unmodified-Since";
+
 /// The conditions of one call on what is there.
 #[derive(Debug, Default)]
 #[expect(clippy::struct_field_names, reason = "the names of the headers")]
@@ -25,31 +31,54 @@ pub(crate) struct ToRead {
 impl ToRead {
     /// Lets a reader pass, or tells it why not.
     pub(crate) fn check(&self, head: &ObjectHead) -> Result<(), S3Fault> {
+        match self.unmet(head) {
+            None => Ok(()),
+            Some(IF_NONE_MATCH | IF_MODIFIED_SINCE) => {
+                let modified = time::http_date(&time::to_dto(head.modified));
+                Err(S3Fault::NotModified { etag: head.attributes.etag.clone(), modified })
+            }
+            Some(condition) => Err(failed(condition)),
+        }
+    }
+
+    /// The first condition that does not hold, if there is one.
+    fn unmet(&self, head: &ObjectHead) -> Option<&'static str> {
         let modified = head.modified.as_seconds();
-        let unmodified = match (&self.if_match, &self.if_unmodified_since) {
-            (Some(wanted), _) => holds(wanted, head),
-            (None, Some(since)) => modified <= time::seconds(since),
-            (None, None) => true,
-        };
-        if !unmodified {
-            return Err(S3Fault::PreconditionFailed);
+        match (&self.if_match, &self.if_unmodified_since) {
+            (Some(wanted), _) if !holds(wanted, head) => return Some(IF_MATCH),
+            (None, Some(since)) if modified > time::seconds(since) => {
+                return Some(IF_UNMODIFIED_SINCE);
+            }
+            _ => {}
         }
-        let news = match (&self.if_none_match, &self.if_modified_since) {
-            (Some(known), _) => !holds(known, head),
-            (None, Some(since)) => modified > time::seconds(since),
-            (None, None) => true,
-        };
-        if news {
-            return Ok(());
+        match (&self.if_none_match, &self.if_modified_since) {
+            (Some(known), _) if holds(known, head) => Some(IF_NONE_MATCH),
+            (None, Some(since)) if modified <= time::seconds(since) => Some(IF_MODIFIED_SINCE),
+            _ => None,
         }
-        let modified = time::http_date(&time::to_dto(head.modified));
-        Err(S3Fault::NotModified { etag: head.attributes.etag.clone(), modified })
     }
 
     /// Lets a copier pass. It has no copy of its own, so "not modified" is a failure too.
     pub(crate) fn check_source(&self, head: &ObjectHead) -> Result<(), S3Fault> {
-        self.check(head).map_err(|_| S3Fault::PreconditionFailed)
+        match self.unmet(head) {
+            None => Ok(()),
+            Some(condition) => Err(failed(&format!("x-amz-copy-source-{condition}"))),
+        }
     }
+}
+
+fn failed(condition: &str) -> S3Fault {
+    S3Fault::PreconditionFailed { condition: condition.to_owned() }
+}
+
+/// What a writer is told whose condition held when it began, and does not any more.
+pub(crate) fn failed_at_last(condition: Condition) -> S3Fault {
+    failed(if condition == Condition::Absent { IF_NONE_MATCH } else { IF_MATCH })
+}
+
+/// Refuses what is to be done to another object than the one that is there.
+pub(crate) fn must_match(wanted: &ETagCondition, head: &ObjectHead) -> Result<(), S3Fault> {
+    if holds(wanted, head) { Ok(()) } else { Err(failed(IF_MATCH)) }
 }
 
 /// Whether the object has the entity tag.
@@ -72,15 +101,12 @@ pub(crate) async fn to_write(
         (None, None) => Ok(Condition::Always),
         (None, Some(ETagCondition::Any)) => match call.objects().head(name).await? {
             None => Ok(Condition::Absent),
-            Some(_) => Err(S3Fault::PreconditionFailed),
+            Some(_) => Err(failed(IF_NONE_MATCH)),
         },
         (Some(wanted), None) => {
             let head = call.objects().head(name).await?.ok_or(S3Fault::NoSuchKey)?;
-            if holds(wanted, &head) {
-                Ok(Condition::Version(head.version))
-            } else {
-                Err(S3Fault::PreconditionFailed)
-            }
+            must_match(wanted, &head)?;
+            Ok(Condition::Version(head.version))
         }
         _ => Err(S3Fault::NotImplemented),
     }

@@ -36,8 +36,8 @@ pub(crate) async fn open_source(
     };
     call.source_bucket(bucket).await?;
     only_version(version_id.as_deref())?;
-    let reader =
-        call.objects().open(&name::object(bucket, key)?).await?.ok_or(S3Fault::NoSuchKey)?;
+    let reader = call.objects().open(&name::object(bucket, key)?).await?;
+    let reader = reader.ok_or_else(|| S3Fault::NoSuchSource { key: key.to_string() })?;
     conditions.check_source(reader.head())?;
     Ok(reader)
 }

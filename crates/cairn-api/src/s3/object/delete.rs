@@ -44,9 +44,7 @@ async fn remove(
         // Nothing takes a name while this is held, so what is looked at is what is deleted.
         let _closed = call.gate().write().await;
         let head = call.objects().head(&name).await?.ok_or(S3Fault::NoSuchKey)?;
-        if !conditions::holds(wanted, &head) {
-            return Err(S3Fault::PreconditionFailed);
-        }
+        conditions::must_match(wanted, &head)?;
         call.objects().delete(&name).await?;
     } else {
         call.objects().delete(&name).await?;

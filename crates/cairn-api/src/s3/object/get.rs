@@ -34,7 +34,7 @@ pub(crate) async fn get(
         if_unmodified_since: input.if_unmodified_since,
     }
     .check(&head)?;
-    let part = Part::of(&head, input.range, input.part_number)?;
+    let part = Part::of(call, &head, input.range, input.part_number)?;
     let expires = input.response_expires.as_ref().map(time::http_date);
     let instead = [
         ("content-type", input.response_content_type.as_deref()),
@@ -79,7 +79,7 @@ pub(crate) async fn head(
         if_unmodified_since: input.if_unmodified_since,
     }
     .check(&head)?;
-    let part = Part::of(&head, input.range, input.part_number)?;
+    let part = Part::of(call, &head, input.range, input.part_number)?;
     let expires = input.response_expires.as_ref().map(time::http_date);
     let instead = [
         ("content-type", input.response_content_type.as_deref()),
@@ -121,6 +121,7 @@ struct Part {
 
 impl Part {
     fn of(
+        call: &Call,
         head: &ObjectHead,
         range: Option<dto::Range>,
         number: Option<i32>,
@@ -133,7 +134,9 @@ impl Part {
                 return Err(S3Fault::InvalidRequest { why });
             }
             (Some(range), None) => {
-                range.check(head.bytes).map_err(|_| S3Fault::InvalidRange { bytes: head.bytes })?
+                let requested = call.header("range").map(str::to_owned);
+                let wrong = |_| S3Fault::InvalidRange { bytes: head.bytes, requested };
+                range.check(head.bytes).map_err(wrong)?
             }
             (None, Some(number)) => numbered(head, number)?,
         };
@@ -160,7 +163,7 @@ fn numbered(head: &ObjectHead, number: i32) -> Result<Range<u64>, S3Fault> {
         // An object that came whole has one part.
         (number == 1).then_some(0..head.bytes)
     };
-    found.ok_or(S3Fault::InvalidRange { bytes: head.bytes })
+    found.ok_or(S3Fault::InvalidRange { bytes: head.bytes, requested: None })
 }
 
 /// Whether the object was uploaded in parts: its entity tag ends in their number.

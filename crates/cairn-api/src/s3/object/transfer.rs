@@ -8,7 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use cairn_store::{Attributes, Condition, ObjectHead, ObjectName, ObjectReader, ObjectUpload};
+use cairn_store::{
+    Attributes, Condition, ObjectError, ObjectHead, ObjectName, ObjectReader, ObjectUpload,
+};
 use futures_util::stream::{BoxStream, Stream, StreamExt as _, try_unfold};
 use md5::{Digest as _, Md5};
 use s3s::dto::StreamingBlob;
@@ -19,6 +21,7 @@ use super::super::bucket::Bucket;
 use super::super::call::Call;
 use super::super::checksum::Running;
 use super::super::error::S3Fault;
+use super::conditions;
 
 /// How much is read from the store at a time.
 const READ_BYTES: usize = 512 << 10;
@@ -62,7 +65,10 @@ pub(crate) async fn finish(
     if Bucket::find(call.meta(), bucket).await?.is_none() {
         return Err(S3Fault::NoSuchBucket);
     }
-    Ok(upload.finish(name, attributes, condition).await?)
+    upload.finish(name, attributes, condition).await.map_err(|error| match error {
+        ObjectError::Conflict { .. } => conditions::failed_at_last(condition),
+        other => other.into(),
+    })
 }
 
 /// What passes through is hashed on the way.

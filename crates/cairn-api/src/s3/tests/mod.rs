@@ -8,6 +8,7 @@ mod encryption;
 mod faults;
 mod intake;
 mod listings;
+mod members;
 mod objects;
 mod queries;
 mod races;

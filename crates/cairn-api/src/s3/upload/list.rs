@@ -11,7 +11,7 @@ use super::super::call::Call;
 use super::super::checksum::Algorithm;
 use super::super::error::S3Fault;
 use super::super::list::encode::Encoding;
-use super::super::list::walk::entries_max;
+use super::super::list::walk::{MAX_PARTS, MAX_UPLOADS, PART_MARKER, entries_max};
 use super::super::object::description;
 use super::super::object::put::set_sum;
 use super::super::{name, time};
@@ -25,8 +25,10 @@ pub(crate) async fn parts(
     input: dto::ListPartsInput,
 ) -> Result<dto::ListPartsOutput, S3Fault> {
     let upload = Upload::find(call, &input.bucket, &input.key, &input.upload_id).await?;
-    let max = entries_max(input.max_parts)?;
-    let marker = input.part_number_marker.unwrap_or(0).clamp(0, PART_NUMBER_MAX);
+    let max = entries_max(input.max_parts, MAX_PARTS)?;
+    let marker = input.part_number_marker.unwrap_or(0);
+    PART_MARKER.check(marker)?;
+    let marker = marker.min(PART_NUMBER_MAX);
     let mut found = upload.parts(call, marker, max + 1).await?;
     let truncated = found.len() > max;
     found.truncate(max);
@@ -91,7 +93,7 @@ pub(crate) async fn uploads(
 ) -> Result<dto::ListMultipartUploadsOutput, S3Fault> {
     call.bucket(&input.bucket).await?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let max = entries_max(input.max_uploads)?;
+    let max = entries_max(input.max_uploads, MAX_UPLOADS)?;
     let mut page = first(call, &input, max + 1).await?;
     let truncated = page.len() > max;
     if truncated {

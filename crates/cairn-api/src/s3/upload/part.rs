@@ -92,8 +92,10 @@ pub(crate) fn number(number: i32) -> Result<i32, S3Fault> {
     if (1..=PART_NUMBER_MAX).contains(&number) {
         return Ok(number);
     }
-    Err(S3Fault::InvalidArgument {
+    Err(S3Fault::BadArgument {
         why: "Part number must be an integer between 1 and 10000, inclusive",
+        name: "partNumber",
+        value: number.to_string(),
     })
 }
 
