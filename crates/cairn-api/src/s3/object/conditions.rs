@@ -82,7 +82,7 @@ pub(crate) fn must_match(wanted: &ETagCondition, head: &ObjectHead) -> Result<()
 }
 
 /// Whether the object has the entity tag.
-pub(crate) fn holds(condition: &ETagCondition, head: &ObjectHead) -> bool {
+fn holds(condition: &ETagCondition, head: &ObjectHead) -> bool {
     match condition {
         ETagCondition::Any => true,
         ETagCondition::ETag(wanted) => head.attributes.etag.as_deref() == Some(wanted.value()),
