@@ -4,6 +4,7 @@
 //!   Objects have one version here whatever it says.
 //! - A policy is returned byte for byte as it was given (observed).
 
+use cairn_iam::policy::Policy;
 use s3s::dto;
 
 use super::bucket::PublicAccess;
@@ -78,6 +79,17 @@ pub(super) async fn policy(
     let policy = state.policy.ok_or(S3Fault::NoSuchBucketPolicy)?;
     call.answer_with("content-type", "application/json");
     Ok(dto::GetBucketPolicyOutput { policy: Some(policy) })
+}
+
+/// Whether the policy is one that S3 calls public, whatever else blocks public access.
+pub(super) async fn policy_status(
+    call: &Call,
+    input: dto::GetBucketPolicyStatusInput,
+) -> Result<dto::GetBucketPolicyStatusOutput, S3Fault> {
+    let state = call.bucket(&input.bucket).await?.state;
+    let policy = Policy::parse(&state.policy.ok_or(S3Fault::NoSuchBucketPolicy)?)?;
+    let status = dto::PolicyStatus { is_public: Some(policy.is_public()) };
+    Ok(dto::GetBucketPolicyStatusOutput { policy_status: Some(status) })
 }
 
 pub(super) async fn put_policy(

@@ -29,6 +29,7 @@ mod node;
 mod parse;
 mod pattern;
 mod principal;
+mod public;
 mod text;
 
 pub use caller::{AwsCaller, Caller, ServiceCaller};

@@ -47,6 +47,17 @@ impl Principals {
     }
 }
 
+impl Principals {
+    /// Whether a statement is about everybody, or about all but some.
+    pub(super) fn are_everybody(&self) -> bool {
+        match self {
+            Self::Unnamed => false,
+            Self::These(names) => names.contains(&Name::Everyone),
+            Self::AllBut(_) => true,
+        }
+    }
+}
+
 impl Name {
     /// Whether the name is the caller's, or that of a group the caller belongs to: everyone, its
     /// account, its role.

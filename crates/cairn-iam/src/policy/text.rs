@@ -63,6 +63,11 @@ impl Text {
         Ok(Self { ignore_case: reading.ignore_case, kind })
     }
 
+    /// Whether it is one text, without wildcards and variables.
+    pub(super) fn is_exact(&self) -> bool {
+        matches!(self.kind, Kind::Fixed(Pattern::Exact(_)))
+    }
+
     /// Whether the text of a request matches; `None` if a variable has no value.
     pub(super) fn matches(&self, subject: &str, context: &Context) -> Option<bool> {
         let lower;

@@ -103,6 +103,23 @@ async fn bucket_tags_are_kept() {
 }
 
 #[tokio::test]
+async fn a_policy_is_public_or_not() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    let line = "GET /bkt?policyStatus";
+    client.call(line, "", "").await.is(404).fails("NoSuchBucketPolicy");
+    for (principal, public) in [(r#"{"AWS":"111122223333"}"#, "false"), (r#""*""#, "true")] {
+        let policy = format!(
+            r#"{{"Version":"2012-10-17","Statement":[{{"Effect":"Allow","Principal":{principal},
+                "Action":"s3:GetObject","Resource":"arn:aws:s3:::bkt/*"}}]}}"#
+        );
+        client.call("PUT /bkt?policy", "", policy).await.is(204);
+        let status = client.call(line, "", "").await.is(200);
+        assert_eq!(status.one("IsPublic").to_lowercase(), public, "{principal}");
+    }
+}
+
+#[tokio::test]
 async fn an_acl_is_said_in_one_way() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;

@@ -23,6 +23,30 @@ pub(super) struct Condition {
     wanted: Vec<Wanted>,
 }
 
+const SOURCE_ADDRESS: &str = "aws:sourceip";
+/// Keys that say who asks, or from where (documented: S3, "The meaning of public").
+const NARROWING: [&str; 11] = [
+    "aws:principalorgid",
+    "aws:principalorgpaths",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceowner",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:userid",
+    "s3:dataaccesspointaccount",
+    "s3:dataaccesspointarn",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
+];
+
+/// Whether a range of addresses is no wider than S3 has it (documented).
+fn is_narrow(range: &IpNet) -> bool {
+    match range {
+        IpNet::V4(range) => range.prefix_len() >= 8,
+        IpNet::V6(range) => range.prefix_len() >= 32,
+    }
+}
+
 /// A value of a policy.
 #[derive(Clone, Debug)]
 enum Wanted {
@@ -103,6 +127,24 @@ impl Condition {
             Quantifier::One if negated => values.iter().all(one),
             Quantifier::One => values.iter().any(one),
         }
+    }
+
+    /// Whether the condition holds requests to fixed values that say who asks or from where, so
+    /// that to S3 they are not everybody's.
+    pub(super) fn narrows(&self) -> bool {
+        let Operator { negated, quantifier, if_exists, .. } = self.operator;
+        let is_named = NARROWING.contains(&self.key.as_str());
+        let is_fixed = |wanted: &Wanted| match wanted {
+            Wanted::Text(text) => is_named && text.is_exact(),
+            Wanted::Arn(arn) => is_named && arn.is_exact(),
+            Wanted::Range(range) => self.key == SOURCE_ADDRESS && is_narrow(range),
+            _ => false,
+        };
+        !negated
+            && !if_exists
+            && quantifier != Quantifier::All
+            && !self.wanted.is_empty()
+            && self.wanted.iter().all(is_fixed)
     }
 
     /// Compares a value of the request with those of the policy.
@@ -191,6 +233,12 @@ impl ArnText {
             None => Some(Self::Template(pieces)),
             Some(tokens) => fields(&tokens).map(Self::Fixed),
         })
+    }
+
+    /// Whether it is one ARN, without wildcards and variables.
+    fn is_exact(&self) -> bool {
+        let is_exact = |field: &Pattern| matches!(field, Pattern::Exact(_));
+        matches!(self, Self::Fixed(fields) if fields.iter().all(is_exact))
     }
 
     fn matches(&self, subject: &str, context: &Context) -> Option<bool> {
