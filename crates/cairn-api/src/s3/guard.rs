@@ -42,6 +42,11 @@ const NUMBERS: [(&str, &str); 5] = [
     ("partNumber", "Part number must be an integer between 1 and 10000, inclusive"),
 ];
 
+/// Conditions on entity tags. The codec wants the quotes that belong to a tag; S3 does without
+/// (observed by other servers' tests).
+const ENTITY_TAGS: [&str; 4] =
+    ["if-match", "if-none-match", "x-amz-copy-source-if-match", "x-amz-copy-source-if-none-match"];
+
 /// What can be asked for of an object (modelled).
 const ATTRIBUTES: [&str; 5] = [
     ObjectAttributes::CHECKSUM,
@@ -115,6 +120,13 @@ pub(super) fn strip(headers: &mut HeaderMap) -> HeaderMap {
         let date = text.map(|text| Timestamp::parse(TimestampFormat::HttpDate, text));
         if date.is_none_or(|date| date.is_err()) {
             headers.remove(name);
+        }
+    }
+    for name in ENTITY_TAGS {
+        let text = headers.get(name).and_then(|value| value.to_str().ok());
+        let bare = text.filter(|text| !matches!(*text, "" | "*") && !text.contains('"'));
+        if let Some(Ok(quoted)) = bare.map(|text| HeaderValue::try_from(format!("\"{text}\""))) {
+            headers.insert(name, quoted);
         }
     }
     let mut aside = HeaderMap::new();

@@ -49,6 +49,28 @@ async fn a_condition_that_fails_is_named() {
 }
 
 #[tokio::test]
+async fn a_tag_needs_no_quotes() {
+    let world = World::new();
+    let (client, etag) = with_object(&world).await;
+    let (bare, other) = (etag.trim_matches('"'), OTHER.trim_matches('"'));
+    let from = "x-amz-copy-source: bkt/key\nx-amz-copy-source-";
+    let failed = "PreconditionFailed";
+    client
+        .cases(&[
+            ("GET /bkt/key", &format!("if-match: {bare}"), "", 200, ""),
+            ("GET /bkt/key", &format!("if-match: {other}"), "", 412, failed),
+            ("GET /bkt/key", &format!("if-none-match: {bare}"), "", 304, ""),
+            ("PUT /bkt/to", &format!("{from}if-match: {bare}"), "", 200, ""),
+            ("PUT /bkt/to", &format!("{from}if-none-match: {bare}"), "", 412, failed),
+            ("PUT /bkt/key", &format!("if-match: {other}"), "hello", 412, failed),
+            ("PUT /bkt/key", &format!("if-match: {bare}"), "hello", 200, ""),
+            ("DELETE /bkt/key", &format!("if-match: {other}"), "", 412, failed),
+            ("DELETE /bkt/key", &format!("if-match: {bare}"), "", 204, ""),
+        ])
+        .await;
+}
+
+#[tokio::test]
 async fn a_completion_whose_condition_fails_is_told_which() {
     let world = World::new();
     let (client, _) = with_object(&world).await;
