@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use cairn_wire::model::{Location, Member, Operation, Service, Shape};
+use cairn_wire::model::{Operation, Service};
 use http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, EXPIRES, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE,
     RANGE,
@@ -69,8 +69,8 @@ struct Known {
 
 impl Known {
     fn of_model() -> Self {
-        let all = || operations().flat_map(parameters);
-        let literals = || operations().flat_map(literals);
+        let all = || operations().flat_map(Operation::query_parameters);
+        let literals = || operations().flat_map(Operation::query_literals);
         // A literal with a value (`list-type=2`) is how a parameter chooses.
         let valued = literals().filter_map(|(name, value)| value.map(|_| name));
         Self {
@@ -84,24 +84,6 @@ impl Known {
 
 fn operations() -> impl Iterator<Item = Operation<'static>> {
     cairn_wire::model::service("s3").into_iter().flat_map(Service::operations)
-}
-
-/// The fixed parts of an operation's query.
-fn literals(
-    operation: Operation<'static>,
-) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
-    let query = operation.uri().split_once('?').map_or("", |(_, query)| query);
-    let parts = query.split('&').filter(|part| !part.is_empty());
-    parts.map(|part| match part.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
-        None => (part, None),
-    })
-}
-
-/// The names of the members that an operation has in the query.
-fn parameters(operation: Operation<'static>) -> impl Iterator<Item = &'static str> {
-    let members = operation.input().into_iter().flat_map(Shape::members);
-    members.filter(|member| member.location() == Location::QueryString).map(Member::wire_name)
 }
 
 /// Removes what speaks of the signature and of `aws-chunked`: both are dealt with, and the codec
@@ -209,7 +191,7 @@ fn check_path(path: &str) -> Result<(), S3Fault> {
 /// evidence: observed (`MethodNotAllowed`, conflicting parameters), assumed (a name without a value
 /// that the model does not know is a sub-resource of tomorrow).
 fn check_query(operation: Operation<'static>, query: &str) -> Result<(), S3Fault> {
-    let own = || literals(operation).map(|(name, _)| name);
+    let own = || operation.query_literals().map(|(name, _)| name);
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decoded(name);
@@ -217,7 +199,7 @@ fn check_query(operation: Operation<'static>, query: &str) -> Result<(), S3Fault
         if own().any(|known| known == name) {
             continue;
         }
-        if parameters(operation).any(|known| known == name) {
+        if operation.query_parameters().any(|known| known == name) {
             check_header(name, value)?;
             check_number(name, value)?;
             continue;
@@ -237,7 +219,7 @@ fn check_query(operation: Operation<'static>, query: &str) -> Result<(), S3Fault
 
 /// What S3 says of a sub-resource that an operation does not have.
 fn misplaced(operation: Operation<'static>, sub_resource: &'static str) -> S3Fault {
-    let own = literals(operation).find(|(name, _)| KNOWN.sub_resources.contains(name));
+    let own = operation.query_literals().find(|(name, _)| KNOWN.sub_resources.contains(name));
     if let Some((first, _)) = own {
         return S3Fault::ConflictingParameters { first, second: sub_resource };
     }
@@ -245,7 +227,7 @@ fn misplaced(operation: Operation<'static>, sub_resource: &'static str) -> S3Fau
     let is_of_others = operations().any(|other| {
         other.method() == operation.method()
             && path(other) == path(operation)
-            && literals(other).any(|(name, _)| name == sub_resource)
+            && other.query_literals().any(|(name, _)| name == sub_resource)
             && !service::serves(other.name())
     });
     if is_of_others { S3Fault::NotImplemented } else { S3Fault::MethodNotAllowed }

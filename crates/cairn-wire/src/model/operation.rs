@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Service;
 use super::rows::{OperationRow, Text};
-use super::shape::{Shape, ShapeId};
+use super::shape::{Location, Member, Shape, ShapeId};
 
 /// The place of an operation in its service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +64,22 @@ impl<'a> Operation<'a> {
     /// The path template, with its fixed query: `/{Bucket}/{Key+}?acl`.
     pub fn uri(self) -> &'static str {
         self.service.tables.texts.get(self.row.uri)
+    }
+
+    /// The fixed parts of the query: a name, and a value if one is given.
+    pub fn query_literals(self) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+        let query = self.uri().split_once('?').map_or("", |(_, query)| query);
+        let parts = query.split('&').filter(|part| !part.is_empty());
+        parts.map(|part| match part.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (part, None),
+        })
+    }
+
+    /// The names of the parameters that stand in the query.
+    pub fn query_parameters(self) -> impl Iterator<Item = &'static str> {
+        let members = self.input().into_iter().flat_map(Shape::members);
+        members.filter(|member| member.location() == Location::QueryString).map(Member::wire_name)
     }
 
     /// The parameters.

@@ -59,13 +59,13 @@ impl Routes {
     }
 
     fn add(&mut self, operation: Operation<'static>) {
-        let (path, query) = operation.uri().split_once('?').unwrap_or((operation.uri(), ""));
+        let path = operation.uri().split('?').next().unwrap_or_default();
         let mut node = self.root(operation.method());
         for part in path.split('/').filter(|part| !part.is_empty()) {
             node = self.follow(node, part);
         }
         let end = self.templates.len();
-        self.templates.push(Route::of(operation, path, query));
+        self.templates.push(Route::of(operation, path));
         if let Some(node) = self.nodes.get_mut(node) {
             node.ends.push(end);
         }
@@ -160,12 +160,7 @@ impl Routes {
 }
 
 impl Route {
-    fn of(operation: Operation<'static>, path: &'static str, query: &'static str) -> Self {
-        let literals = query.split('&').filter(|part| !part.is_empty());
-        let literals = literals.map(|part| match part.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (part, None),
-        });
+    fn of(operation: Operation<'static>, path: &'static str) -> Self {
         let required = |location: Location| -> Box<[&'static str]> {
             let members = operation.input().into_iter().flat_map(Shape::members);
             members
@@ -176,7 +171,7 @@ impl Route {
         Self {
             operation,
             trailing_slash: path.len() > 1 && path.ends_with('/'),
-            literals: literals.collect(),
+            literals: operation.query_literals().collect(),
             headers: required(Location::Header),
             parameters: required(Location::QueryString),
         }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use super::{Resolved, query, rest};
 use crate::RequestHead;
-use crate::model::{self, Location, Member, Operation, Protocol, Shape};
+use crate::model::{self, Operation, Protocol, Service};
 
 /// What a request says twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,16 +22,14 @@ pub enum Twofold {
 /// The names in a query string by which S3 tells operations apart.
 static SUBRESOURCES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
     let service = model::service("s3");
-    let queries = service.iter().flat_map(|service| service.operations());
-    let names = queries.flat_map(|operation| literals(operation.uri()));
+    let operations = service.into_iter().flat_map(Service::operations);
     // Operations on an upload in parts are told by a parameter.
-    names.chain(["uploadId"]).collect()
+    operations.flat_map(names).chain(["uploadId"]).collect()
 });
 
-/// The fixed names in the query of a template, those with fixed values aside.
-fn literals(template: &'static str) -> impl Iterator<Item = &'static str> {
-    let query = template.split_once('?').map_or("", |(_, query)| query);
-    query.split('&').filter(|part| !part.is_empty() && !part.contains('='))
+/// The fixed names in the query of an operation, those with fixed values aside.
+fn names(operation: Operation<'static>) -> impl Iterator<Item = &'static str> {
+    operation.query_literals().filter_map(|(name, value)| value.is_none().then_some(name))
 }
 
 /// Whether a request names another operation beside the one that was found, or that was not: an
@@ -60,21 +58,14 @@ pub fn twofold(
     }
 }
 
-/// The parameters of an operation that stand in the query.
-fn in_query(operation: Operation<'static>) -> impl Iterator<Item = &'static str> {
-    let members = operation.input().into_iter().flat_map(Shape::members);
-    let members = members.filter(|member| member.location() == Location::QueryString);
-    members.map(Member::wire_name)
-}
-
 fn subresources(head: &RequestHead<'_>, resolved: &Resolved) -> Option<Twofold> {
     if head.query.is_empty() {
         return None;
     }
     let operation = resolved.call();
-    let own: Vec<_> = literals(operation.uri()).collect();
-    let takes =
-        |name: &str| own.contains(&name) || in_query(operation).any(|parameter| parameter == name);
+    let takes = |name: &str| {
+        names(operation).chain(operation.query_parameters()).any(|taken| taken == name)
+    };
     let named: BTreeSet<_> =
         rest::names(head.query).filter(|name| SUBRESOURCES.contains(name.as_ref())).collect();
     if named.len() < 2 || named.iter().all(|name| takes(name)) {
