@@ -79,6 +79,10 @@ TWO_TARGETS = "X-Amz-Target: DynamoDB_20120810.ListTables\r\nX-Amz-Target: Dynam
         ("POST /", "iam", FORM, "Action=ListUsers&Action=DeleteUser", b"MalformedQueryString"),
         ("POST /?Action=DeleteUser", "iam", FORM, "Action=NoSuch", b"MalformedQueryString"),
         ("POST /", "dynamodb", TWO_TARGETS, "{}", b"ValidationException"),
+        ("PUT /?Action=ListUsers", "iam", FORM, "Action=DeleteUser", b"MalformedQueryString"),
+        ("GET /?Action=ListUsers", "iam", FORM, "Action=DeleteUser", b"MalformedQueryString"),
+        ("POST /?Action=ListUsers", "iam", "Content-Type: multipart/form-data\r\n", "x", b"MalformedQueryString"),
+        ("GET /schedule-groups/g?Action=DeleteScheduleGroup", "scheduler", "", "", b"MalformedQueryString"),
     ],
 )
 def test_a_request_that_names_two_operations_stays_here(tmp_path, upstream, line, scope, more, body, code):
@@ -88,6 +92,26 @@ def test_a_request_that_names_two_operations_stays_here(tmp_path, upstream, line
         answer = send(server.url, f"{head}\r\n{body}".encode())
     assert answer.startswith(b"HTTP/1.1 400") and code in answer
     assert upstream.requests == []
+
+
+def test_a_browsers_question_is_no_cover_for_a_call(tmp_path, upstream):
+    question = "OPTIONS / HTTP/1.1\r\nHost: localhost\r\nAccess-Control-Request-Method: POST\r\nConnection: close\r\n"
+    body = "Action=CreateAccessKey&Version=2010-05-08&UserName=ghost"
+    signed = f"Authorization: {FORGED.format('iam')}\r\n"
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        for more in (signed, "", "X-Amz-Target: DynamoDB_20120810.DeleteTable\r\n"):
+            send(server.url, f"{question}{more}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        send(server.url, f"{question}\r\n".encode())
+        assert len(records(server)) == 3
+    assert len(upstream.requests) == 4
+
+
+def test_a_header_that_names_two_callers_goes_no_further(tmp_path, upstream):
+    twice = "AWS4-HMAC-SHA256 AKIAIOSFODNN7EXAMPLE/20261126/us-east-1/iam/aws4_request, " + FORGED.format("sqs")[17:]
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        head = f"POST / HTTP/1.1\r\nHost: localhost\r\nAuthorization: {twice}\r\n{FORM}Connection: close\r\n"
+        answer = send(server.url, f"{head}Content-Length: 17\r\n\r\nAction=DeleteUser".encode())
+    assert answer.startswith(b"HTTP/1.1 4") and upstream.requests == []
 
 
 def test_a_call_that_contradicts_its_signature_goes_no_further(tmp_path, upstream):

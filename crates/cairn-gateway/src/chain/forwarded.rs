@@ -10,7 +10,7 @@ use bytes::Bytes;
 use cairn_wire::codec::WireError;
 use cairn_wire::model::{Operation, Protocol, Shape};
 use cairn_wire::resolve::{NotAws, Resolved, Twofold, is_signed_for, twofold};
-use http::header::TRANSFER_ENCODING;
+use cairn_wire::sigv4::SignatureError;
 use http::{Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
@@ -19,7 +19,7 @@ use hyper::upgrade::OnUpgrade;
 use super::authenticate::Identity;
 use super::exchange::{Answered, Failure, Sending, exchange};
 use super::heard::{self, Heard, Subject};
-use super::resolve::{Found, Named, Refusal, not_aws};
+use super::resolve::{Body, Found, Named, Refusal, not_aws};
 use super::{Call, passed, refuse};
 use super::{browser_upload, commit};
 use crate::body::AnswerBody;
@@ -33,8 +33,8 @@ use crate::limits::ANSWER_IDLE_MAX;
 use crate::metric;
 use crate::recorder::Outcome;
 
-/// How a request is answered that says nothing of its protocol.
-pub(super) const UNKNOWN_PROTOCOL: Protocol = Protocol::RestXml;
+/// Why a browser's question goes on without a record.
+const PREFLIGHT: &str = "preflight";
 
 /// What a caller sent, to be passed on.
 pub(super) struct Asking<'a> {
@@ -62,14 +62,23 @@ pub(super) async fn run(
     upgrade: Option<OnUpgrade>,
 ) -> Response<AnswerBody> {
     let Found { named, body } = found;
-    if let Some(refusal) = ambiguous(call, &named, body.form()) {
+    if let Err(why @ SignatureError::MalformedAuthorization { .. }) = call.signed.claim() {
+        // Readers of such a header could see two callers, or two services.
+        let (service, protocol) = named.spoken();
+        return refuse::signature(call, service, None, protocol, &why);
+    }
+    if let Some(refusal) = ambiguous(call, &named, &body) {
         return refuse::request(call, &refusal);
     }
     let subject = match subject(call, upstream, named) {
         Ok(subject) => subject,
         Err(NoCall::Refused(refusal)) => return *refusal,
         Err(NoCall::Passed(reason)) => {
-            let (body, is_read) = body.passing();
+            let (body, is_read) = match reason {
+                // A question has no body; what comes as one may be a call.
+                PREFLIGHT => (Either::Left(Full::default()), true),
+                _ => body.passing(),
+            };
             let asking = Asking { body, is_read, share, upgrade };
             return passed::run(call, upstream, asking, reason).await;
         }
@@ -135,7 +144,7 @@ fn subject(call: &Call<'_>, upstream: &Upstream, named: Named) -> Result<Subject
             unnamed.map_err(|unnamed| refused(unnamed.refuse(call)))
         }
         Named::NotAws(NotAws::ExecuteApi) => Err(NoCall::Passed("data_plane")),
-        Named::NotAws(NotAws::Preflight) => Err(NoCall::Passed("preflight")),
+        Named::NotAws(NotAws::Preflight) => Err(NoCall::Passed(PREFLIGHT)),
         Named::Call(resolved) if contradicts(&resolved) => {
             Err(refused(refuse::contradiction(call, &resolved)))
         }
@@ -152,13 +161,13 @@ fn subject(call: &Call<'_>, upstream: &Upstream, named: Named) -> Result<Subject
 
 /// The refusal of a request that names two operations: we would record the one and an upstream might
 /// do the other. The codes are AWS's, the texts ours (observed for subresources, else assumed).
-fn ambiguous(call: &Call<'_>, named: &Named, form: Option<&[u8]>) -> Option<Refusal> {
+fn ambiguous(call: &Call<'_>, named: &Named, body: &Body<'_>) -> Option<Refusal> {
     let (found, service, protocol) = match named {
         Named::Call(resolved) => (Ok(&**resolved), Some(resolved.service), resolved.protocol),
         Named::Unknown { service, protocol, .. } => (Err(*protocol), *service, *protocol),
         Named::NotAws(_) | Named::Refused(_) => return None,
     };
-    let error = match twofold(&call.head(), form, found)? {
+    let error = match twofold(&call.head(), body.form(), body.is_there(), found)? {
         Twofold::Subresources(names) => {
             let message = format!("Conflicting query string parameters: {}", names.join(", "));
             WireError::sender("InvalidArgument", message)
@@ -213,11 +222,7 @@ async fn declared(
     subject: &Subject,
     who: &Who,
 ) -> Result<Option<Intent>, commit::Unrecorded> {
-    let length = call.head().header("content-length").and_then(|length| length.parse().ok());
-    let may_follow =
-        call.parts.version == Version::HTTP_2 || call.parts.headers.contains_key(TRANSFER_ENCODING);
-    let is_empty = length.map_or(!may_follow, |bytes: u64| bytes == 0);
-    if upstream.loss != Loss::FailClosed || !subject.streams_in() || is_empty {
+    if upstream.loss != Loss::FailClosed || !subject.streams_in() {
         return Ok(None);
     }
     let identity = match who {

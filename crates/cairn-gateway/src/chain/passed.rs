@@ -32,6 +32,6 @@ pub(super) async fn run(
             }
             Response::from_parts(head, Held::none(body).body(share))
         }
-        Err((failure, _)) => failure.answer(call, None, None, super::forwarded::UNKNOWN_PROTOCOL),
+        Err((failure, _)) => failure.answer(call, None, None, super::resolve::UNKNOWN_PROTOCOL),
     }
 }

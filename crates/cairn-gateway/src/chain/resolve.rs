@@ -7,6 +7,7 @@ use cairn_wire::codec::WireError;
 use cairn_wire::model::{Protocol, Service, Shape};
 use cairn_wire::resolve::{NotAws, Resolution, ResolveError, Resolved, resolve};
 use http::request::Parts;
+use http_body::Body as _;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 
@@ -37,7 +38,21 @@ pub(super) enum Named {
     Refused(Refusal),
 }
 
+/// How a request is answered that says nothing of its protocol.
+pub(super) const UNKNOWN_PROTOCOL: Protocol = Protocol::RestXml;
+
 impl Named {
+    /// The service, if one is named, and the protocol to answer in.
+    pub(super) fn spoken(&self) -> (Option<&'static Service>, Protocol) {
+        let protocol = match self {
+            Self::Call(resolved) => resolved.protocol,
+            Self::Unknown { protocol, .. } => *protocol,
+            Self::Refused(refusal) => refusal.protocol,
+            Self::NotAws(_) => UNKNOWN_PROTOCOL,
+        };
+        (self.service(), protocol)
+    }
+
     /// The service, if one is named.
     pub(super) fn service(&self) -> Option<&'static Service> {
         match self {
@@ -157,6 +172,12 @@ pub(super) struct Body<'a> {
 }
 
 impl Body<'_> {
+    /// Whether anything follows the head.
+    pub(super) fn is_there(&self) -> bool {
+        let form = self.form.as_ref().is_some_and(|form| !form.is_empty());
+        form || self.incoming.as_ref().is_some_and(|body| !body.is_end_stream())
+    }
+
     /// The form that was read to find the operation.
     pub(super) fn form(&self) -> Option<&[u8]> {
         self.form.as_deref()

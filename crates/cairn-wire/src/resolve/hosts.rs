@@ -51,6 +51,8 @@ impl BaseDomains {
     /// The bucket that a host names; `None` for a path-style request.
     pub fn bucket(&self, host: &str) -> Option<String> {
         let host = without_port(host).to_ascii_lowercase();
+        // As a resolver of names writes it, whole.
+        let host = host.strip_suffix('.').unwrap_or(&host);
         for domain in &self.domains {
             let Some(labels) = host.strip_suffix(domain.as_str()) else { continue };
             if labels.is_empty() {

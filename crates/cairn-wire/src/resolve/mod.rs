@@ -176,9 +176,16 @@ fn find(asked: &Asked<'_>) -> Result<Search, ResolveError> {
     }
 }
 
-/// A browser asks whether it may call; the call comes after.
+/// A browser asks whether it may call; the call comes after. The question has no signature, no target
+/// and no body (documented: the Fetch standard); what has one of them may be a call to somebody.
 fn is_preflight(head: &RequestHead<'_>) -> bool {
-    head.method == "OPTIONS" && head.headers.contains_key("access-control-request-method")
+    let says = |name: &str| head.headers.contains_key(name);
+    let is_bare = !says("authorization")
+        && !says("x-amz-target")
+        && !says("transfer-encoding")
+        && head.header("content-length").is_none_or(|length| length == "0")
+        && CredentialScope::read(head).is_none();
+    head.method == "OPTIONS" && says("access-control-request-method") && is_bare
 }
 
 /// Somebody's own API, at an address of API Gateway, VPC Lattice or a Lambda function.

@@ -33,12 +33,18 @@ fn names(operation: Operation<'static>) -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether a request names another operation beside the one that was found, or that was not: an
-/// unknown name may stand before one that a server knows.
+/// unknown name may stand before one that a server knows. `form` is the body, if it was read.
 pub fn twofold(
     head: &RequestHead<'_>,
     form: Option<&[u8]>,
+    has_body: bool,
     found: Result<&Resolved, Protocol>,
 ) -> Option<Twofold> {
+    if let Ok(resolved) = found
+        && let Some(elsewhere) = elsewhere(head, form, has_body, resolved)
+    {
+        return Some(elsewhere);
+    }
     match found.map_or_else(|protocol| protocol, |resolved| resolved.protocol) {
         Protocol::Json => {
             let mut targets = head.headers.get_all("x-amz-target").iter();
@@ -56,6 +62,29 @@ pub fn twofold(
         }
         _ => None,
     }
+}
+
+/// What names an operation in the way of another protocol than the one that was found: a server that
+/// looks there first does another one. S3 is told by its address, and its queries are free.
+fn elsewhere(
+    head: &RequestHead<'_>,
+    form: Option<&[u8]>,
+    has_body: bool,
+    resolved: &Resolved,
+) -> Option<Twofold> {
+    if resolved.service.id() == "s3" {
+        return None;
+    }
+    let is_query = matches!(resolved.protocol, Protocol::Query | Protocol::Ec2);
+    if resolved.protocol != Protocol::Json && head.headers.contains_key("x-amz-target") {
+        return Some(Twofold::Target);
+    }
+    let takes_action = || resolved.call().query_parameters().any(|name| name == "Action");
+    if !is_query && rest::names(head.query).any(|name| name == "Action") && !takes_action() {
+        return Some(Twofold::Action);
+    }
+    // An action in the query string, and a body that was not read as a form: it may be one.
+    (is_query && has_body && form.is_none()).then_some(Twofold::Action)
 }
 
 fn subresources(head: &RequestHead<'_>, resolved: &Resolved) -> Option<Twofold> {

@@ -8,10 +8,11 @@ fn said(ask: &Ask<'_>) -> Option<Twofold> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let headers = ask.header_map();
     let head = RequestHead { method, path, query, headers: &headers };
+    let has_body = ask.form.is_some() || headers.contains_key("content-length");
     match ask.resolve() {
-        Ok(Resolution::Call(found)) => twofold(&head, ask.form, Ok(&found)),
+        Ok(Resolution::Call(found)) => twofold(&head, ask.form, has_body, Ok(&found)),
         Err(ResolveError::UnknownOperation { protocol, .. }) => {
-            twofold(&head, ask.form, Err(protocol))
+            twofold(&head, ask.form, has_body, Err(protocol))
         }
         other => panic!("{}: {other:?}", ask.line),
     }
@@ -85,11 +86,31 @@ fn two_targets_are_two_calls() {
     let told = |headers: &HeaderMap| {
         let head = RequestHead { method: "POST", path: "/", query: "", headers };
         match resolve(&head, None, &BaseDomains::default()) {
-            Ok(Resolution::Call(found)) => twofold(&head, None, Ok(&found)),
+            Ok(Resolution::Call(found)) => twofold(&head, None, true, Ok(&found)),
             other => panic!("{other:?}"),
         }
     };
     assert_eq!(told(&headers), None);
     headers.append("x-amz-target", target("DeleteTable"));
     assert_eq!(told(&headers), Some(Twofold::Target));
+}
+
+#[test]
+fn an_operation_is_named_in_one_protocol() {
+    let action = Some(Twofold::Action);
+    let target = [("x-amz-target", "DynamoDB_20120810.DescribeTable")];
+    let both = ask("POST /?Action=DeleteTable").scope("dynamodb").headers(&target);
+    assert_eq!(said(&both), action);
+    assert_eq!(said(&ask("POST /").scope("dynamodb").headers(&target)), None);
+    let groups = "GET /schedule-groups/g";
+    assert_eq!(said(&ask(groups).scope("scheduler")), None);
+    let twice = ask("GET /schedule-groups/g?%41ction=DeleteScheduleGroup").scope("scheduler");
+    assert_eq!(said(&twice), action);
+    let target = [("x-amz-target", "x.DeleteScheduleGroup")];
+    assert_eq!(said(&ask(groups).scope("scheduler").headers(&target)), Some(Twofold::Target));
+    let line = "?Action=ListUsers&Version=2010-05-08";
+    let parts = [("content-type", "multipart/form-data; boundary=b"), ("content-length", "9")];
+    assert_eq!(said(&ask(&format!("POST /{line}")).scope("iam").headers(&parts)), action);
+    assert_eq!(said(&ask(&format!("GET /{line}")).scope("iam").headers(&parts[1..])), action);
+    assert_eq!(said(&ask(&format!("GET /{line}")).scope("iam")), None);
 }

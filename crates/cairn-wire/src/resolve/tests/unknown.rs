@@ -28,6 +28,11 @@ fn a_browsers_question_is_no_call() {
     let found = ask("OPTIONS /pictures/k").headers(&question).resolve();
     assert!(matches!(found, Ok(Resolution::NotAws(NotAws::Preflight))), "{found:?}");
     ask("OPTIONS /pictures/k").scope("s3").refused();
+    ask("OPTIONS /").headers(&question).scope("iam").refused();
+    for more in [("x-amz-target", "DynamoDB_20120810.DeleteTable"), ("content-length", "9")] {
+        let headers = [question[0], question[1], more];
+        ask("OPTIONS /").headers(&headers).refused();
+    }
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(crate) struct DirectoryBucket {
     /// What keys begin with before the path: what was copied is a folder of the bucket.
     mount: String,
     name: Option<String>,
+    /// The root was found above what was given: nothing beside its `AWSLogs` is anybody's business.
+    is_above: bool,
 }
 
 impl DirectoryBucket {
@@ -48,7 +50,8 @@ impl DirectoryBucket {
         let around = whole.ancestors().filter(|path| path.ends_with(ROOT)).last();
         let mut roots: Vec<PathBuf> =
             around.and_then(Path::parent).map(Path::to_path_buf).into_iter().collect();
-        if roots.is_empty() {
+        let is_above = !roots.is_empty();
+        if !is_above {
             roots_in(directory, &mut roots);
         }
         if roots.is_empty() {
@@ -56,7 +59,8 @@ impl DirectoryBucket {
         }
         roots.sort_unstable();
         let open = |root: PathBuf| {
-            let mut bucket = Self { root, mount: String::new(), name: name.map(str::to_owned) };
+            let name = name.map(str::to_owned);
+            let mut bucket = Self { root, mount: String::new(), name, is_above };
             bucket.settle();
             bucket
         };
@@ -147,7 +151,12 @@ impl Bucket for DirectoryBucket {
     }
 
     fn list(&self, prefix: &str, show: &mut Show<'_>) -> Result<(), ReadError> {
-        let mut waiting = vec![(self.root.clone(), self.mount.clone())];
+        let begin = if self.is_above {
+            (self.root.join(ROOT), format!("{}{ROOT}/", self.mount))
+        } else {
+            (self.root.clone(), self.mount.clone())
+        };
+        let mut waiting = vec![begin];
         while let Some((directory, start)) = waiting.pop() {
             let looked_at = || format!("cannot list {}", directory.display());
             let entries = std::fs::read_dir(&directory).with_context(looked_at);
@@ -274,6 +283,28 @@ mod tests {
         assert!(matches!(read("f.json.gz"), Err(ReadError::Missing)));
         for outside in ["../x", "a/../../x", "/etc/passwd", "a//b", ""] {
             assert!(matches!(bucket.read(outside), Err(ReadError::Missing)), "{outside}");
+        }
+    }
+
+    #[test]
+    fn what_lies_beside_the_given_folder_is_not_looked_at() {
+        let home = tempfile::tempdir().unwrap();
+        let given = home.path().join("AWSLogs/1/CloudTrail");
+        for folder in [&given, &home.path().join("letters/AWSLogs/1")] {
+            std::fs::create_dir_all(folder).unwrap();
+            std::fs::write(folder.join("a.json.gz"), "x").unwrap();
+        }
+        for directory in [&given, &home.path().join("AWSLogs")] {
+            let [bucket] = &DirectoryBucket::find(directory, None).unwrap()[..] else {
+                panic!("there is one");
+            };
+            let mut keys = Vec::new();
+            let mut show = |listed: Listed| {
+                keys.push(listed.key);
+                ControlFlow::Continue(())
+            };
+            bucket.list("", &mut show).unwrap();
+            assert_eq!(keys, ["AWSLogs/1/CloudTrail/a.json.gz"]);
         }
     }
 
