@@ -33,9 +33,6 @@ use crate::limits::ANSWER_IDLE_MAX;
 use crate::metric;
 use crate::recorder::Outcome;
 
-/// Why a browser's question goes on without a record.
-const PREFLIGHT: &str = "preflight";
-
 /// What a caller sent, to be passed on.
 pub(super) struct Asking<'a> {
     pub(super) body: Either<Full<Bytes>, Incoming>,
@@ -73,12 +70,13 @@ pub(super) async fn run(
     let subject = match subject(call, upstream, named) {
         Ok(subject) => subject,
         Err(NoCall::Refused(refusal)) => return *refusal,
+        Err(NoCall::Question) => {
+            let body = Either::Left(Full::default());
+            let asking = Asking { body, is_read: true, share, upgrade };
+            return passed::run(call, upstream, asking, "preflight").await;
+        }
         Err(NoCall::Passed(reason)) => {
-            let (body, is_read) = match reason {
-                // A question has no body; what comes as one may be a call.
-                PREFLIGHT => (Either::Left(Full::default()), true),
-                _ => body.passing(),
-            };
+            let (body, is_read) = body.passing();
             let asking = Asking { body, is_read, share, upgrade };
             return passed::run(call, upstream, asking, reason).await;
         }
@@ -129,6 +127,9 @@ enum NoCall {
     Refused(Box<Response<AnswerBody>>),
     /// It goes on without a record, for this reason.
     Passed(&'static str),
+    /// A browser's question, which goes on without a record and without a body: what comes as one
+    /// may be a call.
+    Question,
 }
 
 /// What a request calls.
@@ -144,7 +145,7 @@ fn subject(call: &Call<'_>, upstream: &Upstream, named: Named) -> Result<Subject
             unnamed.map_err(|unnamed| refused(unnamed.refuse(call)))
         }
         Named::NotAws(NotAws::ExecuteApi) => Err(NoCall::Passed("data_plane")),
-        Named::NotAws(NotAws::Preflight) => Err(NoCall::Passed(PREFLIGHT)),
+        Named::NotAws(NotAws::Preflight) => Err(NoCall::Question),
         Named::Call(resolved) if contradicts(&resolved) => {
             Err(refused(refuse::contradiction(call, &resolved)))
         }
