@@ -224,14 +224,16 @@ pub(crate) fn value_passes(value: Option<&str>, wanted: &Match) -> bool {
     }
 }
 
-// Places in `TEXT_FIELDS`, for the columns that keys are made of.
+// Places in `TEXT_FIELDS`, for the columns that keys are made of and rows are arranged by.
 const EVENT_ID: usize = 0;
-const EVENT_NAME: usize = 1;
-const EVENT_SOURCE: usize = 2;
+pub(crate) const EVENT_NAME: usize = 1;
+pub(crate) const EVENT_SOURCE: usize = 2;
 const REGION: usize = 3;
-const ACCOUNT: usize = 4;
+pub(crate) const ACCOUNT: usize = 4;
 const USER_NAME: usize = 10;
-const ACCESS_KEY_ID: usize = 15;
+pub(crate) const USER_ARN: usize = 12;
+pub(crate) const SESSION_ISSUER_ARN: usize = 13;
+pub(crate) const ACCESS_KEY_ID: usize = 15;
 
 impl Fields<'_> {
     /// Where the record belongs.

@@ -12,6 +12,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::catalog::Catalog;
 use crate::fields::with_fields;
 use crate::index::RowKeysReader;
+use crate::slice::cluster::{CLUSTER_ROWS, around};
 use crate::slice::{RecordReader, Slice, SliceName, record_text, schema};
 use crate::{HistoryError, Position};
 
@@ -79,7 +80,7 @@ fn check_slice(directory: &Path, name: SliceName) -> Result<(), HistoryError> {
 /// have.
 fn check_rows(slice: &Arc<Slice>) -> Result<KeyDigest, HistoryError> {
     let footer = slice.footer(PageIndexPolicy::Skip)?;
-    let rows = slice.columns(footer).with_batch_size(1_024).build();
+    let rows = slice.columns(footer).with_batch_size(CLUSTER_ROWS as usize).build();
     let rows = rows.map_err(|source| slice.unread(source))?;
     let mut check = RowCheck {
         slice,
@@ -119,12 +120,18 @@ impl RowCheck<'_> {
         let offsets = batch.column(schema::LOG_OFFSET).as_primitive_opt::<Int64Type>();
         let offsets = offsets.ok_or_else(other)?;
         let records = batch.column(schema::RECORD).as_string_opt::<i32>().ok_or_else(other)?;
-        for row in 0..batch.num_rows() {
+        let cluster = around(self.row, self.slice.facts().rows() as u32);
+        let places = self.slice.index.places(cluster.clone())?;
+        self.slice.index.cluster(cluster)?;
+        if places.len() != batch.num_rows() {
+            return Err(self.slice.corrupt("a cluster has another number of rows"));
+        }
+        for place in places.into_iter().map(usize::from) {
             let at = Position {
-                event_time_ms: times.value(row),
-                offset: Offset::new(offsets.value(row).cast_unsigned()),
+                event_time_ms: times.value(place),
+                offset: Offset::new(offsets.value(place).cast_unsigned()),
             };
-            self.one(at, records.value(row).as_bytes())?;
+            self.one(at, records.value(place).as_bytes())?;
         }
         Ok(())
     }

@@ -33,13 +33,6 @@ impl RecordKey {
     }
 }
 
-/// A place in a slice where a record may be.
-struct Place {
-    slice: usize,
-    row: u32,
-    asked: usize,
-}
-
 impl History {
     /// Which of these records it shows, byte for byte. Sees what is taken in by now; reads from disk
     /// where a record may be.
@@ -54,19 +47,19 @@ impl History {
         for chunk in &closed {
             look_in_chunk(chunk, asked, &mut known);
         }
-        let mut places = Vec::new();
-        for (number, slice) in slices.iter().enumerate() {
+        for slice in slices.iter() {
+            let mut maybe = Vec::new();
             for (index, (key, _)) in asked.iter().enumerate() {
                 if known.get(index).is_some_and(|known| !known)
                     && let Some(mut rows) = slice.index.rows_of(key.0)?
                 {
                     while let Some(row) = rows.next()? {
-                        places.push(Place { slice: number, row, asked: index });
+                        maybe.push((row, index));
                     }
                 }
             }
+            compare(slice, maybe, asked, &mut known)?;
         }
-        compare(&slices, places, asked, &mut known)?;
         Ok(known)
     }
 }
@@ -79,25 +72,20 @@ fn look_in_chunk(chunk: &Chunk, asked: &[(RecordKey, &Bytes)], known: &mut [bool
 
 /// Compares records in the order in which they lie, so that each page is expanded once.
 fn compare(
-    slices: &[Arc<Slice>],
-    mut places: Vec<Place>,
+    slice: &Arc<Slice>,
+    mut rows: Vec<(u32, usize)>,
     asked: &[(RecordKey, &Bytes)],
     known: &mut [bool],
 ) -> Result<(), HistoryError> {
-    places.sort_unstable_by_key(|place| (place.slice, place.row));
-    let mut reader: Option<(usize, RecordReader)> = None;
-    for place in places {
-        let (Some(slice), Some((_, wanted)), Some(known)) =
-            (slices.get(place.slice), asked.get(place.asked), known.get_mut(place.asked))
-        else {
-            continue;
-        };
-        let mut records = match reader.take() {
-            Some((number, records)) if number == place.slice => records,
-            _ => RecordReader::new(Arc::clone(slice)),
-        };
-        *known = *known || records.record(place.row)? == **wanted;
-        reader = Some((place.slice, records));
+    rows.sort_unstable();
+    let mut records = RecordReader::new(Arc::clone(slice));
+    let placed = rows.iter().map(|(row, number)| Ok((records.place(*row)?, *row, *number)));
+    let mut placed = placed.collect::<Result<Vec<_>, HistoryError>>()?;
+    placed.sort_unstable();
+    for (_, row, number) in placed {
+        if let (Some((_, wanted)), Some(known)) = (asked.get(number), known.get_mut(number)) {
+            *known = *known || records.record(row)? == **wanted;
+        }
     }
     Ok(())
 }

@@ -4,10 +4,11 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::blocks::Blocks;
 
-use super::{BLOCK_BYTES, BUCKET_BITS_MAX, BUCKET_BITS_MIN, MAGIC, PARQUET_BLOCK_BYTES, ROWS_MAX};
+use super::{BLOCK_BYTES, BUCKET_BITS_MAX, BUCKET_BITS_MIN, MAGIC, MAGIC_BEFORE_CLUSTERS};
+use super::{PARQUET_BLOCK_BYTES, PLACE_BYTES, ROWS_MAX};
 
 /// How many sections there are.
-pub(super) const SECTIONS: usize = 10;
+pub(super) const SECTIONS: usize = 11;
 const NUMBERS: usize = 11;
 const HEAD_BYTES: usize = 8 * (NUMBERS + 2 * SECTIONS);
 /// The length of head, its hash and the closing magic.
@@ -39,13 +40,14 @@ pub(super) enum Part {
     Lists = 0,
     Entries = 1,
     RowKeys = 2,
-    Buckets = 3,
-    RowBlocks = 4,
-    Pages = 5,
-    Filter = 6,
-    Scopes = 7,
-    ParquetHashes = 8,
-    Hashes = 9,
+    Places = 3,
+    Buckets = 4,
+    RowBlocks = 5,
+    Pages = 6,
+    Filter = 7,
+    Scopes = 8,
+    ParquetHashes = 9,
+    Hashes = 10,
 }
 
 /// Where a section is.
@@ -130,6 +132,9 @@ impl Head {
     pub(super) fn decode(bytes: &[u8], file_bytes: u64) -> Result<Self, &'static str> {
         let (head, rest) = bytes.split_at_checked(HEAD_BYTES).ok_or("it is too short")?;
         let (hash, magic) = rest.split_at_checked(8).ok_or("it is too short")?;
+        if magic == MAGIC_BEFORE_CLUSTERS {
+            return Err("an older version made it; without the directory history, it is made anew");
+        }
         if magic != MAGIC {
             return Err("it does not end with the index magic");
         }
@@ -163,6 +168,9 @@ impl Head {
         let rows = self.facts.to.checked_sub(self.facts.from);
         if rows.is_none_or(|rows| rows == 0 || rows > ROWS_MAX) {
             return Err("its range of offsets is impossible");
+        }
+        if rows.is_some_and(|rows| self.section(Part::Places).bytes != rows * PLACE_BYTES) {
+            return Err("it has the wrong number of places");
         }
         if !(BUCKET_BITS_MIN..=BUCKET_BITS_MAX).contains(&self.bucket_bits) {
             return Err("its number of buckets is impossible");

@@ -21,10 +21,11 @@
 //!  entries    8 bytes a key, in key order: low 32 bits of the key, then 4 bytes: the row, or
 //!             (top bit set) where its list begins
 //!  row keys   for each row but the first of a block: time and offset, as differences
+//!  places     2 bytes a row: where it lies in the Parquet file, counted from its cluster's begin
 //!  ── from here to the scopes held in memory, read at once at first use ──
 //!  buckets    4 bytes for each value of the key's top bits, and one more: its first entry
 //!  row blocks 20 bytes per 256 rows: first time, first offset, where its row keys begin
-//!  pages      16 bytes per record page: where it is in the Parquet file, its length, its first row
+//!  pages      16 bytes per record page: where it is in the Parquet file, its length, its first place
 //!  filter     blocks of 32 bytes: a split-block Bloom filter over the keys
 //!  scopes     every (class, account, region) that occurs
 //!  ──
@@ -39,7 +40,8 @@
 //! leaves out what it does not want. A page of records is checked with it, and
 //! so are other columns, page headers and the footer, for all of these are read as blocks.
 //!
-//! Rows are numbered in the order of the Parquet file: by event time, then by log offset. A row
+//! Rows are numbered by event time, then by log offset. In the Parquet file those of a cluster lie
+//! in another order, see `slice::cluster`. A row
 //! list is written from the highest row down: its count, its length in bytes, and then either the
 //! rows as differences, or (beyond [`list::BLOCK_ROWS`] rows) a directory of blocks of them, so
 //! that a reader begins anywhere. A key is 40 bits of a hash, see `key`.
@@ -50,6 +52,7 @@ mod filter;
 mod head;
 mod keys;
 mod list;
+mod place;
 mod read;
 mod row_key;
 #[cfg(test)]
@@ -59,17 +62,22 @@ mod write;
 pub(crate) use head::{Head, SliceFacts};
 pub(crate) use keys::{Keys, RowKeysReader};
 pub(crate) use list::RowList;
+pub(crate) use place::PlacesWriter;
 pub(crate) use read::{IndexFile, Page};
 pub(crate) use row_key::{BLOCK_ROWS as ROW_KEYS_BLOCK, RowKeysWriter};
 pub(crate) use write::{IndexRest, IndexWriter};
 
 /// At both ends of the file; the digits are the version of the format.
-const MAGIC: [u8; 8] = *b"CRNIDX02";
+const MAGIC: [u8; 8] = *b"CRNIDX03";
+/// Of the version whose rows lay in the order of time.
+const MAGIC_BEFORE_CLUSTERS: [u8; 8] = *b"CRNIDX02";
 /// The length of a block of this file: what a small read takes.
 const BLOCK_BYTES: u64 = 4 << 10;
-/// The length of a block of the Parquet file. Pages there are some 50 KiB, so little is read in
-/// vain, and the hashes of 8 MiB are in one block of this file.
+/// The length of a block of the Parquet file. A page of records there is some 5 KiB, which is in
+/// one block as a rule, and the hashes of 8 MiB are in one block of this file.
 pub(crate) const PARQUET_BLOCK_BYTES: u64 = 16 << 10;
+/// The length of a place.
+const PLACE_BYTES: u64 = 2;
 /// The length of an entry.
 const ENTRY_BYTES: usize = 8;
 /// How many low bits of a key an entry holds; the bucket tells the others.

@@ -38,7 +38,7 @@ pub(crate) struct Page {
     pub at: u64,
     /// The length of header and data.
     pub bytes: u32,
-    pub first_row: u32,
+    pub first_place: u32,
 }
 
 impl Page {
@@ -285,16 +285,16 @@ impl Resident {
         Some(Page {
             at: u64::from_le_bytes(*at),
             bytes: le_u32(rest),
-            first_row: le_u32(rest.get(4..)?),
+            first_place: le_u32(rest.get(4..)?),
         })
     }
 
-    /// The number of the page that holds a row.
-    pub(crate) fn page_of(&self, row: u32) -> Option<usize> {
+    /// The number of the page that holds a place.
+    pub(crate) fn page_of(&self, place: u32) -> Option<usize> {
         let (mut low, mut high) = (0, self.page_count());
         while low < high {
             let middle = low + (high - low) / 2;
-            if self.page(middle)?.first_row <= row {
+            if self.page(middle)?.first_place <= place {
                 low = middle + 1;
             } else {
                 high = middle;

@@ -6,12 +6,25 @@ use std::sync::Arc;
 use cairn_store::Offset;
 use proptest::prelude::*;
 
-use super::{IndexFile, IndexRest, IndexWriter, Page, RowKeysWriter, SliceFacts};
+use super::{IndexFile, IndexRest, IndexWriter, Page, PlacesWriter, RowKeysWriter, SliceFacts};
 use crate::Position;
 use crate::key::{Class, KEY_BITS, Scope};
+use crate::slice::cluster::CLUSTER_ROWS;
 
 fn row(event_time_ms: i64, offset: u64) -> Position {
     Position { event_time_ms, offset: Offset::new(offset) }
+}
+
+/// Rows that lie in the opposite order.
+fn places(rows: usize) -> PlacesWriter {
+    let mut places = PlacesWriter::default();
+    let mut left = rows;
+    while left > 0 {
+        let cluster = left.min(CLUSTER_ROWS as usize);
+        places.cluster(&(0..cluster as u16).rev().collect::<Vec<_>>());
+        left -= cluster;
+    }
+    places
 }
 
 /// An index over these rows, with these lists.
@@ -42,9 +55,10 @@ fn index(rows: &[Position], lists: &[(u64, Vec<u32>)]) -> Vec<u8> {
     let rest = IndexRest {
         facts,
         row_keys,
+        places: places(rows.len()),
         pages: vec![
-            Page { at: 4, bytes: 1_000, first_row: 0 },
-            Page { at: 1_004, bytes: 900, first_row: 3 },
+            Page { at: 4, bytes: 1_000, first_place: 0 },
+            Page { at: 1_004, bytes: 900, first_place: 3 },
         ],
         parquet_hashes: vec![9; 8],
         scopes: vec![scope(Class::Management, "us-east-1"), scope(Class::Other, "")],
@@ -111,6 +125,7 @@ fn what_is_written_is_read() {
     ] {
         assert_eq!(index.rows_before(position).unwrap(), before, "{position:?}");
     }
+    assert_eq!(index.places(1..4).unwrap(), [3, 2, 1]);
     let resident = index.resident().unwrap();
     assert_eq!((resident.page_of(2), resident.page_of(3)), (Some(0), Some(1)));
     assert_eq!(resident.scopes().len(), 2);
@@ -184,6 +199,7 @@ proptest! {
             }
         }
         let _ = index.row_keys(0);
+        let _ = index.places(0..5);
         let _ = index.rows_before(row(2_000, 0));
     }
 }

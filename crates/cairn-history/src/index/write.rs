@@ -11,7 +11,8 @@ use crate::varint;
 use super::head::{Part, SECTIONS, Section};
 use super::read::Page;
 use super::{BLOCK_BYTES, bucket_bits, filter, list};
-use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, MAGIC, RowKeysWriter, SliceFacts};
+use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, MAGIC};
+use super::{PlacesWriter, RowKeysWriter, SliceFacts};
 
 /// Writes one index file. Memory: eight bytes a key, until [`IndexWriter::finish`].
 #[derive(Debug)]
@@ -33,6 +34,7 @@ pub(crate) struct IndexWriter<W> {
 pub(crate) struct IndexRest {
     pub facts: SliceFacts,
     pub row_keys: RowKeysWriter,
+    pub places: PlacesWriter,
     pub pages: Vec<Page>,
     /// The hash of each block of the Parquet file.
     pub parquet_hashes: Vec<u8>,
@@ -102,6 +104,7 @@ impl<W: Write> IndexWriter<W> {
             (std::mem::take(&mut self.entries), std::mem::take(&mut self.buckets));
         self.section(Part::Entries, &entries)?;
         self.section(Part::RowKeys, &rest.row_keys.keys)?;
+        self.section(Part::Places, &rest.places.bytes)?;
         self.section(Part::Buckets, &buckets)?;
         self.section(Part::RowBlocks, &rest.row_keys.directory)?;
         self.section(Part::Pages, &encode_pages(&rest.pages))?;
@@ -165,7 +168,7 @@ fn encode_pages(pages: &[Page]) -> Vec<u8> {
     for page in pages {
         bytes.extend_from_slice(&page.at.to_le_bytes());
         bytes.extend_from_slice(&page.bytes.to_le_bytes());
-        bytes.extend_from_slice(&page.first_row.to_le_bytes());
+        bytes.extend_from_slice(&page.first_place.to_le_bytes());
     }
     bytes
 }

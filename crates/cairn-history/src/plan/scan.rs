@@ -8,11 +8,9 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, RowSelection, RowSelecto
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use crate::fields::{CATEGORIES, Columns, TEXTS, passes, text_index};
+use crate::slice::cluster::{CLUSTER_ROWS, around};
 use crate::slice::{RecordReader, Slice, schema};
 use crate::{Field, Filter, HistoryError};
-
-/// Rows to a batch.
-const BATCH_ROWS: usize = 8_192;
 
 /// The conditions of a scan, and the columns that they need.
 #[derive(Debug)]
@@ -66,32 +64,43 @@ impl Scan {
         footer: &ArrowReaderMetadata,
         rows: std::ops::Range<u32>,
     ) -> Result<Vec<u32>, HistoryError> {
+        let all = slice.facts().rows() as u32;
+        let Some(last) = rows.end.checked_sub(1).filter(|_| !rows.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        // The rows of a cluster lie all over it, so clusters are read as a whole.
+        let places = around(rows.start, all).start..around(last, all).end;
         let builder = slice.columns(footer.clone());
-        let (groups, before) = groups_of(builder.metadata(), &rows);
+        let (groups, before) = groups_of(builder.metadata(), &places);
         let selection =
-            RowSelection::from(vec![RowSelector::skip(before), RowSelector::select(rows.len())]);
+            RowSelection::from(vec![RowSelector::skip(before), RowSelector::select(places.len())]);
         let mask = ProjectionMask::roots(builder.parquet_schema(), self.columns.iter().copied());
         let reader = builder
             .with_row_groups(groups)
             .with_row_selection(selection)
             .with_projection(mask)
-            .with_batch_size(BATCH_ROWS)
+            .with_batch_size(CLUSTER_ROWS as usize)
             .build()
             .map_err(|source| slice.unread(source))?;
         let mut passed = Vec::new();
-        let mut first = rows.start;
+        let mut first = places.start;
         for batch in reader {
             let batch = batch.map_err(|source| slice.unread_rows(source))?;
+            let cluster = slice.index.cluster(around(first, all))?;
+            if batch.num_rows() != cluster.len() {
+                return Err(slice.corrupt("a cluster has another number of rows"));
+            }
             let columns = BatchColumns::new(&batch, &self.columns);
-            let all = 0..batch.num_rows();
-            passed.extend(
-                all.filter(|row| self.passes(&columns.row(*row))).map(|row| first + row as u32),
-            );
+            let passing = cluster.iter().enumerate();
+            let passing = passing.filter(|(place, _)| self.passes(&columns.row(*place)));
+            let numbers = passing.map(|(_, row)| first + u32::from(*row));
+            passed.extend(numbers.filter(|row| rows.contains(row)));
             first += batch.num_rows() as u32;
         }
-        if first != rows.end {
+        if first != places.end {
             return Err(slice.corrupt("it has too few rows"));
         }
+        passed.sort_unstable();
         Ok(passed)
     }
 
@@ -100,18 +109,18 @@ impl Scan {
     }
 
     fn by_text(&self, records: &mut RecordReader, rows: &mut Vec<u32>) -> Result<(), HistoryError> {
-        let mut failed = None;
-        rows.retain(|row| {
-            if failed.is_some() {
-                return false;
-            }
+        let placed = rows.iter().map(|row| Ok((records.place(*row)?, *row)));
+        let mut placed = placed.collect::<Result<Vec<_>, HistoryError>>()?;
+        placed.sort_unstable();
+        rows.clear();
+        for (_, row) in placed {
             let holds = |text: &[u8]| self.texts.iter().all(|wanted| wanted.find(text).is_some());
-            records.look(*row, holds).unwrap_or_else(|error| {
-                failed = Some(error);
-                false
-            })
-        });
-        failed.map_or(Ok(()), Err)
+            if records.look(row, holds)? {
+                rows.push(row);
+            }
+        }
+        rows.sort_unstable();
+        Ok(())
     }
 }
 

@@ -3,19 +3,24 @@
 use arrow::array::RecordBatch;
 use cairn_store::Offset;
 
-use crate::index::{RowKeysWriter, SliceFacts};
+use crate::index::{PlacesWriter, RowKeysWriter, SliceFacts};
 use crate::key::Scope;
 use crate::rows::{RowRef, Rows};
 use crate::{HistoryError, Position};
 
 use super::batch::{BATCH_ROWS, batch};
+use super::cluster::{CLUSTER_ROWS, LIKENESS, Likeness, arrange};
 use super::write::{Content, Lists};
 
 /// The rows of a new slice, in its order.
 pub(crate) struct Built<'r> {
     order: Vec<RowRef<'r>>,
     scopes: Vec<Scope>,
-    next: usize,
+    places: PlacesWriter,
+    /// The rows of the cluster under way, by place.
+    cluster: std::vec::IntoIter<u16>,
+    /// The first row of that cluster, and the one after its last.
+    rows: std::ops::Range<usize>,
 }
 
 impl<'r> Built<'r> {
@@ -41,8 +46,24 @@ impl<'r> Built<'r> {
         let mut scopes: Vec<_> = runs.iter().flat_map(|rows| rows.scopes()).cloned().collect();
         scopes.sort_unstable();
         scopes.dedup();
-        Some((Self { order, scopes, next: 0 }, facts))
+        let (places, cluster) = (PlacesWriter::default(), Vec::new().into_iter());
+        Some((Self { order, scopes, places, cluster, rows: 0..0 }, facts))
     }
+
+    /// Goes on to the next cluster.
+    fn next_cluster(&mut self) {
+        let end = (self.rows.end + CLUSTER_ROWS as usize).min(self.order.len());
+        self.rows = self.rows.end..end;
+        let alike: Vec<_> = self.order[self.rows.clone()].iter().map(likeness).collect();
+        let cluster = arrange(&alike);
+        self.places.cluster(&cluster);
+        self.cluster = cluster.into_iter();
+    }
+}
+
+fn likeness<'r>(row: &RowRef<'r>) -> Likeness<'r> {
+    let texts = row.decode().texts;
+    LIKENESS.map(|column| texts[column])
 }
 
 fn position(row: RowRef<'_>) -> Position {
@@ -51,14 +72,17 @@ fn position(row: RowRef<'_>) -> Position {
 
 impl Content for Built<'_> {
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, HistoryError> {
-        let end = (self.next + BATCH_ROWS).min(self.order.len());
-        let rows = &self.order[self.next..end];
-        self.next = end;
+        if self.cluster.len() == 0 {
+            self.next_cluster();
+        }
+        let (order, first) = (&self.order, self.rows.start);
+        let next = self.cluster.by_ref().take(BATCH_ROWS);
+        let rows: Vec<_> = next.map(|row| order[first + usize::from(row)]).collect();
         if rows.is_empty() {
             return Ok(None);
         }
         let failed = |source| HistoryError::arrow("build the columns of a slice", source);
-        batch(rows).map(Some).map_err(failed)
+        batch(&rows).map(Some).map_err(failed)
     }
 
     fn write_lists(&mut self, lists: &mut Lists<'_>) -> Result<(), HistoryError> {
@@ -79,6 +103,10 @@ impl Content for Built<'_> {
                 .map_err(|source| HistoryError::io("write an index file", source))?;
         }
         Ok(())
+    }
+
+    fn places(&mut self) -> PlacesWriter {
+        std::mem::take(&mut self.places)
     }
 
     fn row_keys(&mut self) -> Result<RowKeysWriter, HistoryError> {

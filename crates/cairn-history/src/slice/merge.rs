@@ -1,26 +1,27 @@
 //! One slice out of several that follow one another.
 //!
 //! No record is parsed: rows go over as columns, and the index out of the indexes. Memory: four
-//! bytes a row for the new row numbers, one for the order, and a batch of each source.
+//! bytes a row for the new row numbers, one for the order, and a cluster of each source.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch, StringArray};
 use arrow::compute::interleave;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::file::metadata::PageIndexPolicy;
 
-use crate::index::{Keys, RowKeysReader, RowKeysWriter, SliceFacts};
+use crate::index::{Keys, PlacesWriter, RowKeysReader, RowKeysWriter, SliceFacts};
 use crate::key::Scope;
 use crate::{HistoryError, Position};
 
+use super::cluster::{CLUSTER_ROWS, LIKENESS, Likeness, around, arrange};
 use super::open::Slice;
-use super::schema::SCHEMA;
+use super::schema::{FIRST_TEXT, SCHEMA};
 use super::write::{Content, Lists};
 
 /// The most slices that are merged at once.
-pub(crate) const MERGE_SLICES_MAX: usize = 16;
-/// Rows to a batch, of each source and of the result.
+pub(crate) const MERGE_SLICES_MAX: usize = 8;
+/// Rows to a batch of the result.
 const BATCH_ROWS: usize = 512;
 
 /// Slices on their way into one.
@@ -32,6 +33,20 @@ pub(crate) struct Merged {
     numbers: Vec<Vec<u32>>,
     row_keys: Option<RowKeysWriter>,
     readers: Vec<SourceRows>,
+    places: PlacesWriter,
+    cluster: MergedCluster,
+}
+
+/// A cluster of the result under way.
+#[derive(Default)]
+struct MergedCluster {
+    /// Its rows.
+    rows: std::ops::Range<usize>,
+    /// What they are in.
+    batches: Vec<RecordBatch>,
+    /// Where each is, by its place.
+    order: Vec<RowPlace>,
+    /// The next of them.
     next: usize,
 }
 
@@ -41,8 +56,14 @@ type RowPlace = (usize, usize);
 /// The rows of one source that are not handed on yet.
 struct SourceRows {
     reader: ParquetRecordBatchReader,
+    /// A cluster, as it lies in the file.
     batch: RecordBatch,
+    /// Where each row of it lies.
+    places: Vec<u16>,
+    /// The next row, counted from the cluster's first.
     at: usize,
+    /// The first row of the next cluster.
+    next: u32,
 }
 
 impl Merged {
@@ -60,7 +81,8 @@ impl Merged {
             sources,
             row_keys: None,
             readers,
-            next: 0,
+            places: PlacesWriter::default(),
+            cluster: MergedCluster::default(),
         };
         merged.read_order()?;
         Ok((merged, facts))
@@ -101,47 +123,77 @@ impl Merged {
                 batches.push(reader.batch.clone());
                 batches.len() - 1
             });
-            places.push((batch, reader.at));
-            reader.at += 1;
+            places.push((batch, reader.take(&self.sources[source])?));
         }
         Ok((batches, places))
+    }
+
+    /// Goes on to the next cluster.
+    fn next_cluster(&mut self) -> Result<(), HistoryError> {
+        let first = self.cluster.rows.end;
+        let rows = first..(first + CLUSTER_ROWS as usize).min(self.order.len());
+        let (batches, places) = self.take_rows(rows.clone())?;
+        let texts = Texts::of(&batches);
+        let alike: Vec<_> = places.iter().map(|place| texts.likeness(*place)).collect();
+        let cluster = arrange(&alike);
+        self.places.cluster(&cluster);
+        let order = cluster.iter().map(|row| places[usize::from(*row)]).collect();
+        self.cluster = MergedCluster { rows, batches, order, next: 0 };
+        Ok(())
     }
 }
 
 impl SourceRows {
     fn open(slice: &Slice) -> Result<Self, HistoryError> {
         let footer = slice.footer(PageIndexPolicy::Skip)?;
-        let reader = slice.columns(footer).with_batch_size(BATCH_ROWS).build();
+        let reader = slice.columns(footer).with_batch_size(CLUSTER_ROWS as usize).build();
         let reader = reader.map_err(|source| slice.unread(source))?;
-        Ok(Self { reader, batch: RecordBatch::new_empty(SCHEMA.clone()), at: 0 })
+        let batch = RecordBatch::new_empty(SCHEMA.clone());
+        Ok(Self { reader, batch, places: Vec::new(), at: 0, next: 0 })
     }
 
-    /// Reads the next batch if this one is used up; `true` if it did.
+    /// Reads the next cluster if this one is used up; `true` if it did.
     fn refill(&mut self, slice: &Slice) -> Result<bool, HistoryError> {
-        if self.at < self.batch.num_rows() {
+        if self.at < self.places.len() {
             return Ok(false);
         }
         let next = self.reader.next().ok_or_else(|| slice.corrupt("it has too few rows"))?;
         self.batch = next.map_err(|source| slice.unread_rows(source))?;
+        let rows = around(self.next, slice.facts().rows() as u32);
+        self.next = rows.end;
+        self.places = slice.index.places(rows)?;
         self.at = 0;
         Ok(true)
+    }
+
+    /// Where the next row is in the batch.
+    fn take(&mut self, slice: &Slice) -> Result<usize, HistoryError> {
+        let place = self.places.get(self.at).map(|place| usize::from(*place));
+        self.at += 1;
+        let place = place.filter(|place| *place < self.batch.num_rows());
+        place.ok_or_else(|| slice.index.corrupt("a row lies outside of its cluster"))
     }
 }
 
 impl Content for Merged {
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, HistoryError> {
-        let rows = self.next..(self.next + BATCH_ROWS).min(self.order.len());
-        self.next = rows.end;
-        if rows.is_empty() {
+        if self.cluster.next == self.cluster.order.len() {
+            self.next_cluster()?;
+        }
+        let cluster = &mut self.cluster;
+        let end = (cluster.next + BATCH_ROWS).min(cluster.order.len());
+        let places = &cluster.order[cluster.next..end];
+        cluster.next = end;
+        if places.is_empty() {
             // The index is made next, and needs room of its own.
             self.readers.clear();
             return Ok(None);
         }
-        let (batches, places) = self.take_rows(rows)?;
+        let batches = &cluster.batches;
         let column = |number: usize| -> Result<ArrayRef, arrow::error::ArrowError> {
             let arrays: Vec<&dyn Array> =
                 batches.iter().map(|batch| batch.column(number).as_ref()).collect();
-            interleave(&arrays, &places)
+            interleave(&arrays, places)
         };
         let columns = (0..SCHEMA.fields().len()).map(column).collect::<Result<_, _>>();
         let batch = columns.and_then(|columns| RecordBatch::try_new(SCHEMA.clone(), columns));
@@ -169,6 +221,10 @@ impl Content for Merged {
         Ok(())
     }
 
+    fn places(&mut self) -> PlacesWriter {
+        std::mem::take(&mut self.places)
+    }
+
     fn row_keys(&mut self) -> Result<RowKeysWriter, HistoryError> {
         Ok(self.row_keys.take().unwrap_or_else(|| RowKeysWriter::new(false)))
     }
@@ -181,6 +237,26 @@ impl Content for Merged {
         scopes.sort_unstable();
         scopes.dedup();
         Ok(scopes)
+    }
+}
+
+/// The columns by which rows are arranged, of several batches.
+struct Texts<'b>(Vec<[Option<&'b StringArray>; LIKENESS.len()]>);
+
+impl<'b> Texts<'b> {
+    fn of(batches: &'b [RecordBatch]) -> Self {
+        let column = |batch: &'b RecordBatch, column| {
+            batch
+                .columns()
+                .get(FIRST_TEXT + column)
+                .and_then(|column: &ArrayRef| column.as_string_opt())
+        };
+        Self(batches.iter().map(|batch| LIKENESS.map(|text| column(batch, text))).collect())
+    }
+
+    fn likeness(&self, (batch, row): RowPlace) -> Likeness<'b> {
+        let value = |column: &'b StringArray| column.is_valid(row).then(|| column.value(row));
+        self.0[batch].map(|column| column.and_then(value))
     }
 }
 

@@ -3,6 +3,7 @@
 mod batch;
 mod build;
 mod checked;
+pub(crate) mod cluster;
 mod merge;
 mod name;
 mod open;

@@ -1,121 +1,113 @@
-//! One page of the `record` column, without the Parquet footer.
+//! Pages of the `record` column, without the Parquet footer.
 //!
 //! The index tells where a page begins and how long it is. It begins with its Thrift header, which
 //! tells the length of the data, and the data is one zstd frame. Decompressed, it is each record's
 //! length (four bytes, little-endian) and its bytes, one after another: a required column in the
 //! PLAIN encoding has no levels.
 
-use zstd::stream::raw::{Decoder, InBuffer, Operation, OutBuffer};
+use zstd::bulk::Decompressor;
 
 /// A page is decompressed to at most this: a page of about the usual size, or one long record.
 const PAGE_BYTES_MAX: usize = 8 << 20;
 /// Room for most pages as they are in the file. Benches that grew to lengths of their own would
 /// leave an allocator with pieces of many lengths, each of which it keeps for a while.
-const PAGE_ROOM_BYTES: usize = 128 << 10;
+const PAGE_ROOM_BYTES: usize = 32 << 10;
 /// Room for most pages decompressed: one ends with the record that fills it.
-const RAW_ROOM_BYTES: usize = 320 << 10;
+const RAW_ROOM_BYTES: usize = 40 << 10;
+/// How many pages lie open: the next record in time is often on one of the last few.
+const PAGES_OPEN_MAX: usize = 16;
 /// A bench that grew beyond this for one long record is not kept.
 const KEPT_BYTES_MAX: usize = 1 << 20;
-/// How far decompression goes at once: a block of zstd.
-const STEP_BYTES: usize = 128 << 10;
 
-/// Room for one page and its decompressor: over a megabyte, so it is used again and again.
+/// Room for a few open pages of one slice and their decompressor: most of a megabyte, so it is used
+/// again and again.
 pub(crate) struct Bench {
-    zstd: Decoder<'static>,
-    /// The page as it is in the file: header and data.
-    pub page: Vec<u8>,
-    /// The page decompressed; what is beyond `OpenPage::done` is left from another page.
+    zstd: Decompressor<'static>,
+    /// A page as it is in the file: header and data.
+    file: Vec<u8>,
+    pages: Vec<OpenPage>,
+    /// Which of the pages makes way for the next one, once all are open.
+    next: usize,
+}
+
+struct OpenPage {
+    /// Which page of its slice it is; `None` if it is none.
+    number: Option<usize>,
     raw: Vec<u8>,
-    /// Where each value that is known to be whole begins and ends in `raw`.
-    values: Vec<(usize, usize)>,
 }
 
 impl Bench {
     pub(crate) fn new() -> std::io::Result<Self> {
-        let (page, raw) = (Vec::with_capacity(PAGE_ROOM_BYTES), vec![0; RAW_ROOM_BYTES]);
-        Ok(Self { zstd: Decoder::new()?, page, raw, values: Vec::new() })
+        let (file, pages) = (Vec::with_capacity(PAGE_ROOM_BYTES), Vec::new());
+        Ok(Self { zstd: Decompressor::new()?, file, pages, next: 0 })
+    }
+
+    /// Closes all pages, so that it serves another slice.
+    pub(super) fn clear(&mut self) {
+        for page in &mut self.pages {
+            page.number = None;
+        }
     }
 
     /// Whether it holds no more than usual pages need, so that it is worth keeping.
     pub(super) fn is_usual(&self) -> bool {
-        self.page.capacity() + self.raw.capacity() <= KEPT_BYTES_MAX
+        let open: usize = self.pages.iter().map(|page| page.raw.capacity()).sum();
+        self.file.capacity() + open <= KEPT_BYTES_MAX
     }
-}
 
-/// A page that is decompressed only as far as its values are asked for.
-pub(crate) struct OpenPage {
-    pub bench: Bench,
-    /// How much of the page is read.
-    read: usize,
-    /// How much of it is decompressed.
-    done: usize,
-    raw_bytes: usize,
-}
+    /// The decompressed values of a page; `read` gets its bytes, if it does not lie open.
+    pub(super) fn page<E: From<&'static str>>(
+        &mut self,
+        number: usize,
+        read: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+    ) -> Result<&[u8], E> {
+        let open = self.pages.iter().position(|page| page.number == Some(number));
+        let at = if let Some(at) = open {
+            at
+        } else {
+            read(&mut self.file)?;
+            self.open(number)?
+        };
+        Ok(self.pages.get(at).map_or(&[], |page| &page.raw))
+    }
 
-impl OpenPage {
-    /// Reads the header of the page on a bench.
-    pub(crate) fn new(mut bench: Bench) -> Result<Self, &'static str> {
-        let header = Header::read(&bench.page).ok_or("a page header does not parse")?;
-        if header.bytes.checked_add(header.compressed) != Some(bench.page.len()) {
+    /// Decompresses the page that was read; where it is among the open ones.
+    fn open(&mut self, number: usize) -> Result<usize, &'static str> {
+        let header = Header::read(&self.file).ok_or("a page header does not parse")?;
+        if header.bytes.checked_add(header.compressed) != Some(self.file.len()) {
             return Err("a page has another length than its header says");
         }
         if header.raw > PAGE_BYTES_MAX {
             return Err("a page is impossibly long");
         }
-        bench.zstd.reinit().map_err(|_| "zstd does not start")?;
-        bench.values.clear();
-        if bench.raw.len() < header.raw {
-            bench.raw.resize(header.raw, 0);
+        let at = self.next;
+        self.next = (at + 1) % PAGES_OPEN_MAX;
+        if at == self.pages.len() {
+            self.pages.push(OpenPage { number: None, raw: Vec::with_capacity(RAW_ROOM_BYTES) });
         }
-        Ok(Self { bench, read: header.bytes, done: 0, raw_bytes: header.raw })
+        let page = self.pages.get_mut(at).ok_or("no room for a page")?;
+        page.number = None;
+        page.raw.clear();
+        page.raw.reserve(header.raw);
+        let data = self.file.get(header.bytes..).unwrap_or_default();
+        let done = self.zstd.decompress_to_buffer(data, &mut page.raw);
+        if done.map_err(|_| "a page does not decompress")? != header.raw {
+            return Err("a page decompresses to another length than its header says");
+        }
+        page.number = Some(number);
+        Ok(at)
     }
+}
 
-    /// The value with this number.
-    pub(crate) fn value(&mut self, number: u32) -> Result<&[u8], &'static str> {
-        let number = number as usize;
-        loop {
-            self.measure();
-            if let Some((from, to)) = self.bench.values.get(number) {
-                return self.bench.raw.get(*from..*to).ok_or("a page ends in a record");
-            }
-            if self.done == self.raw_bytes {
-                return Err("a page ends in a record");
-            }
-            self.step()?;
-        }
+/// The value with this number in a decompressed page.
+pub(super) fn value(mut page: &[u8], number: u32) -> Result<&[u8], &'static str> {
+    let cut = "a page ends in a record";
+    for _ in 0..number {
+        let (length, rest) = page.split_first_chunk().ok_or(cut)?;
+        page = rest.get(u32::from_le_bytes(*length) as usize..).ok_or(cut)?;
     }
-
-    /// Finds the values that are whole by now.
-    fn measure(&mut self) {
-        let done = self.bench.raw.get(..self.done).unwrap_or_default();
-        loop {
-            let at = self.bench.values.last().map_or(0, |(_, to)| *to);
-            let Some(rest) = done.get(at..) else { return };
-            let Some((length, _)) = rest.split_first_chunk() else { return };
-            let from = at + size_of::<u32>();
-            let to = from.saturating_add(u32::from_le_bytes(*length) as usize);
-            if to > done.len() {
-                return;
-            }
-            self.bench.values.push((from, to));
-        }
-    }
-
-    fn step(&mut self) -> Result<(), &'static str> {
-        let bench = &mut self.bench;
-        let end = (self.done + STEP_BYTES).min(self.raw_bytes);
-        let mut input = InBuffer::around(bench.page.get(self.read..).unwrap_or_default());
-        let mut output = OutBuffer::around_pos(&mut bench.raw[..end], self.done);
-        let stepped = bench.zstd.run(&mut input, &mut output);
-        let (read, done) = (input.pos(), output.pos());
-        stepped.map_err(|_| "a page does not decompress")?;
-        if done == self.done && read == 0 {
-            return Err("a page decompresses to less than its header says");
-        }
-        self.read += read;
-        self.done = done;
-        Ok(())
-    }
+    let (length, rest) = page.split_first_chunk().ok_or(cut)?;
+    rest.get(..u32::from_le_bytes(*length) as usize).ok_or(cut)
 }
 
 /// What a Thrift page header says of lengths.
@@ -212,24 +204,29 @@ impl Thrift<'_> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Bench, Header, OpenPage};
+    use super::{Bench, Header, PAGES_OPEN_MAX, value};
 
     proptest! {
         #[test]
         fn any_bytes_are_survived(bytes: Vec<u8>, number in 0_u32..9) {
             let _ = Header::read(&bytes);
-            if let Ok(mut page) = open(bytes) {
-                let _ = page.value(number);
+            let _ = value(&bytes, number);
+            let mut bench = Bench::new().unwrap();
+            if let Ok(page) = open(&mut bench, 0, &bytes) {
+                let _ = value(page, number);
             }
         }
     }
 
-    fn open(page: Vec<u8>) -> Result<OpenPage, &'static str> {
-        let mut bench = Bench::new().unwrap();
-        // What another page left behind is not taken for this one's.
-        bench.raw = vec![7; 1 << 20];
-        bench.page = page;
-        OpenPage::new(bench)
+    fn open<'b>(
+        bench: &'b mut Bench,
+        number: usize,
+        page: &[u8],
+    ) -> Result<&'b [u8], &'static str> {
+        bench.page(number, |file| {
+            page.clone_into(file);
+            Ok(())
+        })
     }
 
     /// A page of values, with a header that says what is true.
@@ -250,15 +247,42 @@ mod tests {
     }
 
     #[test]
-    fn values_are_found_in_any_order_and_no_further_than_needed() {
+    fn values_are_found_in_any_order() {
         let values: Vec<_> = (0..400_usize).map(|at| at.to_le_bytes().repeat(at)).collect();
-        let mut open = open(page(&values)).unwrap();
-        assert_eq!(open.value(70), Ok(&values[70][..]));
-        assert!(open.done < open.raw_bytes, "{}", open.done);
-        for number in [399, 0, 1, 250, 398] {
-            assert_eq!(open.value(number), Ok(&values[number as usize][..]));
+        let mut bench = Bench::new().unwrap();
+        let open = open(&mut bench, 7, &page(&values)).unwrap();
+        for number in [70, 399, 0, 1, 250, 398] {
+            assert_eq!(value(open, number), Ok(&values[number as usize][..]));
         }
-        assert!(open.value(400).is_err());
+        assert!(value(open, 400).is_err());
+    }
+
+    #[test]
+    fn the_last_pages_lie_open_until_the_bench_is_cleared() {
+        let mut bench = Bench::new().unwrap();
+        let pages: Vec<_> = (0..=PAGES_OPEN_MAX as u8).map(|at| page(&[vec![at]])).collect();
+        for (number, page) in pages.iter().enumerate() {
+            open(&mut bench, number, page).unwrap();
+        }
+        let refused = |_: &mut Vec<u8>| Err("it does not lie open");
+        for (number, expected) in (1..=PAGES_OPEN_MAX).zip(1_u8..) {
+            let open = bench.page(number, refused).unwrap();
+            assert_eq!(value(open, 0), Ok(&[expected][..]));
+        }
+        assert!(bench.page(0, refused).is_err(), "it made way");
+        bench.clear();
+        assert!(bench.page(3, refused).is_err());
+        assert_eq!(value(open(&mut bench, 3, &pages[4]).unwrap(), 0), Ok(&[4][..]));
+    }
+
+    #[test]
+    fn a_page_that_fails_leaves_nothing_open() {
+        let mut bench = Bench::new().unwrap();
+        let mut broken = page(&[vec![1; 300]]);
+        *broken.last_mut().unwrap() ^= 1;
+        broken.pop();
+        assert!(open(&mut bench, 0, &broken).is_err());
+        assert_eq!(value(open(&mut bench, 0, &page(&[vec![2]])).unwrap(), 0), Ok(&[2][..]));
     }
 
     #[test]

@@ -1,14 +1,14 @@
 //! Fetching records of a slice by row.
 
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 
 use crate::HistoryError;
 
+use super::cluster::CLUSTER_ROWS;
 use super::open::Slice;
-use super::page::{Bench, OpenPage};
+use super::page::{Bench, value};
 use super::record_text;
 
 /// How many benches are kept while nobody works at them: those of a few queries at once.
@@ -33,7 +33,8 @@ impl Benches {
         free.map_or_else(|| Bench::new().map_err(start), Ok)
     }
 
-    fn give_back(&self, bench: Bench) {
+    fn give_back(&self, mut bench: Bench) {
+        bench.clear();
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if free.len() < BENCHES_KEPT && bench.is_usual() {
             free.push(bench);
@@ -41,15 +42,20 @@ impl Benches {
     }
 }
 
-/// Fetches records of one slice, and keeps the last page for the next one.
+/// Rows to a block of places: what one read of the index gives.
+const PLACES_BLOCK: u32 = 1_024;
+
+/// Fetches records of one slice, and keeps the last few pages for the next one.
 pub(crate) struct RecordReader {
     slice: Arc<Slice>,
-    page: Option<(Range<u32>, OpenPage)>,
+    bench: Option<Bench>,
+    /// The places of a block of rows, and its first row.
+    places: Option<(u32, Vec<u16>)>,
 }
 
 impl RecordReader {
     pub(crate) fn new(slice: Arc<Slice>) -> Self {
-        Self { slice, page: None }
+        Self { slice, bench: None, places: None }
     }
 
     /// The record of a row.
@@ -63,39 +69,70 @@ impl RecordReader {
         row: u32,
         look: impl FnOnce(&[u8]) -> T,
     ) -> Result<T, HistoryError> {
-        let (rows, mut page) = match self.page.take() {
-            Some((rows, page)) if rows.contains(&row) => (rows, page),
-            Some((_, page)) => self.open_page(row, page.bench)?,
-            None => self.open_page(row, self.slice.benches().take()?)?,
-        };
-        let text = page.value(row - rows.start);
-        let looked = text.map(look).map_err(|why| self.slice.corrupt(why))?;
-        self.page = Some((rows, page));
-        Ok(looked)
-    }
-
-    fn open_page(
-        &self,
-        row: u32,
-        mut bench: Bench,
-    ) -> Result<(Range<u32>, OpenPage), HistoryError> {
+        let place = self.place(row)?;
         let slice = &self.slice;
         let resident = slice.index.resident()?;
         let broken = || slice.index.corrupt("it has no page for a row");
-        let number = resident.page_of(row).ok_or_else(broken)?;
-        let place = resident.page(number).ok_or_else(broken)?;
-        let next = resident.page(number + 1).map(|next| next.first_row);
-        let end = next.unwrap_or(slice.facts().rows() as u32).max(place.first_row);
-        slice.read(place.at, place.bytes as usize, &mut bench.page)?;
-        let page = OpenPage::new(bench).map_err(|why| slice.corrupt(why))?;
-        Ok((place.first_row..end, page))
+        let number = resident.page_of(place).ok_or_else(broken)?;
+        let page = resident.page(number).ok_or_else(broken)?;
+        let bench = match &mut self.bench {
+            Some(bench) => bench,
+            bench => bench.insert(slice.benches().take()?),
+        };
+        let read = |file: &mut Vec<u8>| Ok(slice.read(page.at, page.bytes as usize, file)?);
+        let values = bench.page(number, read).map_err(|failed: Unopened| failed.of(slice))?;
+        let text = value(values, place - page.first_place);
+        text.map(look).map_err(|why| slice.corrupt(why))
+    }
+
+    /// The place of a row in the Parquet file: records are read cheapest in rising order of it.
+    pub(crate) fn place(&mut self, row: u32) -> Result<u32, HistoryError> {
+        let first = row / PLACES_BLOCK * PLACES_BLOCK;
+        let places = match &mut self.places {
+            Some((of, places)) if *of == first => places,
+            places => {
+                let end = (first + PLACES_BLOCK).min(self.slice.facts().rows() as u32);
+                let read = self.slice.index.places(first..end)?;
+                &mut places.insert((first, read)).1
+            }
+        };
+        let place = places.get((row - first) as usize);
+        let place = place.ok_or_else(|| self.slice.index.corrupt("it has no place for a row"))?;
+        Ok(row / CLUSTER_ROWS * CLUSTER_ROWS + u32::from(*place))
+    }
+}
+
+/// Why a page did not open.
+enum Unopened {
+    Page(&'static str),
+    Read(HistoryError),
+}
+
+impl From<&'static str> for Unopened {
+    fn from(why: &'static str) -> Self {
+        Self::Page(why)
+    }
+}
+
+impl From<HistoryError> for Unopened {
+    fn from(source: HistoryError) -> Self {
+        Self::Read(source)
+    }
+}
+
+impl Unopened {
+    fn of(self, slice: &Slice) -> HistoryError {
+        match self {
+            Self::Page(why) => slice.corrupt(why),
+            Self::Read(source) => source,
+        }
     }
 }
 
 impl Drop for RecordReader {
     fn drop(&mut self) {
-        if let Some((_, page)) = self.page.take() {
-            self.slice.benches().give_back(page.bench);
+        if let Some(bench) = self.bench.take() {
+            self.slice.benches().give_back(bench);
         }
     }
 }

@@ -11,14 +11,13 @@
 //! | `resource_types`, `resource_names` | varchar list | as `LookupEvents` lists them; of one length |
 //! | `record` | varchar | the record byte for byte (see `record_text`) |
 //!
-//! Rows are sorted by `event_time`, then `log_offset`.
+//! Rows lie in clusters, one after another in time; see `cluster` for the order in each.
 
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
@@ -73,10 +72,10 @@ const WITH_STATISTICS: [&str; 7] = [
     "aws_region",
     "account_id",
 ];
-/// The most record bytes to a page, about. Fetching a record decompresses its page up to it; larger
-/// pages are smaller on disk (measured, of the records' bytes: 64 KiB 21.6 %, 128 KiB 18.4 %,
-/// 256 KiB 16.5 %, 512 KiB 15.4 %, 1 MiB 14.7 %).
-pub(crate) const RECORD_PAGE_BYTES: usize = 256 << 10;
+/// The most record bytes to a page, about. Fetching a record decompresses its page; larger pages
+/// are smaller on disk (measured, of the records' bytes: 16 KiB 17.7 %, 32 KiB 14.8 %, 64 KiB
+/// 12.8 %).
+pub(crate) const RECORD_PAGE_BYTES: usize = 32 << 10;
 /// Rows to a row group. A writer holds one in memory, compressed, and a reader the dictionaries of
 /// one for each slice of a merge.
 const ROW_GROUP_ROWS: usize = 65_536;
@@ -118,7 +117,6 @@ pub(crate) fn properties() -> Result<WriterProperties, ParquetError> {
         .set_statistics_enabled(EnabledStatistics::None)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_sorting_columns(Some([EVENT_TIME, LOG_OFFSET].map(rising).to_vec()))
         .set_column_data_page_size_limit(ColumnPath::from("record"), RECORD_PAGE_BYTES)
         .set_column_dictionary_enabled(ColumnPath::from("record"), false)
         .set_column_encoding(ColumnPath::from("record"), Encoding::PLAIN)
@@ -136,10 +134,4 @@ pub(crate) fn properties() -> Result<WriterProperties, ParquetError> {
             .set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Chunk);
     }
     Ok(properties.build())
-}
-
-/// Says that rows are sorted by a column.
-fn rising(column: usize) -> SortingColumn {
-    let column_idx = i32::try_from(column).unwrap_or(i32::MAX);
-    SortingColumn { column_idx, descending: false, nulls_first: false }
 }

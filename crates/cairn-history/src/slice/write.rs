@@ -13,7 +13,9 @@ use parquet::file::metadata::ParquetMetaData;
 use crate::HistoryError;
 use crate::blocks::Hashing;
 use crate::disk::{Disk, NewSliceFile};
-use crate::index::{IndexRest, IndexWriter, PARQUET_BLOCK_BYTES, Page, RowKeysWriter, SliceFacts};
+use crate::index::{
+    IndexRest, IndexWriter, PARQUET_BLOCK_BYTES, Page, PlacesWriter, RowKeysWriter, SliceFacts,
+};
 use crate::key::Scope;
 
 use super::name::SliceName;
@@ -24,10 +26,12 @@ pub(crate) type Lists<'w> = IndexWriter<BufWriter<&'w mut NewSliceFile>>;
 
 /// Where the content of a slice comes from.
 pub(crate) trait Content {
-    /// The next rows, in order.
+    /// The next rows, in the order of their places.
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, HistoryError>;
     /// Hands on every key with its rows, in rising order.
     fn write_lists(&mut self, lists: &mut Lists<'_>) -> Result<(), HistoryError>;
+    /// The place of every row; asked for when all rows were handed on.
+    fn places(&mut self) -> PlacesWriter;
     /// Time and offset of every row.
     fn row_keys(&mut self) -> Result<RowKeysWriter, HistoryError>;
     /// Every scope that occurs, in rising order.
@@ -94,7 +98,8 @@ fn write_index(
     let mut lists = IndexWriter::new(BufWriter::new(file), facts.rows()).map_err(failed)?;
     content.write_lists(&mut lists)?;
     let (row_keys, scopes) = (content.row_keys()?, content.scopes()?);
-    let rest = IndexRest { facts, row_keys, pages, parquet_hashes, scopes };
+    let places = content.places();
+    let rest = IndexRest { facts, row_keys, places, pages, parquet_hashes, scopes };
     let out = lists.finish(&rest).map_err(failed)?;
     out.into_inner().map_err(|error| failed(error.into_error()))?;
     Ok(())
@@ -111,7 +116,7 @@ fn record_pages(metadata: &ParquetMetaData) -> Vec<Page> {
             pages.push(Page {
                 at: location.offset.cast_unsigned(),
                 bytes: location.compressed_page_size.cast_unsigned(),
-                first_row: (rows_before + location.first_row_index).cast_unsigned() as u32,
+                first_place: (rows_before + location.first_row_index).cast_unsigned() as u32,
             });
         }
         rows_before += group.num_rows();

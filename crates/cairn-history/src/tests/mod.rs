@@ -1,5 +1,6 @@
 //! Tests of history as a whole.
 
+mod clusters;
 mod corpus;
 mod crash;
 mod damage;

@@ -60,7 +60,7 @@ fn import(history: &History, model: &mut Model, dice: &mut Dice) {
     }
 }
 
-fn compare(history: &History, model: &Model, dice: &mut Dice) {
+pub(super) fn compare(history: &History, model: &Model, dice: &mut Dice) {
     let some = model.records.len() as u64;
     let id = format!("id-{}", dice.below(some));
     let user = format!("user-{}", dice.below(9));

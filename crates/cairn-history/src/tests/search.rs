@@ -3,7 +3,7 @@
 use cairn_event::RecordHead;
 
 use super::support::{ACCOUNTS, Dice, Model, all_pages, open};
-use crate::{Field, Filter, Match, SearchBudget, SearchQuery};
+use crate::{Field, Filter, History, Match, SearchBudget, SearchQuery};
 
 /// A query, and the same in plain words.
 type Case = (SearchQuery, fn(&RecordHead<'_>, &str) -> bool);
@@ -75,6 +75,11 @@ fn it_agrees_with_a_plain_list() {
     }
     history.merge_step().unwrap().unwrap();
     model.append(&history, &mut dice, 9_000);
+    compare(&history, &model);
+}
+
+/// Asks all cases, with a small budget and without one.
+pub(super) fn compare(history: &History, model: &Model) {
     for (query, pass) in cases() {
         let expected = model.hits(pass);
         for rows_max in [1_000, u64::MAX] {

@@ -1,0 +1,44 @@
+//! Where each row lies in the Parquet file.
+
+use std::ops::Range;
+
+use crate::HistoryError;
+use crate::slice::cluster;
+
+use super::head::Part;
+use super::{IndexFile, PLACE_BYTES};
+
+/// Takes the places of all rows, cluster by cluster.
+#[derive(Debug, Default)]
+pub(crate) struct PlacesWriter {
+    pub(super) bytes: Vec<u8>,
+}
+
+impl PlacesWriter {
+    /// Adds the next cluster, given which of its rows lies at each of its places.
+    pub(crate) fn cluster(&mut self, order: &[u16]) {
+        for place in cluster::inverse(order).unwrap_or_default() {
+            self.bytes.extend_from_slice(&place.to_le_bytes());
+        }
+    }
+}
+
+impl IndexFile {
+    /// The place of each row of a range, counted from the first row of its cluster.
+    pub(crate) fn places(&self, rows: Range<u32>) -> Result<Vec<u16>, HistoryError> {
+        let section = self.head().section(Part::Places);
+        let (from, to) = (u64::from(rows.start) * PLACE_BYTES, u64::from(rows.end) * PLACE_BYTES);
+        if from > to || to > section.bytes {
+            return Err(self.corrupt("it has no place for a row"));
+        }
+        let bytes = self.read(section.at + from, (to - from) as usize)?;
+        let pairs = bytes.as_chunks().0;
+        Ok(pairs.iter().map(|pair| u16::from_le_bytes(*pair)).collect())
+    }
+
+    /// Which row lies at each place of a cluster, both counted from its first row.
+    pub(crate) fn cluster(&self, rows: Range<u32>) -> Result<Vec<u16>, HistoryError> {
+        let rows = cluster::inverse(&self.places(rows)?);
+        rows.ok_or_else(|| self.corrupt("two rows have one place"))
+    }
+}
