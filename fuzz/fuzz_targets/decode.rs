@@ -7,8 +7,9 @@
 
 use cairn_fuzz::Request;
 use cairn_wire::RequestHead;
+use cairn_wire::codec::limits::DECOMPRESSED_BYTES_MAX;
 use cairn_wire::codec::{
-    decode_error, decode_request, decode_response, encode_request, encode_response,
+    decode_error, decode_request, decode_response, encode_request, encode_response, unpacked,
 };
 use cairn_wire::model::{Operation, Protocol, service};
 use cairn_wire::validate;
@@ -86,7 +87,10 @@ fuzz_target!(|input: &[u8]| {
     let protocols = service.protocols();
     let protocol = protocols[usize::from(*pick_protocol) % protocols.len()];
     let request = Request::parse(bytes);
-    if let Ok(value) = decode_request(operation, protocol, &request.head(), request.body) {
+    let room = |_| true;
+    let body = unpacked(&request.headers, request.body, DECOMPRESSED_BYTES_MAX, room);
+    let body = body.unwrap_or(std::borrow::Cow::Borrowed(request.body));
+    if let Ok(value) = decode_request(operation, protocol, &request.head(), &body) {
         let _ = validate::check(operation, &value);
         // Once written by us it is in one form, and that form must be stable.
         if let Some(once) = again(operation, protocol, &value) {

@@ -38,6 +38,8 @@ pub(crate) enum ReadError {
     Broken,
     /// Other requests hold all the memory that there is for them.
     NoRoom,
+    /// It takes long to read what came, and others took all the time that there was for it.
+    Crowded,
 }
 
 /// Reads a body whole, into memory that `share` accounts for.

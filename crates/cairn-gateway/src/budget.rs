@@ -32,6 +32,11 @@ pub(crate) struct Share {
 }
 
 impl Share {
+    /// Whether the request names no key that we know.
+    pub(crate) fn is_strangers(&self) -> bool {
+        self.is_stranger
+    }
+
     /// Takes so many bytes more; `false`, and nothing taken, when they are not there.
     #[must_use]
     pub(crate) fn take(&self, bytes: usize) -> bool {

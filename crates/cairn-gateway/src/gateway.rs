@@ -16,6 +16,7 @@ use cairn_wire::resolve::BaseDomains;
 use cairn_wire::sigv4::SigningKey;
 use tokio::sync::RwLock;
 
+use crate::beside::Beside;
 use crate::budget::Budget;
 use crate::flood::Flood;
 use crate::forward::queue::Queue;
@@ -85,6 +86,7 @@ pub struct Gateway {
     pub(crate) hooks: Hooks,
     pub(crate) signing_keys: Mutex<HashMap<String, SigningKey>>,
     pub(crate) budget: Arc<Budget>,
+    pub(crate) beside: Beside,
     pub(crate) queue: Queue,
     /// Signatures that were refused.
     pub(crate) refused_signatures: Mutex<Flood>,
@@ -105,6 +107,7 @@ impl Gateway {
         entropy: Entropy,
         hooks: Hooks,
     ) -> Arc<Self> {
+        let beside = Beside::new(settings.lanes);
         Arc::new(Self {
             settings,
             stores: RwLock::new(stores),
@@ -114,6 +117,7 @@ impl Gateway {
             hooks,
             signing_keys: Mutex::default(),
             budget: Arc::default(),
+            beside,
             queue: Queue::default(),
             refused_signatures: Mutex::default(),
         })

@@ -16,6 +16,7 @@
 //! This is the only crate that knows HTTP as a server does. What the server does for itself never
 //! passes here, so it is never recorded and never makes a loop.
 
+mod beside;
 mod body;
 mod budget;
 mod chain;

@@ -11,6 +11,20 @@ pub const BODY_BYTES_MAX: usize = 6 << 20;
 pub const BUFFERED_BYTES_MAX: usize = 128 << 20;
 /// The part of it that callers can have who name no access key of ours.
 pub const STRANGERS_BYTES_MAX: usize = 32 << 20;
+/// A document up to this size is read on its lane, where it takes less than a millisecond or two; a
+/// larger one, and one that is compressed, beside the lanes. A hop to another thread costs some ten
+/// microseconds.
+pub const INLINE_BYTES_MAX: usize = 64 << 10;
+/// How long a document that takes long to read waits for others that do.
+pub const BESIDE_WAIT_MAX: Duration = Duration::from_secs(5);
+/// Calls with large documents that are handled beside the lanes at once, once they are verified.
+pub const CALLS_BESIDE_MAX: usize = 64;
+/// What a form may unpack to that says what is called, before anybody is known (documented: 1 MB for
+/// `PutMetricData`, the one operation whose clients compress forms).
+pub const UNPROVEN_UNPACKED_BYTES_MAX: usize = 1 << 20;
+/// It may unpack to so many times its length, or to [`INLINE_BYTES_MAX`]. A form of a thousand metrics
+/// that are all the same unpacks to 16 times its length (measured); nothing but blanks, to 1,000.
+pub const UNPROVEN_UNPACKED_RATIO_MAX: usize = 64;
 /// All headers of a request together.
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
 /// Headers of a request.

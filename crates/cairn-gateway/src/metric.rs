@@ -4,6 +4,9 @@
 pub const CALLS_TOTAL: &str = "cairn_gateway_calls_total";
 /// Calls refused before anybody was identified, by `reason`.
 pub const REFUSALS_TOTAL: &str = "cairn_gateway_refusals_total";
+/// Documents that were read, or recorded, beside the lanes since that takes long, by `work`: `form`,
+/// `document`, `call`, `record`.
+pub const BESIDE_TOTAL: &str = "cairn_gateway_beside_total";
 /// Calls that were not acknowledged because their record could not be written.
 pub const UNRECORDED_TOTAL: &str = "cairn_gateway_unrecorded_calls_total";
 /// Records of forwarded calls that were dropped because their queue was full.
@@ -30,6 +33,10 @@ pub fn describe() {
     metrics::describe_counter!(
         REFUSALS_TOTAL,
         "Calls refused before anybody was identified, by reason."
+    );
+    metrics::describe_counter!(
+        BESIDE_TOTAL,
+        "Documents read or recorded beside the threads that serve connections, by work."
     );
     metrics::describe_counter!(
         UNRECORDED_TOTAL,

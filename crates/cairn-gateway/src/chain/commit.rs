@@ -1,5 +1,7 @@
 //! Record and commit: the record of a call, durable before its answer.
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use cairn_event::{AccountId, Region};
 use cairn_store::log::LogHealth;
@@ -50,30 +52,43 @@ pub(super) fn may_be_done(call: &Call<'_>, operation: Option<Operation<'_>>) -> 
     Err(Denied { code: "ServiceUnavailable", message: NO_ROOM_TEXT, status: 503 })
 }
 
+/// A record that was built, and is nowhere yet.
+#[must_use]
+pub(super) struct Built {
+    record: Bytes,
+    /// What building it took.
+    took: Duration,
+}
+
+/// Builds the record.
+pub(super) fn build(call: &Call<'_>, facts: &Facts<'_>) -> Built {
+    let clock = Instant::now();
+    let record = Bytes::from(rendered(call, facts));
+    Built { record, took: clock.elapsed() }
+}
+
 /// Records a forwarded call as its upstream's policy says; [`Unrecorded`] only where the answer
 /// waits for the record.
-pub(super) async fn write(
-    call: &Call<'_>,
-    facts: &Facts<'_>,
-    loss: Loss,
-) -> Result<(), Unrecorded> {
-    if loss == Loss::FailClosed {
-        return record(call, facts).await;
-    }
-    let record = Bytes::from(rendered(call, facts));
+pub(super) async fn write(call: &Call<'_>, built: Built, loss: Loss) -> Result<(), Unrecorded> {
     match loss {
-        Loss::FailClosed | Loss::After => call.gateway.queue.push(record).await,
-        Loss::Shed => call.gateway.queue.push_or_shed(record),
+        Loss::FailClosed => return append(call, built).await,
+        Loss::After => call.gateway.queue.push(built.record).await,
+        Loss::Shed => call.gateway.queue.push_or_shed(built.record),
     }
     Ok(())
 }
 
 /// Builds the record and waits until it is durable.
 pub(super) async fn record(call: &Call<'_>, facts: &Facts<'_>) -> Result<(), Unrecorded> {
-    let clock = std::time::Instant::now();
-    let record = Bytes::from(rendered(call, facts));
-    let appended = call.stores.services.log.append(vec![record]).await;
-    metrics::histogram!(metric::COMMIT_SECONDS).record(clock.elapsed().as_secs_f64());
+    append(call, build(call, facts)).await
+}
+
+/// Waits until a record is durable.
+pub(super) async fn append(call: &Call<'_>, built: Built) -> Result<(), Unrecorded> {
+    let clock = Instant::now();
+    let appended = call.stores.services.log.append(vec![built.record]).await;
+    let took = built.took + clock.elapsed();
+    metrics::histogram!(metric::COMMIT_SECONDS).record(took.as_secs_f64());
     match appended {
         Ok(_) => Ok(()),
         Err(error) => {

@@ -17,11 +17,13 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
 use super::authenticate::Identity;
+use super::commit::Built;
+use super::document::{Document, takes_long};
 use super::exchange::{Answered, Failure, Sending, exchange};
-use super::heard::{self, Heard, Subject};
-use super::resolve::{Body, Found, Named, Refusal, not_aws};
-use super::{Call, passed, refuse};
-use super::{browser_upload, commit};
+use super::heard::{self, Come, Heard, Subject};
+use super::resolve::{Body, Found, Named, Refusal, not_aws, refused};
+use super::{Call, apart, browser_upload, commit, passed, refuse};
+use crate::beside::Work;
 use crate::body::AnswerBody;
 use crate::budget::Share;
 use crate::forward::held::Held;
@@ -64,11 +66,11 @@ pub(super) async fn run(
         let (service, protocol) = named.spoken();
         return refuse::signature(call, service, None, protocol, &why);
     }
-    if let Some(refusal) = ambiguous(call, &named, &body) {
+    if let Some(refusal) = ambiguous(call, &named, &body).await {
         return refuse::request(call, &refusal);
     }
     let subject = match subject(call, upstream, named) {
-        Ok(subject) => subject,
+        Ok(subject) => Arc::new(subject),
         Err(NoCall::Refused(refusal)) => return *refusal,
         Err(NoCall::Question) => {
             let body = Either::Left(Full::default());
@@ -111,12 +113,12 @@ pub(super) async fn run(
     let changes_nothing = subject.operation().is_some_and(Operation::read_only);
     match exchange(call, upstream, sending, changes_nothing).await {
         Ok(Answered { response, passed, upgrades }) => {
-            let told = Told { upstream, subject: &subject, who, passed, intent };
-            told.answer(call, response, share, upgrades).await
+            let told = Told { loss: upstream.loss, subject, who, passed, intent };
+            told.answer(call, upstream, response, share, upgrades).await
         }
         Err((failure, passed)) => {
-            let told = Told { upstream, subject: &subject, who, passed, intent };
-            told.fail(call, &failure).await
+            let told = Told { loss: upstream.loss, subject, who, passed, intent };
+            told.fail(call, failure, share).await
         }
     }
 }
@@ -162,13 +164,28 @@ fn subject(call: &Call<'_>, upstream: &Upstream, named: Named) -> Result<Subject
 
 /// The refusal of a request that names two operations: we would record the one and an upstream might
 /// do the other. The codes are AWS's, the texts ours (observed for subresources, else assumed).
-fn ambiguous(call: &Call<'_>, named: &Named, body: &Body<'_>) -> Option<Refusal> {
+async fn ambiguous(call: &Call<'_>, named: &Named, body: &Body<'_>) -> Option<Refusal> {
     let (found, service, protocol) = match named {
-        Named::Call(resolved) => (Ok(&**resolved), Some(resolved.service), resolved.protocol),
+        Named::Call(resolved) => {
+            (Ok(Arc::clone(resolved)), Some(resolved.service), resolved.protocol)
+        }
         Named::Unknown { service, protocol, .. } => (Err(*protocol), *service, *protocol),
         Named::NotAws(_) | Named::Refused(_) => return None,
     };
-    let error = match twofold(&call.head(), body.form(), body.is_there(), found)? {
+    let (form, is_there) = (body.form().cloned(), body.is_there());
+    let place = match &form {
+        Some(form) => form.place(&call.gateway.beside, &call.parts.headers).await,
+        None => Ok(None),
+    };
+    let place = match place {
+        Ok(place) => place,
+        Err(error) => return Some(refused(service, protocol, error)),
+    };
+    let look = move |call: &Call<'_>| {
+        let readings = form.as_ref().map(Document::readings).unwrap_or_default();
+        twofold(&call.head(), &readings, is_there, found.as_deref().map_err(|spoken| *spoken))
+    };
+    let error = match apart::step(call, place, Work::Form, look).await? {
         Twofold::Subresources(names) => {
             let message = format!("Conflicting query string parameters: {}", names.join(", "));
             WireError::sender("InvalidArgument", message)
@@ -311,19 +328,20 @@ pub(super) fn address(upstream: &Upstream, target: Option<http::uri::PathAndQuer
 }
 
 /// A call that was passed on.
-struct Told<'a> {
-    upstream: &'a Upstream,
-    subject: &'a Subject,
+struct Told {
+    loss: Loss,
+    subject: Arc<Subject>,
     who: Who,
     passed: Passed,
     intent: Option<Intent>,
 }
 
-impl Told<'_> {
+impl Told {
     /// Records what the upstream answered, and answers.
     async fn answer(
         self,
         call: &Call<'_>,
+        upstream: &Upstream,
         response: Response<Incoming>,
         share: &Arc<Share>,
         upgrades: Option<(OnUpgrade, OnUpgrade)>,
@@ -334,19 +352,32 @@ impl Told<'_> {
         let held = if is_stream || upgrades.is_some() {
             Held::none(body)
         } else {
-            Held::read(body, share, self.upstream.answer_max.min(ANSWER_IDLE_MAX)).await
+            Held::read(body, share, upstream.answer_max.min(ANSWER_IDLE_MAX)).await
         };
         self.passed.settle().await;
         if let Some(broke) = held.broke() {
-            let failure = Failure::of_answer(self.upstream, broke);
-            return self.fail(call, &failure).await;
+            let failure = Failure::of_answer(upstream, broke);
+            return self.fail(call, failure, share).await;
         }
-        let heard = Heard::new(call, self.subject, &self.passed, &head, &held);
-        let call = &heard.call(call);
-        let identity = self.identity(call);
-        let facts = heard.facts(self.subject, call, &identity);
-        if self.write(call, facts).await.is_err() {
-            return self.subject.unrecorded(call);
+        let come = Come {
+            headers: head.headers,
+            status: head.status,
+            bytes: held.bytes(),
+            body: held.whole(),
+        };
+        let is_long = come.body.as_ref().is_some_and(|body| takes_long(&come.headers, body, None));
+        let built = self.step(call, share, is_long, |told, call| {
+            let heard = Heard::new(call, &told.subject, &told.passed, &come);
+            let call = &heard.call(call);
+            let identity = told.identity(call);
+            let built = told.build(call, heard.facts(&told.subject, call, &identity));
+            (come.headers, call.ids.clone(), built)
+        });
+        let (told, (headers, ids, built)) = built.await;
+        head.headers = headers;
+        let call = &Call { ids, ..*call };
+        if told.write(call, built).await.is_err() {
+            return told.subject.unrecorded(call);
         }
         if let Some((caller, upstream)) = upgrades {
             tunnel::join(caller, upstream);
@@ -355,30 +386,66 @@ impl Told<'_> {
     }
 
     /// Records that there was no answer, and says so.
-    async fn fail(self, call: &Call<'_>, failure: &Failure) -> Response<AnswerBody> {
+    async fn fail(
+        self,
+        call: &Call<'_>,
+        failure: Failure,
+        share: &Arc<Share>,
+    ) -> Response<AnswerBody> {
         let wire = failure.wire();
-        let identity = self.identity(call);
-        let outcome = Outcome::Failure {
-            code: &wire.code,
-            message: Some(wire.message.as_str()),
-            status: wire.status.unwrap_or(502),
-        };
-        let mut facts = self.subject.facts(call, &identity, outcome);
-        facts.read(call, self.subject, &self.passed);
-        if self.write(call, facts).await.is_err() {
-            return self.subject.unrecorded(call);
+        let built = self.step(call, share, false, {
+            let wire = wire.clone();
+            move |told, call| {
+                let identity = told.identity(call);
+                let outcome = Outcome::Failure {
+                    code: &wire.code,
+                    message: Some(wire.message.as_str()),
+                    status: wire.status.unwrap_or(502),
+                };
+                let mut facts = told.subject.facts(call, &identity, outcome);
+                facts.read(call, &told.subject, &told.passed);
+                told.build(call, facts)
+            }
+        });
+        let (told, built) = built.await;
+        if told.write(call, built).await.is_err() {
+            return told.subject.unrecorded(call);
         }
-        self.subject.error(call, &wire)
+        told.subject.error(call, &wire)
     }
 
-    /// Records the call, in the place of what was written down before it.
-    async fn write(
-        &self,
+    /// Takes a step with both sides of the call: here, or, if one of them takes long to read, beside
+    /// the lanes.
+    async fn step<T: Send + 'static>(
+        self,
         call: &Call<'_>,
-        mut facts: heard::Owned<'_>,
-    ) -> Result<(), commit::Unrecorded> {
+        share: &Share,
+        is_long: bool,
+        step: impl FnOnce(&Self, &Call<'_>) -> T + Send + 'static,
+    ) -> (Self, T) {
+        let is_long =
+            is_long || self.passed.with_copy(|copy| takes_long(&call.parts.headers, copy, None));
+        let place = if is_long {
+            Some(call.gateway.beside.place_for_record(share.is_strangers()).await)
+        } else {
+            None
+        };
+        let step = move |call: &Call<'_>| {
+            let done = step(&self, call);
+            (self, done)
+        };
+        apart::step(call, place, Work::Record, step).await
+    }
+
+    /// Builds the record, in the place of what was written down before the call.
+    fn build(&self, call: &Call<'_>, mut facts: heard::Owned<'_>) -> Built {
         facts.event_id = self.intent.as_ref().map(|intent| intent.event_id);
-        commit::write(call, &facts.facts(), self.upstream.loss).await?;
+        commit::build(call, &facts.facts())
+    }
+
+    /// Records the call.
+    async fn write(&self, call: &Call<'_>, built: Built) -> Result<(), commit::Unrecorded> {
+        commit::write(call, built, self.loss).await?;
         if let Some(intent) = &self.intent {
             intent.done();
         }
@@ -389,8 +456,8 @@ impl Told<'_> {
         match &self.who {
             Who::Verified(identity) => std::borrow::Cow::Borrowed(identity),
             Who::Open => {
-                let posted = browser_upload::identity(call, self.subject, &self.passed);
-                let signed = || heard::identity(call, self.subject, self.passed.sha256());
+                let posted = browser_upload::identity(call, &self.subject, &self.passed);
+                let signed = || heard::identity(call, &self.subject, self.passed.sha256());
                 std::borrow::Cow::Owned(posted.unwrap_or_else(signed))
             }
         }

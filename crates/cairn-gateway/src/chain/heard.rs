@@ -3,6 +3,8 @@
 //! Who called is never guessed. A caller is named only if our own keyring has the key and the
 //! signature holds; otherwise the record has the key and the account that it belongs to.
 
+use std::sync::Arc;
+
 use cairn_event::{AccountId, Region};
 use cairn_iam::{AccessKeyId, Found, Principal};
 use cairn_wire::codec::{WireError, decode_error};
@@ -10,9 +12,7 @@ use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::resolve::Resolved;
 use cairn_wire::sigv4::{self, Claim, PayloadClaim};
 use cairn_wire::value::Value;
-use http::response::Parts as AnswerHead;
-use http::{HeaderMap, Response};
-use hyper::body::Incoming;
+use http::{HeaderMap, Response, StatusCode};
 use uuid::Uuid;
 
 use super::authenticate::{Identity, prove};
@@ -21,7 +21,6 @@ use super::forwarded::{announced, is_stream};
 use super::unmodelled::is_name;
 use super::{Call, browser_upload, refuse, s3, unmodelled};
 use crate::body::AnswerBody;
-use crate::forward::held::Held;
 use crate::forward::tee::Passed;
 use crate::ids::Ids;
 use crate::recorder::forwarded::{Heard as Decoded, hear};
@@ -31,7 +30,7 @@ use crate::recorder::{Doubt, Notes, Outcome, S3Names, Target};
 pub(super) struct Subject {
     pub(super) service: Option<&'static Service>,
     pub(super) protocol: Protocol,
-    pub(super) resolved: Option<Box<Resolved>>,
+    pub(super) resolved: Option<Arc<Resolved>>,
     /// The signing name and the operation's name, where the model knows no operation.
     named: Option<(String, String)>,
 }
@@ -71,7 +70,7 @@ impl Unnamed {
 
 impl Subject {
     /// An operation of the model.
-    pub(super) fn modelled(resolved: Box<Resolved>) -> Self {
+    pub(super) fn modelled(resolved: Arc<Resolved>) -> Self {
         let (service, protocol) = (Some(resolved.service), resolved.protocol);
         Self { service, protocol, resolved: Some(resolved), named: None }
     }
@@ -236,6 +235,16 @@ impl Owned<'_> {
     }
 }
 
+/// What came of an answer, before it is passed on.
+pub(super) struct Come {
+    pub(super) headers: HeaderMap,
+    pub(super) status: StatusCode,
+    /// Bytes that were read.
+    pub(super) bytes: usize,
+    /// The whole body, if it was held.
+    pub(super) body: Option<Vec<u8>>,
+}
+
 /// Both sides of a call, decoded as far as a record needs them.
 pub(super) struct Heard {
     decoded: Option<Decoded>,
@@ -251,29 +260,22 @@ pub(super) struct Heard {
 }
 
 impl Heard {
-    pub(super) fn new(
-        call: &Call<'_>,
-        subject: &Subject,
-        passed: &Passed,
-        head: &AnswerHead,
-        held: &Held<Incoming>,
-    ) -> Self {
-        let (copy, whole) = (passed.take_copy(), held.whole());
-        let status = head.status.as_u16();
-        let length = head.headers.get(http::header::CONTENT_LENGTH);
+    pub(super) fn new(call: &Call<'_>, subject: &Subject, passed: &Passed, come: &Come) -> Self {
+        let (copy, whole) = (passed.take_copy(), come.body.as_deref());
+        let status = come.status.as_u16();
+        let length = come.headers.get(http::header::CONTENT_LENGTH);
         let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
         let is_head = call.parts.method == http::Method::HEAD;
-        let known = whole.as_ref().map(|whole| whole.len() as u64);
+        let known = whole.map(|whole| whole.len() as u64);
         let bytes_out = if is_head { Some(0) } else { known.or(length) };
         let resolved = subject.resolved.as_deref();
         let decoded = resolved.map(|resolved| {
-            let (copy, whole) = (copy.as_deref(), whole.as_deref());
-            hear(resolved, &call.head(), copy, status, &head.headers, whole)
+            hear(resolved, &call.head(), copy.as_deref(), status, &come.headers, whole)
         });
         let unmodelled = (resolved.is_none() && status >= 300).then(|| {
             let text = whole.unwrap_or_default();
             let (service, protocol) = (subject.service, subject.protocol);
-            (status, decode_error(service, None, protocol, status, &head.headers, &text))
+            (status, decode_error(service, None, protocol, status, &come.headers, text))
         });
         Self {
             decoded,
@@ -281,8 +283,8 @@ impl Heard {
             body: copy,
             posted_key: browser_upload::key(call, subject, passed),
             bytes_in: announced(resolved, call).unwrap_or_else(|| passed.bytes()),
-            bytes_out: bytes_out.unwrap_or(held.bytes() as u64),
-            headers: if resolved.is_none() { head.headers.clone() } else { HeaderMap::new() },
+            bytes_out: bytes_out.unwrap_or(come.bytes as u64),
+            headers: if resolved.is_none() { come.headers.clone() } else { HeaderMap::new() },
         }
     }
 

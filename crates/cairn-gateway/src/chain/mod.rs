@@ -20,10 +20,12 @@
 //! S3 takes the same steps in [`s3`], with a body that streams through instead of being decoded; so
 //! do records in bulk, in [`records`].
 
+mod apart;
 mod authenticate;
 mod authorise;
 mod browser_upload;
 mod commit;
+mod document;
 mod exchange;
 mod forwarded;
 mod framing;
@@ -71,10 +73,10 @@ pub(crate) struct Peer {
 
 /// What every step knows of a call.
 pub(crate) struct Call<'a> {
-    pub(crate) gateway: &'a Gateway,
+    pub(crate) gateway: &'a Arc<Gateway>,
     pub(crate) stores: &'a Stores,
     pub(crate) parts: &'a Parts,
-    pub(crate) peer: &'a Peer,
+    pub(crate) peer: &'a Arc<Peer>,
     pub(crate) signed: &'a Signed,
     pub(crate) ids: Ids,
     pub(crate) started: Timestamp,
@@ -112,7 +114,7 @@ pub(crate) async fn answer(
     peer: Arc<Peer>,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
-    let (gateway, peer) = (&*gateway, &*peer);
+    let (gateway, peer) = (&gateway, &peer);
     let (mut parts, body) = request.into_parts();
     if let Some(fault) = framing::fault(&parts) {
         return framing::refuse(&parts, fault);
@@ -150,9 +152,10 @@ async fn serve(call: &Call<'_>, asked: Asked) -> Response<AnswerBody> {
             records::run(call, &resolved, body).await
         }
         Asked::Object { resolved, body } => s3::run(call, &resolved, body).await,
-        Asked::Structured { resolved, body } => structured::run(call, &resolved, &body).await,
+        Asked::Structured { resolved, body } => structured::run(call, resolved, body).await,
         Asked::Unmodelled { service, protocol, name, body } => {
-            unmodelled::run(call, service, protocol, name, &body).await
+            let asked = unmodelled::Asked { service, protocol, name };
+            unmodelled::run(call, asked, body).await
         }
         Asked::Refused(refusal) => refuse::request(call, &refusal),
     }

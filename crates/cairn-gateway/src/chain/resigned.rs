@@ -14,7 +14,8 @@ use super::exchange::Sending;
 use super::forwarded::{address, version};
 use super::heard::Subject;
 use super::resolve::{Body, refused};
-use super::{Call, authorise, commit, refuse, s3};
+use super::{Call, apart, authorise, commit, refuse, s3};
+use crate::beside::Work;
 use crate::body::{AnswerBody, CheckedBody};
 use crate::budget::Share;
 use crate::forward::hop;
@@ -33,7 +34,7 @@ pub(super) async fn prepare(
     call: &Call<'_>,
     upstream: &Upstream,
     credential: &ResignCredential,
-    subject: &Subject,
+    subject: &Arc<Subject>,
     body: Body<'_>,
     share: &Arc<Share>,
 ) -> Prepared {
@@ -116,15 +117,23 @@ struct Outgoing {
 /// A document is read whole: its hash is part of both signatures.
 async fn document(
     call: &Call<'_>,
-    subject: &Subject,
+    subject: &Arc<Subject>,
     mut body: Body<'_>,
 ) -> Result<(Identity, Outgoing), Refused> {
-    let bytes = body.rest().await.map_err(|error| {
-        refuse::request(call, &refused(subject.service, subject.protocol, error))
-    })?;
-    let hash = Some(sha256(&bytes));
-    let identity = identify(call, subject.signing_name(), subject.operation(), hash);
-    let identity = identity.map_err(|why| {
+    let refuse_body =
+        |error| refuse::request(call, &refused(subject.service, subject.protocol, error));
+    let document = body.rest().await.map_err(refuse_body)?;
+    let place = document.place(&call.gateway.beside, &call.parts.headers).await;
+    let place = place.map_err(refuse_body)?;
+    let bytes = document.sent().clone();
+    let identify = {
+        let (subject, bytes) = (Arc::clone(subject), bytes.clone());
+        move |call: &Call<'_>| {
+            let hash = Some(sha256(&bytes));
+            identify(call, subject.signing_name(), subject.operation(), hash)
+        }
+    };
+    let identity = apart::step(call, place, Work::Document, identify).await.map_err(|why| {
         refuse::signature(call, subject.service, subject.operation(), subject.protocol, &why)
     })?;
     let outgoing = Outgoing {

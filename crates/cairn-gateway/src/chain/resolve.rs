@@ -11,7 +11,9 @@ use http_body::Body as _;
 use http_body_util::{Either, Full};
 use hyper::body::Incoming;
 
+use super::document::Document;
 use super::head_of;
+use crate::beside::Work;
 use crate::body::{CountedBody, ReadError, read};
 use crate::budget::Share;
 use crate::gateway::Gateway;
@@ -29,7 +31,7 @@ pub(super) struct Found<'a> {
 /// What a request names.
 pub(super) enum Named {
     /// An operation of the model.
-    Call(Box<Resolved>),
+    Call(Arc<Resolved>),
     /// An operation that is newer than the model, or a name that is none.
     Unknown { service: Option<&'static Service>, protocol: Protocol, name: Option<String> },
     /// No AWS call at all.
@@ -67,15 +69,15 @@ impl Named {
 /// A request after it was resolved.
 pub(super) enum Asked {
     /// A call to S3, whose body may be an object.
-    Object { resolved: Box<Resolved>, body: ObjectBody },
+    Object { resolved: Arc<Resolved>, body: ObjectBody },
     /// A call whose body is a document, at hand.
-    Structured { resolved: Box<Resolved>, body: Bytes },
+    Structured { resolved: Arc<Resolved>, body: Document },
     /// An operation that is newer than the model, or a name that is none.
     Unmodelled {
         service: Option<&'static Service>,
         protocol: Protocol,
         name: Option<String>,
-        body: Bytes,
+        body: Document,
     },
     /// A request that goes no further.
     Refused(Refusal),
@@ -92,7 +94,7 @@ pub(super) struct Refusal {
 /// Looks for the operation, reading no more of the body than a form needs. What is held of it is
 /// taken from `share`, which has to outlive the call.
 pub(super) async fn find<'a>(
-    gateway: &Gateway,
+    gateway: &Arc<Gateway>,
     parts: &Parts,
     body: Incoming,
     share: &'a Arc<Share>,
@@ -103,20 +105,15 @@ pub(super) async fn find<'a>(
         let named = no_room(resolve(&head, None, &gateway.settings.hosts));
         return Found { named, body };
     }
-    let resolution = loop {
-        match resolve(&head, body.form.as_deref(), &gateway.settings.hosts) {
-            Ok(Resolution::NeedsForm) if body.form.is_none() => match body.read().await {
-                Ok(bytes) => body.form = Some(bytes),
-                Err(error) => {
-                    let named = Named::Refused(refused(None, Protocol::Query, error));
-                    return Found { named, body };
-                }
-            },
-            other => break other,
-        }
+    let resolution = match resolve(&head, None, &gateway.settings.hosts) {
+        Ok(Resolution::NeedsForm) => match body.read_form(gateway, parts).await {
+            Ok(resolution) => resolution,
+            Err(refusal) => return Found { named: Named::Refused(refusal), body },
+        },
+        other => other,
     };
     let named = match resolution {
-        Ok(Resolution::Call(resolved)) => Named::Call(Box::new(resolved)),
+        Ok(Resolution::Call(resolved)) => Named::Call(Arc::new(resolved)),
         Ok(Resolution::NeedsForm) => {
             Named::Unknown { service: None, protocol: Protocol::Query, name: None }
         }
@@ -167,35 +164,57 @@ pub(super) fn not_aws(why: NotAws) -> Refusal {
 /// A body, until it is read.
 pub(super) struct Body<'a> {
     incoming: Option<Incoming>,
-    form: Option<Bytes>,
+    form: Option<Document>,
     share: &'a Arc<Share>,
 }
 
 impl Body<'_> {
     /// Whether anything follows the head.
     pub(super) fn is_there(&self) -> bool {
-        let form = self.form.as_ref().is_some_and(|form| !form.is_empty());
+        let form = self.form.as_ref().is_some_and(|form| !form.sent().is_empty());
         form || self.incoming.as_ref().is_some_and(|body| !body.is_end_stream())
     }
 
     /// The form that was read to find the operation.
-    pub(super) fn form(&self) -> Option<&[u8]> {
-        self.form.as_deref()
+    pub(super) fn form(&self) -> Option<&Document> {
+        self.form.as_ref()
+    }
+
+    /// Reads the body as a form, and looks for the operation in it.
+    async fn read_form(
+        &mut self,
+        gateway: &Arc<Gateway>,
+        parts: &Parts,
+    ) -> Result<Result<Resolution, ResolveError>, Refusal> {
+        let spoken = Protocol::Query;
+        let form = self.rest().await.map_err(|error| refused(None, spoken, error))?;
+        let place = form.place(&gateway.beside, &parts.headers).await;
+        let read = match place.map_err(|error| refused(None, spoken, error))? {
+            None => form.into_form(parts, &gateway.settings.hosts),
+            Some(place) => {
+                let (gateway, parts) = (Arc::clone(gateway), parts.clone());
+                let read = move || form.into_form(&parts, &gateway.settings.hosts);
+                Box::pin(place.run(Work::Form, read)).await
+            }
+        };
+        let (form, resolution) = read.map_err(|error| {
+            let error = error.wire_error(spoken);
+            Refusal { service: None, protocol: spoken, error, reason: "form" }
+        })?;
+        self.form = Some(form);
+        Ok(resolution)
     }
 
     /// The whole body, which may have been read as a form.
-    pub(super) async fn rest(&mut self) -> Result<Bytes, ReadError> {
-        match self.form.take() {
-            Some(form) => Ok(form),
-            None => self.read().await,
+    pub(super) async fn rest(&mut self) -> Result<Document, ReadError> {
+        if let Some(form) = self.form.take() {
+            return Ok(form);
         }
-    }
-
-    async fn read(&mut self) -> Result<Bytes, ReadError> {
-        match self.incoming.take() {
-            Some(body) => read(body, self.share).await,
-            None => Ok(Bytes::new()),
-        }
+        let sent = match self.incoming.take() {
+            Some(body) => read(body, self.share).await?,
+            None => Bytes::new(),
+        };
+        Ok(Document::new(sent, Arc::clone(self.share)))
     }
 
     /// The body of a call to S3: streamed, or gathered by whoever serves it.
@@ -206,7 +225,7 @@ impl Body<'_> {
                 let counted = CountedBody::new(incoming, Arc::clone(self.share));
                 ObjectBody::Right(Either::Right(counted))
             }
-            (form, _) => ObjectBody::Left(Full::new(form.unwrap_or_default())),
+            (form, _) => ObjectBody::Left(at_hand(form)),
         }
     }
 
@@ -214,9 +233,13 @@ impl Body<'_> {
     pub(super) fn passing(self) -> (Either<Full<Bytes>, Incoming>, bool) {
         match (self.form, self.incoming) {
             (None, Some(incoming)) => (Either::Right(incoming), false),
-            (form, _) => (Either::Left(Full::new(form.unwrap_or_default())), true),
+            (form, _) => (Either::Left(at_hand(form)), true),
         }
     }
+}
+
+fn at_hand(form: Option<Document>) -> Full<Bytes> {
+    Full::new(form.map(|form| form.sent().clone()).unwrap_or_default())
 }
 
 /// Whether the body is records in bulk, which are never held whole either.
@@ -235,6 +258,9 @@ fn head_bytes(parts: &Parts) -> usize {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     headers.sum::<usize>() + target
 }
+
+/// Documented: the text of this error in the common errors of services.
+const UNAVAILABLE_TEXT: &str = "The request has failed due to a temporary failure of the server.";
 
 /// The refusal of a request that there is no room for, worded as far as its head says how.
 fn no_room(resolution: Result<Resolution, ResolveError>) -> Named {
@@ -272,15 +298,14 @@ pub(super) fn refused(
             "The request body could not be read.",
             "body_broken",
         ),
-        ReadError::NoRoom if service.is_some_and(|service| service.id() == "s3") => {
-            ("SlowDown", 503, "Please reduce your request rate.", "no_room")
+        ReadError::NoRoom | ReadError::Crowded => {
+            let reason = if error == ReadError::NoRoom { "no_room" } else { "crowded" };
+            if service.is_some_and(|service| service.id() == "s3") {
+                ("SlowDown", 503, "Please reduce your request rate.", reason)
+            } else {
+                ("ServiceUnavailable", 503, UNAVAILABLE_TEXT, reason)
+            }
         }
-        ReadError::NoRoom => (
-            "ServiceUnavailable",
-            503,
-            "The request has failed due to a temporary failure of the server.",
-            "no_room",
-        ),
     };
     let sender_fault = status < 500;
     let error =

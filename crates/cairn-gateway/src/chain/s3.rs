@@ -13,6 +13,7 @@ use cairn_wire::model::Operation;
 use cairn_wire::resolve::Resolved;
 use cairn_wire::sigv4::{BodyHash, ChunkPlan, ChunkedDecoder, PayloadClaim, SignatureError};
 use http::{Request, Response, Uri};
+use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -20,7 +21,9 @@ use super::authenticate::{Identity, identify, payload};
 use super::commit::{self, Facts};
 use super::resolve::ObjectBody;
 use super::{Call, authorise, refuse};
+use crate::beside::Work;
 use crate::body::{AnswerBody, Check, CheckedBody, full};
+use crate::limits::INLINE_BYTES_MAX;
 use crate::recorder::{Notes, Outcome, S3Names, Target};
 
 /// Documents of S3 that a record shows (policies, tags, lifecycle rules): the part of a request
@@ -73,7 +76,7 @@ pub(super) async fn run(
         request_id: call.ids.request.clone(),
         services: Arc::clone(&call.stores.services),
     };
-    let answer = call.gateway.s3.call(&ctx, operation, &call.ids.extended, request).await;
+    let answer = handle(call, ctx, operation, request, is_object).await;
     let key = key_of(call, resolved);
     let facts = Facts {
         target: Target::Modelled(operation),
@@ -98,6 +101,24 @@ pub(super) async fn run(
         Ok(()) => answer.response.map(http_body_util::BodyExt::boxed_unsync),
         Err(commit::Unrecorded) => refuse::unrecorded(call, service, Some(operation), protocol),
     }
+}
+
+/// Hands a call to the service: what it reads whole, beside the lanes if it is large.
+async fn handle(
+    call: &Call<'_>,
+    ctx: Ctx,
+    operation: Operation<'static>,
+    request: Request<AnswerBody>,
+    is_object: bool,
+) -> S3Answer {
+    let document_bytes = request.body().size_hint().lower();
+    if is_object || document_bytes <= INLINE_BYTES_MAX as u64 {
+        return call.gateway.s3.call(&ctx, operation, &call.ids.extended, request).await;
+    }
+    let (gateway, extended) = (Arc::clone(call.gateway), call.ids.extended.clone());
+    let steps = async move { gateway.s3.call(&ctx, operation, &extended, request).await };
+    let place = call.gateway.beside.place_for_call().await;
+    Box::pin(place.go_through(Work::Call, steps)).await
 }
 
 /// A browser's form carries its signature among its fields, so its sender would be nobody and be

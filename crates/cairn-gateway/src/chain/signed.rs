@@ -5,7 +5,7 @@ use cairn_wire::resolve::CredentialScope;
 use cairn_wire::sigv4::{self, Claim, SignatureError};
 
 /// Who signed, by their own word.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Signed {
     /// Of any version; `None` also for text of another form.
     scope: Option<CredentialScope>,

@@ -2,107 +2,127 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use cairn_api::Ctx;
-use cairn_wire::codec::{self, EncodedResponse, WireError};
+use cairn_wire::codec::{self, DecodeError, EncodedResponse, WireError};
 use cairn_wire::model::Operation;
 use cairn_wire::resolve::Resolved;
-use cairn_wire::sigv4::sha256;
+use cairn_wire::sigv4::{SignatureError, sha256};
 use cairn_wire::validate;
 use cairn_wire::value::Value;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 
 use super::authenticate::{Identity, identify};
-use super::commit::{self, Facts};
-use super::{Call, authorise, refuse};
+use super::commit::{self, Built, Facts};
+use super::document::Document;
+use super::resolve::{refused, streams};
+use super::{Call, apart, authorise, refuse};
+use crate::beside::Work;
 use crate::body::AnswerBody;
 use crate::recorder::{Notes, Outcome, Target};
 
 /// Takes a call through the rest of the chain.
 pub(super) async fn run(
     call: &Call<'_>,
-    resolved: &Resolved,
-    body: &Bytes,
+    resolved: Arc<Resolved>,
+    document: Document,
 ) -> Response<AnswerBody> {
     let operation = resolved.call();
-    let service = Some(resolved.service);
-    let name = resolved.service.signing_name();
-    let identity = match identify(call, name, Some(operation), Some(sha256(body))) {
-        Ok(identity) => identity,
-        Err(why) => {
-            return refuse::signature(call, service, Some(operation), resolved.protocol, &why);
-        }
+    let (service, protocol) = (Some(resolved.service), resolved.protocol);
+    let place = match document.place(&call.gateway.beside, &call.parts.headers).await {
+        Ok(place) => place,
+        Err(error) => return refuse::request(call, &refused(service, protocol, error)),
     };
-    let account = call.account(&identity);
-    let region = call.region(resolved.region.as_deref());
-    let input = codec::decode_resolved(resolved, &call.head(), body);
+    let is_long = place.is_some();
+    let read = {
+        let (resolved, document) = (Arc::clone(&resolved), document.clone());
+        apart::step(call, place, Work::Document, move |call| read(call, &resolved, &document)).await
+    };
+    let (identity, input) = match read {
+        Ok(read) => read,
+        Err(why) => return refuse::signature(call, service, Some(operation), protocol, &why),
+    };
     let outcome = match &input {
         Err(error) => {
             tracing::debug!(error = %error, "a body could not be decoded");
-            Err(error.wire_error(resolved.protocol))
+            Err(error.wire_error(protocol))
         }
-        Ok(input) => {
-            let ctx = Ctx {
-                now: call.started,
-                account: account.clone(),
-                region: region.clone(),
-                principal: Arc::clone(&identity.principal),
-                request_id: call.ids.request.clone(),
-                services: Arc::clone(&call.stores.services),
-            };
-            match commit::may_be_done(call, Some(operation)) {
-                Ok(()) => handle(&ctx, &identity, operation, input).await,
-                Err(denied) => Err(denied.wire()),
+        Ok(input) => match commit::may_be_done(call, Some(operation))
+            .and_then(|()| authorise::decide(&identity, operation))
+        {
+            Ok(()) => {
+                let steps =
+                    handle(context(call, &resolved, &identity), operation, Arc::clone(input));
+                if is_long && !waits(operation) {
+                    let place = call.gateway.beside.place_for_call().await;
+                    Box::pin(place.go_through(Work::Call, steps)).await
+                } else {
+                    steps.await
+                }
             }
-        }
+            Err(denied) => Err(denied.wire()),
+        },
     };
-    let encoded = match &outcome {
-        Ok(output) => {
-            let (head, id) = (call.head(), &call.ids.request);
-            codec::encode_response_for(&head, operation, resolved.protocol, output, id)
-        }
-        Err(error) => {
-            let (head, id) = (call.head(), &call.ids.request);
-            codec::encode_error_for(&head, service, Some(operation), resolved.protocol, error, id)
-        }
+    let place = if is_long {
+        let is_stranger = document.is_strangers();
+        Some(call.gateway.beside.place_for_record(is_stranger).await)
+    } else {
+        None
     };
-    let headers = header_map(&encoded);
-    let facts = Facts {
-        target: Target::Modelled(operation),
-        protocol: resolved.protocol,
-        input: input.as_ref().ok(),
-        body: Some(body),
-        outcome: told(&outcome, &encoded, &headers),
-        identity: &identity,
-        account: &account,
-        region: &region,
-        bytes_in: body.len() as u64,
-        bytes_out: encoded.body.len() as u64,
-        s3: None,
-        notes: Notes::default(),
-        event_id: None,
-    };
-    match commit::record(call, &facts).await {
+    let handled = Handled { resolved, document, identity, input: input.ok(), outcome };
+    let answered = apart::step(call, place, Work::Record, move |call| handled.answer(call)).await;
+    let (encoded, record) = answered;
+    match commit::append(call, record).await {
         Ok(()) => refuse::response(encoded, call),
-        Err(commit::Unrecorded) => {
-            refuse::unrecorded(call, service, Some(operation), resolved.protocol)
-        }
+        Err(commit::Unrecorded) => refuse::unrecorded(call, service, Some(operation), protocol),
     }
 }
 
-/// Authorise, validate, handle.
+/// Who calls, and with which parameters.
+type Read = (Identity, Result<Arc<Value>, DecodeError>);
+
+/// Authenticate, decode.
+fn read(call: &Call<'_>, resolved: &Resolved, document: &Document) -> Result<Read, SignatureError> {
+    let (operation, name) = (resolved.call(), resolved.service.signing_name());
+    let identity = identify(call, name, Some(operation), Some(sha256(document.sent())))?;
+    let headers = &call.parts.headers;
+    // A compressed object is the object.
+    let plain = if streams(resolved) {
+        Ok(document.sent().as_ref().into())
+    } else {
+        document.plain(headers)
+    };
+    let input = plain.and_then(|plain| codec::decode_resolved(resolved, &call.head(), &plain));
+    Ok((identity, input.map(Arc::new)))
+}
+
+fn context(call: &Call<'_>, resolved: &Resolved, identity: &Identity) -> Ctx {
+    Ctx {
+        now: call.started,
+        account: call.account(identity),
+        region: call.region(resolved.region.as_deref()),
+        principal: Arc::clone(&identity.principal),
+        request_id: call.ids.request.clone(),
+        services: Arc::clone(&call.stores.services),
+    }
+}
+
+/// Whether an operation may wait for long, in which case no place is kept for it. What it needs is
+/// little, however large the body was.
+fn waits(operation: Operation<'static>) -> bool {
+    operation.service().id() == "cairn" && operation.name() == "TailRecords"
+}
+
+/// Validate, handle.
 async fn handle(
-    ctx: &Ctx,
-    identity: &Identity,
+    ctx: Ctx,
     operation: Operation<'static>,
-    input: &Value,
+    input: Arc<Value>,
 ) -> Result<Value, WireError> {
-    authorise::decide(identity, operation).map_err(|denied| denied.wire())?;
     let service = operation.service().id();
     if !cairn_api::serves(service, operation.name()) {
         return Err(not_served(operation));
     }
-    if let Err(violations) = validate::check(operation, input) {
+    if let Err(violations) = validate::check(operation, &input) {
         let modelled =
             violations.iter().find_map(|violation| cairn_api::violation(operation, violation));
         return Err(match modelled {
@@ -110,12 +130,55 @@ async fn handle(
             None => WireError::sender("ValidationException", validate::message(&violations)),
         });
     }
-    cairn_api::handle(ctx, operation, input.clone()).await.map_err(|error| {
+    cairn_api::handle(&ctx, operation, Value::clone(&input)).await.map_err(|error| {
         if let Some(causes) = error.log_text() {
             tracing::error!(operation = operation.name(), causes, "an operation failed");
         }
         error.wire()
     })
+}
+
+/// A call that is over, but for its record and its answer.
+struct Handled {
+    resolved: Arc<Resolved>,
+    document: Document,
+    identity: Identity,
+    input: Option<Arc<Value>>,
+    outcome: Result<Value, WireError>,
+}
+
+impl Handled {
+    /// The answer, and the record that goes before it.
+    fn answer(self, call: &Call<'_>) -> (EncodedResponse, Built) {
+        let (operation, protocol) = (self.resolved.call(), self.resolved.protocol);
+        let (head, id) = (call.head(), &call.ids.request);
+        let encoded = match &self.outcome {
+            Ok(output) => codec::encode_response_for(&head, operation, protocol, output, id),
+            Err(error) => {
+                let service = Some(self.resolved.service);
+                codec::encode_error_for(&head, service, Some(operation), protocol, error, id)
+            }
+        };
+        let body = self.document.sent();
+        let headers = header_map(&encoded);
+        let facts = Facts {
+            target: Target::Modelled(operation),
+            protocol,
+            input: self.input.as_deref(),
+            body: Some(body),
+            outcome: told(&self.outcome, &encoded, &headers),
+            identity: &self.identity,
+            account: &call.account(&self.identity),
+            region: &call.region(self.resolved.region.as_deref()),
+            bytes_in: body.len() as u64,
+            bytes_out: encoded.body.len() as u64,
+            s3: None,
+            notes: Notes::default(),
+            event_id: None,
+        };
+        let record = commit::build(call, &facts);
+        (encoded, record)
+    }
 }
 
 /// Evidence: assumed. AWS serves all of AWS; the emulators answer 501 to what they do not serve.

@@ -2,39 +2,66 @@
 //! signed, recorded with the name that the caller used. A newer client's call is not lost because
 //! our model is older.
 
-use bytes::Bytes;
 use cairn_wire::codec::WireError;
 use cairn_wire::model::{Protocol, Service};
-use cairn_wire::sigv4::sha256;
+use cairn_wire::sigv4::{SignatureError, sha256};
 use http::Response;
 
 use super::authenticate::identify;
-use super::commit::{self, Facts};
-use super::{Call, refuse};
+use super::commit::{self, Built, Facts};
+use super::document::Document;
+use super::resolve::refused;
+use super::{Call, apart, refuse};
+use crate::beside::Work;
 use crate::body::AnswerBody;
 use crate::limits::NAME_BYTES_MAX;
 use crate::recorder::{Notes, Outcome, Target};
 
+/// What such a call names.
+pub(super) struct Asked {
+    pub(super) service: Option<&'static Service>,
+    pub(super) protocol: Protocol,
+    pub(super) name: Option<String>,
+}
+
 /// Takes such a call through the rest of the chain.
-pub(super) async fn run(
-    call: &Call<'_>,
-    service: Option<&'static Service>,
-    protocol: Protocol,
-    name: Option<String>,
-    body: &Bytes,
-) -> Response<AnswerBody> {
-    let signing_name = service.map(Service::signing_name).or(call.signed.service());
-    let signing_name = signing_name.unwrap_or_default().to_owned();
-    let identity = match identify(call, &signing_name, None, Some(sha256(body))) {
-        Ok(identity) => identity,
+pub(super) async fn run(call: &Call<'_>, asked: Asked, document: Document) -> Response<AnswerBody> {
+    let Asked { service, protocol, .. } = asked;
+    let place = match document.place(&call.gateway.beside, &call.parts.headers).await {
+        Ok(place) => place,
+        Err(error) => return refuse::request(call, &refused(service, protocol, error)),
+    };
+    let judge = move |call: &Call<'_>| asked.judge(call, &document);
+    let (unknown, record) = match apart::step(call, place, Work::Document, judge).await {
+        Ok(judged) => judged,
         Err(why) => return refuse::signature(call, service, None, protocol, &why),
     };
-    let name = name.filter(|name| is_name(name));
-    let unknown = unknown(protocol, name.as_deref());
-    let is_recorded = !identity.is_anonymous() && is_name(&signing_name);
-    if let (Some(name), true) = (name.as_deref(), is_recorded) {
-        let account = call.account(&identity);
-        let region = call.region(call.signed.region());
+    if let Some(record) = record
+        && commit::append(call, record).await.is_err()
+    {
+        return refuse::unrecorded(call, service, None, protocol);
+    }
+    refuse::error(call, service, None, protocol, &unknown)
+}
+
+impl Asked {
+    /// The refusal, and its record if there is to be one.
+    fn judge(
+        self,
+        call: &Call<'_>,
+        document: &Document,
+    ) -> Result<(WireError, Option<Built>), SignatureError> {
+        let Self { service, protocol, name } = self;
+        let signing_name = service.map(Service::signing_name).or(call.signed.service());
+        let signing_name = signing_name.unwrap_or_default().to_owned();
+        let body = document.sent();
+        let identity = identify(call, &signing_name, None, Some(sha256(body)))?;
+        let name = name.filter(|name| is_name(name));
+        let unknown = unknown(protocol, name.as_deref());
+        let is_recorded = !identity.is_anonymous() && is_name(&signing_name);
+        let Some(name) = name.as_deref().filter(|_| is_recorded) else {
+            return Ok((unknown, None));
+        };
         let facts = Facts {
             target: Target::Unmodelled { service: &signing_name, name },
             protocol,
@@ -46,19 +73,17 @@ pub(super) async fn run(
                 status: unknown.status.unwrap_or(400),
             },
             identity: &identity,
-            account: &account,
-            region: &region,
+            account: &call.account(&identity),
+            region: &call.region(call.signed.region()),
             bytes_in: body.len() as u64,
             bytes_out: 0,
             s3: None,
             notes: Notes::default(),
             event_id: None,
         };
-        if commit::record(call, &facts).await.is_err() {
-            return refuse::unrecorded(call, service, None, protocol);
-        }
+        let record = commit::build(call, &facts);
+        Ok((unknown, Some(record)))
     }
-    refuse::error(call, service, None, protocol, &unknown)
 }
 
 /// Whether a text can be the name of an operation or a service. Another one is neither recorded nor

@@ -86,6 +86,11 @@ impl Passed {
         self.with(|state| state.copy.take().filter(|_| state.has_ended))
     }
 
+    /// Asks something of the copy, as far as there is one.
+    pub(crate) fn with_copy(&self, ask: impl FnOnce(&[u8]) -> bool) -> bool {
+        self.with(|state| state.copy.as_deref().is_some_and(ask))
+    }
+
     /// Keeps the first bytes of a body, whatever becomes of the rest.
     pub(crate) fn keep_start(&self, bytes_max: usize) {
         self.with(|state| state.start = Some((Vec::new(), bytes_max)));

@@ -5,16 +5,14 @@
 //! content of an object) is `None`.
 
 use std::borrow::Cow;
-use std::io::Read as _;
 
 use cairn_wire::RequestHead;
-use cairn_wire::codec::{decode_error, decode_resolved, decode_response};
+use cairn_wire::codec::{decode_error, decode_resolved, decode_response, unpacked};
 use cairn_wire::model::{Operation, Protocol, Shape, ShapeKind};
 use cairn_wire::resolve::Resolved;
 use cairn_wire::value::Value;
-use flate2::read::MultiGzDecoder;
 use http::HeaderMap;
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, TRANSFER_ENCODING};
+use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use super::Outcome;
 use super::parameters::shows_answer;
@@ -246,18 +244,8 @@ fn is_empty(headers: &HeaderMap, status: u16) -> bool {
 
 /// A body as it was before it was zipped; `None` if it is broken or too large.
 fn unzipped<'b>(headers: &HeaderMap, body: &'b [u8]) -> Option<Cow<'b, [u8]>> {
-    let codings = headers.get_all(CONTENT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let is_zipped = codings
-        .flat_map(|value| value.split(','))
-        .any(|coding| matches!(coding.trim().to_ascii_lowercase().as_str(), "gzip" | "x-gzip"));
-    // Some senders keep the header where the body was too short to be worth it.
-    if !is_zipped || !body.starts_with(&[0x1f, 0x8b]) {
-        return Some(Cow::Borrowed(body));
-    }
-    let mut whole = Vec::new();
-    let cap = UNZIPPED_BYTES_MAX as u64 + 1;
-    MultiGzDecoder::new(body).take(cap).read_to_end(&mut whole).ok()?;
-    (whole.len() <= UNZIPPED_BYTES_MAX).then_some(Cow::Owned(whole))
+    // So few are read at once that their memory needs no count.
+    unpacked(headers, body, UNZIPPED_BYTES_MAX, |_| true).ok()
 }
 
 fn header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {

@@ -81,7 +81,7 @@ fn read(boundary: String, body: &[u8]) -> Result<BrowserForm, DecodeError> {
         let text = String::from_utf8_lossy(body.get(at..end).unwrap_or_default()).into_owned();
         kept += name.len() + text.len();
         if kept > FORM_FIELDS_BYTES_MAX {
-            return Err(DecodeError::TooLarge);
+            return Err(DecodeError::TooLarge(FORM_FIELDS_BYTES_MAX));
         }
         if form.fields.len() == PAIRS_MAX {
             return Err(DecodeError::TooMany(PAIRS_MAX));

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use super::{
     CBOR, DecodeError, EncodedRequest, FORM, Header, JSON_1_0, JSON_1_1,
     cbor::{self, Dialect},
-    gzip, is_legacy_cbor, json, query, rest,
+    is_legacy_cbor, json, query, rest,
 };
 use crate::{
     RequestHead,
-    model::{Operation, Protocol, Service, Shape},
+    model::{Operation, Protocol, Service},
     resolve::Resolved,
     value::Value,
 };
@@ -22,7 +22,8 @@ pub enum EncodeError {
     Label(&'static str),
 }
 
-/// Reads the parameters of a call whose host names no bucket.
+/// Reads the parameters of a call whose host names no bucket. `body` is [unpacked](super::unpacked),
+/// unless it is an object: a compressed object is the object.
 ///
 /// A streaming payload becomes [`Value::Stream`] when the head announces one; its bytes need not
 /// be in `body`. Members that the model does not know are ignored, as AWS ignores them.
@@ -35,7 +36,8 @@ pub fn decode_request(
     decode(operation, protocol, head, body, None)
 }
 
-/// Reads the parameters of a resolved call; a bucket that the host names is the `Bucket`.
+/// Reads the parameters of a resolved call as [`decode_request`] does; a bucket that the host names is
+/// the `Bucket`.
 pub fn decode_resolved(
     resolved: &Resolved,
     head: &RequestHead<'_>,
@@ -53,35 +55,25 @@ fn decode(
     body: &[u8],
     bucket: Option<&str>,
 ) -> Result<Value, DecodeError> {
-    if matches!(protocol, Protocol::RestJson | Protocol::RestXml) && streams(operation) {
-        // A compressed object is the object.
-        return rest::read_request(operation, protocol, head, body, bucket);
-    }
-    let body = gzip::plain(head.headers, body)?;
     let Some(shape) = operation.input() else {
         return Ok(Value::empty());
     };
     match protocol {
         Protocol::Json if is_legacy_cbor(head.headers) => {
-            cbor::structure(shape, &body, Dialect::Legacy)
+            cbor::structure(shape, body, Dialect::Legacy)
         }
-        Protocol::Json => json::structure(shape, &body),
-        Protocol::RpcV2Cbor => cbor::structure(shape, &body, Dialect::RpcV2),
+        Protocol::Json => json::structure(shape, body),
+        Protocol::RpcV2Cbor => cbor::structure(shape, body, Dialect::RpcV2),
         Protocol::Query | Protocol::Ec2 => {
-            let form = if is_form(head) { body.as_ref() } else { &[] };
+            let form = if is_form(head) { body } else { &[] };
             let mut input = query::read_request(operation, protocol, head.query, form)?;
             queue_from_path(operation, head, &mut input);
             Ok(input)
         }
         Protocol::RestJson | Protocol::RestXml => {
-            rest::read_request(operation, protocol, head, &body, bucket)
+            rest::read_request(operation, protocol, head, body, bucket)
         }
     }
-}
-
-fn streams(operation: Operation<'static>) -> bool {
-    let payload = operation.input().and_then(Shape::payload);
-    payload.is_some_and(|payload| payload.streaming() || payload.shape().streaming())
 }
 
 /// A form unless the head says otherwise: some clients send none, or an odd media type.

@@ -39,9 +39,12 @@ pub enum DecodeError {
     /// More values than a limit of [`limits`] allows.
     #[error("more than {0} values")]
     TooMany(usize),
-    /// More bytes after decompression than [`limits::DECOMPRESSED_BYTES_MAX`].
-    #[error("more than {} bytes after decompression", limits::DECOMPRESSED_BYTES_MAX)]
-    TooLarge,
+    /// More bytes than the limit of what is read, after decompression.
+    #[error("more than {0} bytes")]
+    TooLarge(usize),
+    /// There is no memory for the body after decompression.
+    #[error("no room for the body after decompression")]
+    NoRoom,
     /// The path does not match the operation's template: a fault between resolver and codec.
     #[error("the path does not match `{0}`")]
     Path(&'static str),
@@ -113,12 +116,14 @@ impl DecodeError {
 
     /// The error as the caller is told it, by the code its protocol has for a malformed body.
     ///
-    /// evidence: documented (`SerializationException`, `MalformedQueryString`, `MalformedXML`);
+    /// evidence: documented (`SerializationException`, `MalformedQueryString`, `MalformedXML`,
+    /// `ServiceUnavailable`);
     /// the texts are ours, since AWS's name Java classes.
     pub fn wire_error(&self, protocol: Protocol) -> WireError {
         let code = match (self, protocol) {
-            (Self::TooLarge, Protocol::RestXml) => "EntityTooLarge",
-            (Self::TooLarge, _) => "RequestEntityTooLargeException",
+            (Self::TooLarge(_), Protocol::RestXml) => "EntityTooLarge",
+            (Self::TooLarge(_), _) => "RequestEntityTooLargeException",
+            (Self::NoRoom, _) => "ServiceUnavailable",
             (_, Protocol::RestXml) => "MalformedXML",
             (Self::Scalar { .. } | Self::Kind { .. }, Protocol::Query | Protocol::Ec2) => {
                 "MalformedInput"
@@ -126,7 +131,12 @@ impl DecodeError {
             (_, Protocol::Query | Protocol::Ec2) => "MalformedQueryString",
             _ => "SerializationException",
         };
-        let status = if matches!(self, Self::TooLarge) { 413 } else { 400 };
-        WireError::sender(code, self.to_string()).with_status(status)
+        let status = match self {
+            Self::TooLarge(_) => 413,
+            Self::NoRoom => 503,
+            _ => 400,
+        };
+        let error = WireError::sender(code, self.to_string()).with_status(status);
+        WireError { sender_fault: status < 500, ..error }
     }
 }

@@ -1,7 +1,8 @@
 //! The six protocols: bytes in, typed call out, and back.
 //!
 //! Each protocol is a folder that turns bodies into [`Value`] and back, guided by the model; this
-//! module picks the protocol and adds what all calls share (compression, headers, error codes).
+//! module picks the protocol and adds what all calls share (headers, error codes). Bodies come as they
+//! were before compression, which is [`unpacked`].
 //! Nothing here panics on any bytes, and every cost has a limit in [`limits`].
 
 mod answer;
@@ -30,8 +31,8 @@ pub use answer::{
 pub use browser_form::{BrowserForm, FORM_FIELDS_BYTES_MAX, browser_form};
 pub use call::{EncodeError, decode_request, decode_resolved, encode_request};
 pub use error::{DecodeError, WireError};
+pub use gzip::{is_packed, unpacked};
 
-pub(crate) use gzip::plain as plain_body;
 pub(crate) use scalar::is_number;
 
 use http::HeaderMap;

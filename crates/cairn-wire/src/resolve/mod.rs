@@ -126,7 +126,8 @@ struct Candidates {
     all: Vec<&'static ServiceHead>,
 }
 
-/// Finds the operation. `form` is the body of a form, once the caller has buffered it.
+/// Finds the operation. `form` is the body of a form, once the caller has buffered it, as it was before
+/// compression.
 ///
 /// Costs a few microseconds once the services of the signing name are decoded.
 pub fn resolve(

@@ -8,7 +8,6 @@ use percent_encoding::percent_decode;
 use super::index::{index, query_protocol};
 use super::{Asked, Match, ResolveError, tie};
 use crate::RequestHead;
-use crate::codec::plain_body;
 use crate::model::{Operation, Protocol, ServiceHead};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -48,11 +47,9 @@ pub(super) fn find(
         return Ok(Found::NeedsForm);
     }
     let form = asked.form.filter(|_| is_form || is_bare).unwrap_or_default();
-    // A form that does not unpack names nothing; the codec says what is wrong with it.
-    let form = plain_body(head.headers, form).unwrap_or(Cow::Borrowed(&[]));
-    let Some(action) = parameter(&form, "Action").or(in_url) else { return Ok(Found::No) };
+    let Some(action) = parameter(form, "Action").or(in_url) else { return Ok(Found::No) };
     let version =
-        parameter(&form, "Version").or_else(|| parameter(head.query.as_bytes(), "Version"));
+        parameter(form, "Version").or_else(|| parameter(head.query.as_bytes(), "Version"));
     named(asked, &speakers, &action, version.as_deref(), is_open)
 }
 
@@ -88,11 +85,10 @@ fn named(
     }
 }
 
-/// Every action that a query string and a form name.
-pub(super) fn actions(head: &RequestHead<'_>, form: &[u8]) -> Vec<String> {
-    let form = plain_body(head.headers, form).unwrap_or(Cow::Borrowed(&[]));
+/// Every action that a query string names, and those of all readings of a form.
+pub(super) fn actions(head: &RequestHead<'_>, forms: &[&[u8]]) -> Vec<String> {
     let in_url = parameters(head.query.as_bytes(), "Action");
-    in_url.chain(parameters(&form, "Action")).collect()
+    in_url.chain(forms.iter().flat_map(|form| parameters(form, "Action"))).collect()
 }
 
 fn is_form(head: &RequestHead<'_>) -> bool {

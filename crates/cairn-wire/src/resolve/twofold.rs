@@ -33,15 +33,16 @@ fn names(operation: Operation<'static>) -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether a request names another operation beside the one that was found, or that was not: an
-/// unknown name may stand before one that a server knows. `form` is the body, if it was read.
+/// unknown name may stand before one that a server knows. `readings` is the body, if it was read as a
+/// form: as it came, and as it was before compression, since a server may read either.
 pub fn twofold(
     head: &RequestHead<'_>,
-    form: Option<&[u8]>,
+    readings: &[&[u8]],
     has_body: bool,
     found: Result<&Resolved, Protocol>,
 ) -> Option<Twofold> {
     if let Ok(resolved) = found
-        && let Some(elsewhere) = elsewhere(head, form, has_body, resolved)
+        && let Some(elsewhere) = elsewhere(head, !readings.is_empty(), has_body, resolved)
     {
         return Some(elsewhere);
     }
@@ -52,7 +53,7 @@ pub fn twofold(
             targets.any(|other| Some(other) != first).then_some(Twofold::Target)
         }
         Protocol::Query | Protocol::Ec2 => {
-            let mut actions = query::actions(head, form.unwrap_or_default()).into_iter();
+            let mut actions = query::actions(head, readings).into_iter();
             let first = actions.next();
             actions.any(|other| Some(other) != first).then_some(Twofold::Action)
         }
@@ -68,7 +69,7 @@ pub fn twofold(
 /// looks there first does another one. S3 is told by its address, and its queries are free.
 fn elsewhere(
     head: &RequestHead<'_>,
-    form: Option<&[u8]>,
+    is_read: bool,
     has_body: bool,
     resolved: &Resolved,
 ) -> Option<Twofold> {
@@ -84,7 +85,7 @@ fn elsewhere(
         return Some(Twofold::Action);
     }
     // An action in the query string, and a body that was not read as a form: it may be one.
-    (is_query && has_body && form.is_none()).then_some(Twofold::Action)
+    (is_query && has_body && !is_read).then_some(Twofold::Action)
 }
 
 fn subresources(head: &RequestHead<'_>, resolved: &Resolved) -> Option<Twofold> {

@@ -1,7 +1,5 @@
 //! What the call names: targets, actions, paths, queries and headers.
 
-use std::io::Write as _;
-
 use super::*;
 use crate::codec::decode_resolved;
 use crate::model::Shape;
@@ -124,21 +122,6 @@ fn sqs_still_speaks_its_older_protocol() {
         .flat_map(Operation::errors)
         .find(|error| error.error_name() == Some("QueueDoesNotExist"));
     assert_eq!(error.unwrap().error_code(), Some("AWS.SimpleQueueService.NonExistentQueue"));
-}
-
-#[test]
-fn a_compressed_form_is_read_too() {
-    let form = b"Action=PutMetricData&Version=2010-08-01&Namespace=x";
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    packer.write_all(form).unwrap();
-    let packed = packer.finish().unwrap();
-    let encoding = [("content-encoding", "gzip")];
-    let packed =
-        Ask { form: Some(&packed), ..ask("POST /").scope("monitoring").headers(&encoding) };
-    packed.is("cloudwatch:PutMetricData");
-    let broken =
-        Ask { form: Some(b"\x1f\x8b\x08\0junk"), ..ask("POST /").scope("sts").headers(&encoding) };
-    assert_eq!(broken.refused().0, Some("sts"));
 }
 
 #[test]

@@ -9,10 +9,11 @@ fn said(ask: &Ask<'_>) -> Option<Twofold> {
     let headers = ask.header_map();
     let head = RequestHead { method, path, query, headers: &headers };
     let has_body = ask.form.is_some() || headers.contains_key("content-length");
+    let readings: Vec<&[u8]> = ask.form.into_iter().collect();
     match ask.resolve() {
-        Ok(Resolution::Call(found)) => twofold(&head, ask.form, has_body, Ok(&found)),
+        Ok(Resolution::Call(found)) => twofold(&head, &readings, has_body, Ok(&found)),
         Err(ResolveError::UnknownOperation { protocol, .. }) => {
-            twofold(&head, ask.form, has_body, Err(protocol))
+            twofold(&head, &readings, has_body, Err(protocol))
         }
         other => panic!("{}: {other:?}", ask.line),
     }
@@ -86,7 +87,7 @@ fn two_targets_are_two_calls() {
     let told = |headers: &HeaderMap| {
         let head = RequestHead { method: "POST", path: "/", query: "", headers };
         match resolve(&head, None, &BaseDomains::default()) {
-            Ok(Resolution::Call(found)) => twofold(&head, None, true, Ok(&found)),
+            Ok(Resolution::Call(found)) => twofold(&head, &[], true, Ok(&found)),
             other => panic!("{other:?}"),
         }
     };
@@ -113,4 +114,13 @@ fn an_operation_is_named_in_one_protocol() {
     assert_eq!(said(&ask(&format!("POST /{line}")).scope("iam").headers(&parts)), action);
     assert_eq!(said(&ask(&format!("GET /{line}")).scope("iam").headers(&parts[1..])), action);
     assert_eq!(said(&ask(&format!("GET /{line}")).scope("iam")), None);
+}
+
+#[test]
+fn a_form_that_reads_in_two_ways_is_two_calls() {
+    let head = RequestHead { method: "POST", path: "/", query: "", headers: &HeaderMap::new() };
+    let said = |readings: &[&[u8]]| twofold(&head, readings, true, Err(Protocol::Query));
+    let (packed, plain) = (&b"\x1f\x8b&Action=DeleteUser&"[..], &b"Action=ListUsers"[..]);
+    assert_eq!(said(&[packed, plain]), Some(Twofold::Action));
+    assert_eq!(said(&[b"\x1f\x8bbytes", plain]), None);
 }

@@ -6,6 +6,7 @@ use cairn_wire::{
     RequestHead,
     codec::{
         DecodeError, decode_error, decode_request, decode_response, limits::DECOMPRESSED_BYTES_MAX,
+        unpacked,
     },
     model::{self, Operation, Protocol},
     value::Value,
@@ -109,9 +110,15 @@ fn compressed_bodies_are_read_up_to_a_limit() {
     let mut headers = HeaderMap::new();
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
     let head = RequestHead { method: "POST", path: "/", query: "", headers: &headers };
-    let read = |body: &[u8]| decode_request(operation, Protocol::Json, &head, body);
+    let read = |body: &[u8]| {
+        let plain = unpacked(&headers, body, DECOMPRESSED_BYTES_MAX, |_| true)?;
+        decode_request(operation, Protocol::Json, &head, &plain)
+    };
     assert_eq!(read(&gzipped(128 * 1024)), Ok(Value::empty()));
-    assert_eq!(read(&gzipped(2 * DECOMPRESSED_BYTES_MAX)), Err(DecodeError::TooLarge));
+    assert_eq!(
+        read(&gzipped(2 * DECOMPRESSED_BYTES_MAX)),
+        Err(DecodeError::TooLarge(DECOMPRESSED_BYTES_MAX))
+    );
     assert_eq!(read(b"{}"), Ok(Value::empty()));
     let cut = gzipped(128 * 1024);
     assert!(matches!(read(&cut[..cut.len() / 2]), Err(DecodeError::Syntax { syntax: "gzip", .. })));
@@ -125,6 +132,6 @@ fn decode_errors_are_told_in_the_callers_protocol() {
     let error = decode_request(operation, Protocol::Json, &head, b"{").expect_err("broken");
     let told = error.wire_error(Protocol::Json);
     assert_eq!((told.code.as_str(), told.status), ("SerializationException", Some(400)));
-    assert_eq!(DecodeError::TooLarge.wire_error(Protocol::RestXml).code, "EntityTooLarge");
+    assert_eq!(DecodeError::TooLarge(1).wire_error(Protocol::RestXml).code, "EntityTooLarge");
     assert_eq!(error.wire_error(Protocol::Query).code, "MalformedQueryString");
 }
