@@ -269,6 +269,13 @@ pub fn serves(service: &str, operation: &str) -> bool {
     ANSWERED_WHOLLY.contains(&service) || find(service, operation).is_some()
 }
 
+/// The services of which [`handle`] or [`crate::s3`] answers something, sorted, by their ids in the
+/// models.
+pub fn services() -> Vec<&'static str> {
+    let named = OPERATIONS.iter().map(|row| row.service).chain(["s3"]);
+    named.collect::<std::collections::BTreeSet<_>>().into_iter().collect()
+}
+
 /// The modelled error that an operation has for an input which breaks a rule of the model. `None`:
 /// it has none of its own, and the service's general one is the answer.
 pub fn violation(operation: Operation<'static>, violation: &Violation) -> Option<ApiError> {
@@ -320,6 +327,13 @@ mod tests {
         assert!(names.is_sorted());
         assert!(serves("cloudtrail", "CreateTrail"));
         assert!(!serves("ec2", "DescribeInstances"));
+    }
+
+    #[test]
+    fn services_are_those_of_the_table_and_s3() {
+        let expected = ["cairn", "cloudtrail", "cloudtrail-data", "kms", "s3", "sts"];
+        assert_eq!(services(), expected);
+        assert!(services().iter().all(|id| cairn_wire::model::service(id).is_some()));
     }
 
     #[tokio::test]

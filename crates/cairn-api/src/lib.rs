@@ -28,5 +28,5 @@ pub mod sts;
 mod testing;
 
 pub use ctx::{Admission, Ctx, Services, Stopping, TrailRules};
-pub use dispatch::{handle, serves, violation};
+pub use dispatch::{handle, serves, services, violation};
 pub use error::{ApiError, Internal};
