@@ -281,6 +281,7 @@ FRAMINGS = [
     (bent(LENGTH, start=b"POST http://elsewhere/ HTTP/1.1", body=b"{}"), b"400", 0),
     (bent(LENGTH, b"Host: elsewhere", body=b"{}"), b"400", 0),
     (bent(LENGTH, host=None, body=b"{}"), b"400", 0),
+    (bent(LENGTH, host=b"Host: a%s.localhost" % (b".s3" * 90), body=b"{}"), b"400", 0),
     (bent(LENGTH, b"X-Nul: a\0b", body=b"{}"), b"400", 0),
     (bent(LENGTH, b"X-Return: a\rb", body=b"{}"), b"400", 0),
     (bent(LENGTH, b"Connection: close", body=b"").replace(b"\r\n", b"\n") + b"{}", b"200", 1),

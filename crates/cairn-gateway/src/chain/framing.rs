@@ -9,6 +9,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, Version};
 
 use crate::body::{AnswerBody, full};
+use crate::limits::HOST_BYTES_MAX;
 use crate::metric;
 
 /// Why a request goes no further.
@@ -16,7 +17,7 @@ use crate::metric;
 pub(super) enum Fault {
     /// `CONNECT`, which asks for a tunnel, and `TRACE`, which shows what others added.
     Method,
-    /// No host, two, or one that is not the target's.
+    /// No host, two, one that is not the target's, or one that is too long to be one.
     Host,
     /// A target that is no path.
     Target,
@@ -45,7 +46,10 @@ pub(super) fn fault(parts: &Parts) -> Option<Fault> {
         (None, None) => parts.version == Version::HTTP_10,
         _ => true,
     };
-    (second.is_some() || !is_one).then_some(Fault::Host)
+    let is_long = |host: &[u8]| host.len() > HOST_BYTES_MAX;
+    let is_long =
+        authority.is_some_and(is_long) || host.is_some_and(|host| is_long(host.as_bytes()));
+    (second.is_some() || !is_one || is_long).then_some(Fault::Host)
 }
 
 /// Says so, to nobody in particular: such a request has no protocol.
@@ -54,7 +58,7 @@ pub(super) fn refuse(parts: &Parts, fault: Fault) -> Response<AnswerBody> {
     tracing::debug!(?fault, "a request was refused for its head");
     let (status, text) = match fault {
         Fault::Method => (StatusCode::METHOD_NOT_ALLOWED, "This method is not served here.\n"),
-        Fault::Host => (StatusCode::BAD_REQUEST, "The request names no host, or more than one.\n"),
+        Fault::Host => (StatusCode::BAD_REQUEST, "The request does not name one host.\n"),
         Fault::Target => (StatusCode::BAD_REQUEST, "The target of the request is no path.\n"),
         Fault::Coding => (StatusCode::NOT_IMPLEMENTED, "The body has an unknown coding.\n"),
     };
@@ -86,8 +90,13 @@ mod tests {
         assert_eq!(found("http://A:1/x", one, &[("host", "a:1")]), None);
         assert_eq!(found("http://a/x", two, &[]), None);
         assert_eq!(found("/", Version::HTTP_10, &[]), None);
+        let long = "a".repeat(HOST_BYTES_MAX);
+        assert_eq!(found("/", one, &[("host", &long)]), None);
+        let longer = format!("{long}a");
+        assert_eq!(found(&format!("http://{longer}/"), two, &[]), Some(Fault::Host));
         for (target, version, hosts) in [
-            ("/", one, &[][..]),
+            ("/", one, &[("host", longer.as_str())][..]),
+            ("/", one, &[]),
             ("/", one, &[("host", "a"), ("host", "a")]),
             ("http://b/x", one, &[("host", "a")]),
             ("http://b/x", two, &[("host", "a")]),

@@ -26,18 +26,23 @@ struct Closest {
     is_current: bool,
 }
 
-/// The path and the query string, taken apart as a service reads them.
+/// The path, taken apart as a service reads it.
 struct Parts<'a> {
     path: Vec<&'a str>,
     trailing_slash: bool,
-    /// Decoded: whoever serves the call reads `%61cl` as `acl`, so the record must too.
-    pairs: Vec<(Cow<'a, str>, Option<Cow<'a, str>>)>,
 }
+
+/// The pairs of the query string, in the order of their names: many are asked for, of many.
+struct Pairs<'a>(Vec<Pair<'a>>);
+
+/// Decoded: whoever serves the call reads `%61cl` as `acl`, so the record must too.
+type Pair<'a> = (Cow<'a, str>, Option<Cow<'a, str>>);
 
 /// Finds the closest operation of all candidates.
 pub(super) fn find(asked: &Asked<'_>, candidates: &[&'static ServiceHead]) -> Option<Match> {
+    let pairs = Pairs::of(asked.head.query);
     let mut closest: Vec<Closest> =
-        candidates.iter().filter_map(|candidate| of_service(asked, candidate)).collect();
+        candidates.iter().filter_map(|candidate| of_service(asked, candidate, &pairs)).collect();
     let least = closest.iter().map(|one| one.score).max()?;
     closest.retain(|one| one.score == least);
     if let Some(hinted) = tie::hinted(asked.head, &closest, |one| one.service) {
@@ -50,7 +55,11 @@ pub(super) fn find(asked: &Asked<'_>, candidates: &[&'static ServiceHead]) -> Op
 }
 
 /// The closest operation of one service; of two that are as close, the one that is not deprecated.
-fn of_service(asked: &Asked<'_>, candidate: &'static ServiceHead) -> Option<Closest> {
+fn of_service(
+    asked: &Asked<'_>,
+    candidate: &'static ServiceHead,
+    pairs: &Pairs<'_>,
+) -> Option<Closest> {
     let is_rest = |protocol: &&Protocol| matches!(protocol, Protocol::RestJson | Protocol::RestXml);
     let protocol = *candidate.protocols.iter().find(is_rest)?;
     let service = candidate.service()?;
@@ -62,7 +71,9 @@ fn of_service(asked: &Asked<'_>, candidate: &'static ServiceHead) -> Option<Clos
     let mut best: Option<(&Route, Score)> = None;
     routes::of(service).fitting(asked.head.method, &parts.path, |route, path| {
         let is_open = anybody || route.operation.unsigned();
-        let Some(score) = parts.score(asked, route, path).filter(|_| is_open) else { return };
+        let Some(score) = parts.score(asked, route, path, pairs).filter(|_| is_open) else {
+            return;
+        };
         let is_closer = best.is_none_or(|(known, least)| {
             let rank = |route: &Route| (route.operation.deprecated(), route.operation.name());
             score > least || (score == least && rank(route) < rank(known))
@@ -111,24 +122,25 @@ impl<'a> Parts<'a> {
                 parts => parts.split('/').collect(),
             }
         };
-        let pairs = asked.head.query.split('&').filter(|pair| !pair.is_empty());
-        let pairs = pairs.map(|pair| match pair.split_once('=') {
-            Some((key, value)) => (decoded(key), Some(decoded(value))),
-            None => (decoded(pair), None),
-        });
-        Self { path, trailing_slash, pairs: pairs.collect() }
+        Self { path, trailing_slash }
     }
 
     /// `None` if the request lacks what the operation must have.
-    fn score(&self, asked: &Asked<'_>, route: &Route, path: u64) -> Option<Score> {
+    fn score(
+        &self,
+        asked: &Asked<'_>,
+        route: &Route,
+        path: u64,
+        pairs: &Pairs<'_>,
+    ) -> Option<Score> {
         let is_there = |(key, value): &(&str, Option<&str>)| {
             let fits = |found: Option<&str>| value.is_none_or(|value| found == Some(value));
-            self.pairs.iter().any(|(known, found)| known == key && fits(found.as_deref()))
+            pairs.named(key).iter().any(|(_, found)| fits(found.as_deref()))
         };
         let headers = &asked.head.headers;
         let has_all = route.literals.iter().all(is_there)
             && route.headers.iter().all(|name| headers.contains_key(*name))
-            && route.parameters.iter().all(|name| self.pairs.iter().any(|(key, _)| key == name));
+            && route.parameters.iter().all(|name| !pairs.named(name).is_empty());
         // A browser's upload is told by its form alone.
         if !has_all || (route.operation.name() == "PostObject" && !is_upload(asked)) {
             return None;
@@ -139,6 +151,27 @@ impl<'a> Parts<'a> {
             required: route.headers.len() + route.parameters.len(),
             same_slash: route.trailing_slash == self.trailing_slash,
         })
+    }
+}
+
+impl<'a> Pairs<'a> {
+    fn of(query: &'a str) -> Self {
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let pairs = pairs.map(|pair| match pair.split_once('=') {
+            Some((key, value)) => (decoded(key), Some(decoded(value))),
+            None => (decoded(pair), None),
+        });
+        let mut pairs: Vec<Pair<'a>> = pairs.collect();
+        pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+        Self(pairs)
+    }
+
+    /// All pairs of this name.
+    fn named(&self, name: &str) -> &[Pair<'a>] {
+        let from = self.0.partition_point(|(known, _)| &**known < name);
+        let rest = self.0.get(from..).unwrap_or_default();
+        let count = rest.partition_point(|(known, _)| known == name);
+        rest.get(..count).unwrap_or_default()
     }
 }
 
