@@ -41,7 +41,7 @@ pub mod testkit;
 
 pub use clock::{Clock, Entropy};
 pub use kms::Kms;
-pub use lock::{DirectoryLock, LOCK_FILE, LockError};
+pub use lock::{DirectoryLock, Holder, LOCK_FILE, LockError};
 pub use log::{
     EventLog, FsckReport, LogError, LogOptions, LogSlice, Offset, ReadLimit, SegmentLog, fsck,
     inspect,

@@ -15,6 +15,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::usage::OrUsage as _;
 use anyhow::Context as _;
 use cairn_event::Timestamp;
 use cairn_history::{History, HistoryOptions};
@@ -39,7 +40,7 @@ pub(crate) struct Stopped {
     /// The data directory. Its server must be stopped
     #[arg(value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// The same
+    /// The same, as other commands name it
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 }
@@ -67,11 +68,16 @@ impl Directory {
     /// A directory that must hold data.
     pub(crate) fn existing(root: &Path) -> anyhow::Result<Self> {
         let directory = Self::new(root);
-        std::fs::read_dir(directory.log()).with_context(|| {
+        let found = std::fs::read_dir(directory.log()).with_context(|| {
             let root = root.display();
             format!("{root} is no data directory of Cairn (`cairn serve --data DIR` makes one)")
-        })?;
-        Ok(directory)
+        });
+        match found {
+            Ok(_) => Ok(directory),
+            // There, but not for us: that is no fault of the command line.
+            Err(error) if is_denied(&error) => Err(error),
+            Err(error) => Err(error).or_usage(),
+        }
     }
 
     /// The directory itself.
@@ -114,15 +120,24 @@ impl Directory {
         self.root.join("credentials")
     }
 
-    /// Refuses a directory that somebody else uses: its files would be mixed with ours. One that
-    /// is made here is for its owner only.
+    fn unusable(&self) -> String {
+        format!("cannot use {} as a data directory", self.root.display())
+    }
+
+    /// Makes the directory if there is none, for its owner only.
+    fn make(&self) -> anyhow::Result<()> {
+        let mut maker = std::fs::DirBuilder::new();
+        maker.recursive(true).mode(0o700).create(&self.root).with_context(|| self.unusable())
+    }
+
+    /// Refuses a directory that somebody else uses: its files would be mixed with ours.
     fn refuse_others(&self) -> anyhow::Result<()> {
-        let named = || format!("cannot use {} as a data directory", self.root.display());
+        let named = || self.unusable();
         let entries = match std::fs::read_dir(&self.root) {
             Ok(entries) => entries,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                let mut maker = std::fs::DirBuilder::new();
-                return maker.recursive(true).mode(0o700).create(&self.root).with_context(named);
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => {
+                return Err(error).with_context(named).or_usage();
             }
             Err(error) => return Err(error).with_context(named),
         };
@@ -133,11 +148,12 @@ impl Directory {
         let is_ours = names.iter().any(|name| name == "meta.sqlite" || name == "log");
         let other = names.iter().find(|name| !KNOWN.iter().any(|known| name == known));
         match other {
-            Some(other) if !is_ours => anyhow::bail!(
+            Some(other) if !is_ours => Err(anyhow::anyhow!(
                 "{} is no data directory of Cairn and not empty (it has {}): name another one",
                 self.root.display(),
                 other.display()
-            ),
+            ))
+            .or_usage(),
             _ => Ok(()),
         }
     }
@@ -148,24 +164,88 @@ impl Directory {
     }
 
     /// Keeps servers away while somebody looks, without changing anything.
-    pub(crate) fn lock_to_read(&self) -> anyhow::Result<Option<DirectoryLock>> {
-        DirectoryLock::acquire_to_read(&self.root).map_err(refused)
+    pub(crate) fn lock_to_read(&self, by: Command) -> anyhow::Result<Option<DirectoryLock>> {
+        DirectoryLock::acquire_to_read(&self.root).map_err(|error| refused(error, by))
     }
 
-    /// Takes the directory for this process.
-    pub(crate) fn lock(&self) -> anyhow::Result<DirectoryLock> {
+    /// Takes the directory for this process, and makes it if there is none.
+    pub(crate) fn lock(&self, by: Command) -> anyhow::Result<DirectoryLock> {
         self.refuse_others()?;
-        DirectoryLock::acquire(&self.root).map_err(refused)
+        self.make()?;
+        DirectoryLock::acquire(&self.root, by.name()).map_err(|error| refused(error, by))
+    }
+
+    /// Takes the directory if it was used before; otherwise nothing is changed.
+    pub(crate) fn lock_if_used(&self, by: Command) -> anyhow::Result<Option<DirectoryLock>> {
+        self.refuse_others()?;
+        let is_used = self.root.join(cairn_store::LOCK_FILE).exists();
+        is_used.then(|| self.lock(by)).transpose()
+    }
+}
+
+fn is_denied(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<std::io::Error>();
+    cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::PermissionDenied)
+}
+
+/// Who wants a directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Serve,
+    Lookup,
+    Import,
+    Validate,
+    Fsck,
+    Inspect,
+}
+
+impl Command {
+    /// As a user calls it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Serve => "cairn serve",
+            Self::Lookup => "cairn lookup",
+            Self::Import => "cairn import",
+            Self::Validate => "cairn validate",
+            Self::Fsck => "cairn fsck",
+            Self::Inspect => "cairn inspect",
+        }
+    }
+
+    /// What can be done instead while a server has the directory.
+    fn instead(self) -> &'static str {
+        match self {
+            Self::Serve => "use that server, at the address that it printed, or another --data DIR",
+            Self::Lookup => {
+                "ask that server: leave --data out, and export the two lines that it printed"
+            }
+            Self::Import => {
+                "send the records to that server (PutRecords), or import into another --data DIR"
+            }
+            Self::Validate => {
+                "ask that server: `cairn validate --trail-arn ARN` and `cairn validate s3://BUCKET` \
+                 check what it has delivered"
+            }
+            Self::Fsck | Self::Inspect => {
+                "ask that server: `cairn lookup` and `cairn tail`, with the two lines that it printed"
+            }
+        }
     }
 }
 
 /// What to do about a lock that could not be had.
-fn refused(error: LockError) -> anyhow::Error {
-    match error {
-        LockError::Held { .. } => anyhow::anyhow!(
-            "{error}; stop that server first, or ask it with `cairn lookup` and `cairn tail`, \
-             which go to AWS_ENDPOINT_URL"
-        ),
+fn refused(error: LockError, by: Command) -> anyhow::Error {
+    match &error {
+        // An earlier version does not say what it does: nearly always it serves.
+        LockError::Held { holder: Some(holder), .. }
+            if holder.work.is_empty() || holder.work == Command::Serve.name() =>
+        {
+            let (pid, instead) = (holder.pid, by.instead());
+            anyhow::anyhow!("{error}: stop it first (`kill {pid}`), or {instead}")
+        }
+        LockError::Held { .. } | LockError::Read { .. } => {
+            anyhow::anyhow!("{error}: try again when it has ended")
+        }
         LockError::Io { .. } => error.into(),
     }
 }

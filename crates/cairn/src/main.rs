@@ -1,8 +1,10 @@
 //! `cairn`: a self-hosted audit trail that speaks AWS CloudTrail.
 //!
 //! Exit codes: 0 it worked; 1 it failed, or found something wrong (`fsck`, `validate`, `import` with
-//! broken files); 2 the command line is wrong; 3 `validate` could not check something.
+//! broken files); 2 the command line, or a file or variable with settings, is wrong, and nothing was
+//! written; 3 `validate` could not check something.
 
+mod address;
 mod anchor;
 mod client;
 mod commands;
@@ -12,6 +14,7 @@ mod print;
 mod proof;
 mod row;
 mod trust;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -60,7 +63,7 @@ fn main() -> ExitCode {
     };
     outcome.unwrap_or_else(|error| {
         print::complain(&format!("{error:#}"));
-        ExitCode::FAILURE
+        usage::exit_code(&error)
     })
 }
 

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use cairn_bucket::Destination;
+use cairn_event::Region;
 use cairn_iam::parse_credentials;
 use http::Uri;
+
+use crate::address::has_sound_port;
 
 use super::{S3, ServerChoice, Service};
 
@@ -64,16 +67,7 @@ impl Place {
             "no server is named: export AWS_ENDPOINT_URL as `cairn serve` prints it, or read the \
              directory of a stopped server with --data DIR"
         );
-        let parse = |text: String| {
-            let endpoint: Uri =
-                text.parse().with_context(|| format!("{text:?} is no URL of a server"))?;
-            anyhow::ensure!(
-                matches!(endpoint.scheme_str(), Some("http" | "https")),
-                "the server's URL begins with http:// or https://, unlike {endpoint}"
-            );
-            Ok(endpoint)
-        };
-        let endpoint = endpoint.map(parse).transpose()?;
+        let endpoint = endpoint.map(|text| parse_endpoint(&text)).transpose()?;
         let named = choice.profile.is_some();
         let profile = choice
             .profile
@@ -93,8 +87,27 @@ impl Place {
             .or_else(|| get("AWS_DEFAULT_REGION"))
             .or_else(|| text.as_deref().and_then(|text| region_of(text, &profile)))
             .unwrap_or_else(|| REGION.to_owned());
+        let region = Region::parse(&region)?.to_string();
         Ok(Self { endpoint, service, region, keys })
     }
+}
+
+/// Reads the address of a server.
+fn parse_endpoint(text: &str) -> anyhow::Result<Uri> {
+    let endpoint: Uri = text.parse().with_context(|| format!("{text:?} is no URL of a server"))?;
+    anyhow::ensure!(
+        matches!(endpoint.scheme_str(), Some("http" | "https")),
+        "the server's URL begins with http:// or https://, unlike {endpoint}"
+    );
+    anyhow::ensure!(has_sound_port(&endpoint), "{endpoint} has no port between 1 and 65535");
+    Ok(endpoint)
+}
+
+/// Checks what was said on the command line, whether or not it is needed.
+pub(super) fn check(choice: &ServerChoice) -> anyhow::Result<()> {
+    choice.endpoint_url.as_deref().map(parse_endpoint).transpose().context("--endpoint-url")?;
+    choice.region.as_deref().map(Region::parse).transpose().context("--region")?;
+    Ok(())
 }
 
 /// How to reach a bucket, in the same order. What AWS gives to a machine is taken if there are no
@@ -125,7 +138,9 @@ pub(super) fn destination(
             destination.secret = Some(place.keys.secret);
             destination.session_token = place.keys.session_token;
         }
-        Err(_) if destination.endpoint.is_none() => destination.instance_role = true,
+        Err(_) if destination.endpoint.is_none() && choice.profile.is_none() => {
+            destination.instance_role = true;
+        }
         Err(error) => return Err(error),
     }
     Ok(destination)

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::directory::wall_clock;
+use crate::usage::OrUsage as _;
 
 use environment::Place;
 use transport::Transport;
@@ -118,9 +119,14 @@ impl ServerChoice {
         Self { endpoint_url, profile, region }
     }
 
+    /// Checks what can be checked without a server.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
+        environment::check(self).or_usage()
+    }
+
     /// How to reach a bucket where the command line and the environment say.
     pub(crate) fn destination(&self, bucket: &str) -> anyhow::Result<Destination> {
-        environment::destination(self, bucket, &variable)
+        environment::destination(self, bucket, &variable).or_usage()
     }
 }
 
@@ -145,8 +151,8 @@ impl Client {
     }
 
     fn of(choice: &ServerChoice, service: Service) -> anyhow::Result<Self> {
-        let place = Place::find(choice, service, &variable)?;
-        let transport = Transport::new(variable("AWS_CA_BUNDLE").as_deref())?;
+        let place = Place::find(choice, service, &variable).or_usage()?;
+        let transport = Transport::new(variable("AWS_CA_BUNDLE").as_deref()).or_usage()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         Ok(Self { place, service, transport, runtime })
     }

@@ -6,7 +6,7 @@
 //! signatures, only what was seen proves it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cairn_event::digest::Link;
@@ -71,6 +71,16 @@ impl Heads {
             heads.see(head.chain, head.link, head.ends_run);
         }
         Ok(Some(heads))
+    }
+
+    /// Reads what `--remember` wrote to all of these files, which must be there.
+    pub(crate) fn all_of(files: &[PathBuf]) -> anyhow::Result<Self> {
+        let mut all = Self::default();
+        for file in files {
+            let known = Self::read(file)?;
+            all.extend(known.with_context(|| format!("there is no {}", file.display()))?);
+        }
+        Ok(all)
     }
 
     /// Adds the newest digest of a chain, as somebody knows it.

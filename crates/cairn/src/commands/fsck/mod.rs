@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use indicatif::ProgressBar;
 use serde::Serialize;
 
-use crate::directory::{Directory, Stopped};
+use crate::directory::{Command, Directory, Stopped};
 use crate::print;
 
 /// How often the sign of life moves.
@@ -47,7 +47,7 @@ struct Report {
 /// Runs the command; fails if something is damaged.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let directory = arguments.stopped.directory()?;
-    let _lock = directory.lock_to_read()?;
+    let _lock = directory.lock_to_read(Command::Fsck)?;
     let report = check(&directory)?;
     let text = if arguments.json {
         format!("{}\n", serde_json::to_string(&report)?)

@@ -32,13 +32,14 @@ use cairn_store::{EventLog as _, Offset};
 
 use crate::anchor::{Extent, Mooring};
 use crate::client::ServerChoice;
-use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
+use crate::directory::{Command, Directory, OpenOptions, Opened, wall_clock};
 
 use finished::FinishedFiles;
 use known::KnownRecords;
 use progress::Progress;
 use report::Report;
 use sources::Sources;
+use vouch::Trusted;
 
 /// Nobody follows the log during an import, and its batches are large.
 const LOG_MEMORY_BYTES_MAX: usize = 8 << 20;
@@ -74,9 +75,11 @@ pub(crate) struct Arguments {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
+    arguments.server.check()?;
+    let mut trusted = Trusted::read(arguments)?;
     let mut sources = Sources::find(&arguments.paths, &arguments.server)?;
     let directory = Directory::new(&arguments.data);
-    let _lock = directory.lock()?;
+    let _lock = directory.lock(Command::Import)?;
     let clock = wall_clock();
     let options = OpenOptions {
         segment_bytes_max: None,
@@ -90,7 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let problems = mooring.problems(Extent::of(&opened.log))?;
     anyhow::ensure!(problems.is_empty(), "{}: `cairn fsck` says more", problems.join("; "));
     let finished = FinishedFiles::load(&opened.meta)?;
-    let proof = vouch::prepare(&mut sources, arguments)?;
+    let proof = vouch::prepare(&mut sources, &mut trusted, &arguments.server)?;
     let files_known = sources.forget(&finished);
     let mut report =
         Report { files_known, files_ignored: sources.ignored, proof, ..Report::default() };

@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use super::finished::{FileNote, FinishedFiles};
 use crate::client::ServerChoice;
 use crate::proof::{self, Listed};
+use crate::usage::OrUsage as _;
 
 /// Endings of the names of files that are read in a directory, before compression.
 const ENDINGS: [&str; 4] = ["json", "jsonl", "ndjson", "log"];
@@ -71,11 +72,12 @@ impl Sources {
         let mut sources = Self::default();
         for path in paths {
             if let Some(place) = path.to_str().and_then(|path| path.strip_prefix("s3://")) {
-                sources.bucket(proof::Source::s3(place, server)?)?;
+                sources.bucket(proof::Source::s3(place, server).or_usage()?)?;
                 continue;
             }
             let metadata = std::fs::metadata(path)
-                .with_context(|| format!("cannot read {}", path.display()))?;
+                .with_context(|| format!("cannot read {}", path.display()))
+                .or_usage()?;
             if metadata.is_dir() {
                 sources.walk(path)?;
                 sources.directories.push(path.clone());

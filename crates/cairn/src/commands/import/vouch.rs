@@ -8,13 +8,14 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use crate::client::Client;
+use crate::client::{Client, ServerChoice};
 use crate::directory::wall_clock;
 use crate::proof;
 use crate::proof::{
     DirectoryBucket, Finding, Heads, Inventory, KeyRing, Proof, Selection, Surroundings, Verdict,
     Voucher, Vouchers, Watcher, fetch_keys, from_hex, inventory,
 };
+use crate::usage::OrUsage as _;
 
 use super::Arguments;
 use super::report::Proven;
@@ -23,11 +24,40 @@ use super::sources::{Place, Said, Sources};
 /// What is wrong with digests is named so often.
 const BROKEN_MAX: usize = 1_000;
 
+/// What the command line gives to check digests with.
+pub(super) struct Trusted {
+    ring: KeyRing,
+    has_keys: bool,
+    heads: Heads,
+}
+
+impl Trusted {
+    /// Reads the files, before anything else is done.
+    pub(super) fn read(arguments: &Arguments) -> anyhow::Result<Self> {
+        let mut ring = KeyRing::new(&[])?;
+        for file in &arguments.public_keys {
+            ring.add_file(file).of_flag("--public-keys")?;
+        }
+        let heads = Heads::all_of(&arguments.head).of_flag("--head")?;
+        Ok(Self { ring, has_keys: !arguments.public_keys.is_empty(), heads })
+    }
+
+    /// Asks a server for keys if none were given.
+    fn complete(&mut self, server: &ServerChoice, found: &Inventory) -> anyhow::Result<()> {
+        if self.has_keys {
+            return Ok(());
+        }
+        let client = Client::cloudtrail(server).context("give them with --public-keys")?;
+        fetch_keys(&client, found, &mut self.ring)
+    }
+}
+
 /// Checks the digests beside the sources, and notes what they say of each file; `None` if there are
 /// no digests.
 pub(super) fn prepare(
     sources: &mut Sources,
-    arguments: &Arguments,
+    trusted: &mut Trusted,
+    server: &ServerChoice,
 ) -> anyhow::Result<Option<Proven>> {
     let mut copies = Vec::new();
     for directory in &sources.directories {
@@ -44,17 +74,9 @@ pub(super) fn prepare(
     if found.chains.is_empty() {
         return Ok(None);
     }
-    let ring = match keys(arguments, &found) {
-        Ok(ring) => ring,
-        Err(error) => {
-            let why = format!("there are digests, but no public keys to check them: {error:#}");
-            return Ok(Some(Proven { unproven: Some(why), ..Proven::default() }));
-        }
-    };
-    let mut heads = Heads::default();
-    for file in &arguments.head {
-        let known = Heads::read(file)?;
-        heads.extend(known.with_context(|| format!("there is no {}", file.display()))?);
+    if let Err(error) = trusted.complete(server, &found) {
+        let why = format!("there are digests, but no public keys to check them: {error:#}");
+        return Ok(Some(Proven { unproven: Some(why), ..Proven::default() }));
     }
     let names: Vec<String> =
         (0..all.len()).map(|number| found.buckets.name(number).to_owned()).collect();
@@ -63,8 +85,8 @@ pub(super) fn prepare(
     let proof = Proof {
         sources: &all,
         selection: &selection,
-        ring: &ring,
-        heads: &heads,
+        ring: &trusted.ring,
+        heads: &trusted.heads,
         now: (*wall_clock())(),
         is_live: false,
         statuses: &[],
@@ -153,19 +175,6 @@ impl Places<'_> {
 fn is_below(path: &Path, directory: &Path) -> bool {
     let absolute = |path: &Path| std::path::absolute(path).ok();
     absolute(path).zip(absolute(directory)).is_some_and(|(path, root)| path.starts_with(root))
-}
-
-/// Keys from files, or from a server.
-fn keys(arguments: &Arguments, found: &Inventory) -> anyhow::Result<KeyRing> {
-    let mut ring = KeyRing::new(&[])?;
-    for file in &arguments.public_keys {
-        ring.add_file(file)?;
-    }
-    if arguments.public_keys.is_empty() {
-        let client = Client::cloudtrail(&arguments.server);
-        fetch_keys(&client.context("give them with --public-keys")?, found, &mut ring)?;
-    }
-    Ok(ring)
 }
 
 /// Keeps what is wrong.

@@ -9,7 +9,7 @@ use cairn_event::Timestamp;
 use cairn_history::History;
 use serde::Serialize;
 
-use crate::directory::{Directory, Stopped};
+use crate::directory::{Command, Directory, Stopped};
 use crate::print;
 
 /// What the command line says.
@@ -47,7 +47,7 @@ struct Segment {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let directory = arguments.stopped.directory()?;
-    let _lock = directory.lock_to_read()?;
+    let _lock = directory.lock_to_read(Command::Inspect)?;
     let view = View::of(&directory)?;
     let text =
         if arguments.json { format!("{}\n", serde_json::to_string(&view)?) } else { view.text() };

@@ -3,8 +3,10 @@
 use anyhow::Context as _;
 use cairn_event::Timestamp;
 use cairn_history::{Field, Filter, SearchQuery};
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::moment::time;
+use crate::usage::OrUsage as _;
 
 /// What makes a field and a value a condition.
 type MakeFilter = fn(Field, String) -> Filter;
@@ -24,13 +26,13 @@ pub(super) struct Conditions {
     contains: Vec<String>,
     /// The call failed with this code, such as `AccessDenied`, as the record has it: EC2's begin with
     /// `Client.` or `Server.`
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = NonEmptyStringValueParser::new())]
     error_code: Option<String>,
     /// The call came from this address
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = NonEmptyStringValueParser::new())]
     ip: Option<String>,
     /// The record holds this text somewhere; case counts; may be repeated
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     text: Vec<String>,
     /// Not before this time: 2026-11-25, 2026-11-25T17:00:00Z, or 30m, 12h, 7d ago
     #[arg(long, value_name = "TIME")]
@@ -44,36 +46,39 @@ impl Conditions {
     /// The search that they mean.
     pub(super) fn query(&self, now: Timestamp) -> anyhow::Result<SearchQuery> {
         let mut filters = Vec::new();
-        let kinds: [(&[String], MakeFilter); 3] = [
-            (&self.attribute, Filter::equals),
-            (&self.prefix, Filter::prefix),
-            (&self.contains, Filter::contains),
+        let kinds: [(&str, &[String], MakeFilter); 3] = [
+            ("--attribute", &self.attribute, Filter::equals),
+            ("--prefix", &self.prefix, Filter::prefix),
+            ("--contains", &self.contains, Filter::contains),
         ];
-        for (asked, make) in kinds {
+        for (flag, asked, make) in kinds {
             for asked in asked {
-                let (field, value) = field_and_value(asked)?;
+                let (field, value) = field_and_value(asked).of_flag(flag)?;
                 filters.push(make(field, value.to_owned()));
             }
         }
         let error_code = self.error_code.iter().map(|code| Filter::equals(Field::ErrorCode, code));
         let ip = self.ip.iter().map(|address| Filter::equals(Field::SourceIp, address));
         filters.extend(error_code.chain(ip));
+        let moment = |flag: &str, text: &Option<String>| {
+            text.as_deref().map(|text| time(text, now).of_flag(flag)).transpose()
+        };
         let query = SearchQuery {
             filters,
             texts: self.text.clone(),
-            start: self.since.as_deref().map(|text| time(text, now)).transpose()?,
-            end: self.until.as_deref().map(|text| time(text, now)).transpose()?,
+            start: moment("--since", &self.since)?,
+            end: moment("--until", &self.until)?,
         };
-        if let (Some(start), Some(end)) = (query.start, query.end) {
-            anyhow::ensure!(
-                start <= end,
-                "--since {} is after --until {}",
-                start.iso_seconds(),
-                end.iso_seconds()
-            );
-        }
+        in_order(query.start, query.end).or_usage()?;
         Ok(query)
     }
+}
+
+fn in_order(start: Option<Timestamp>, end: Option<Timestamp>) -> anyhow::Result<()> {
+    let (Some(start), Some(end)) = (start, end) else { return Ok(()) };
+    let (since, until) = (start.iso_seconds(), end.iso_seconds());
+    anyhow::ensure!(start <= end, "--since {since} is after --until {until}");
+    Ok(())
 }
 
 fn field_and_value(asked: &str) -> anyhow::Result<(Field, &str)> {
@@ -88,7 +93,6 @@ fn field_and_value(asked: &str) -> anyhow::Result<(Field, &str)> {
     Ok((field, value))
 }
 
-/// A day, an instant, or how long ago.
 #[cfg(test)]
 mod tests {
     use cairn_event::Timestamp;

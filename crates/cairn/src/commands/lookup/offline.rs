@@ -6,7 +6,7 @@ use cairn_history::{Position, SearchBudget, SearchQuery};
 use cairn_store::{DirectoryLock, EventLog as _, ReadLimit, SqliteMeta};
 
 use crate::anchor::{Anchor, Extent};
-use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
+use crate::directory::{Command, Directory, OpenOptions, Opened, wall_clock};
 use crate::print;
 
 use super::{Found, Source};
@@ -25,7 +25,7 @@ pub(super) struct Offline {
 impl Offline {
     /// Opens the directory, and shows history what the log has beyond it.
     pub(super) fn open(directory: &Directory, query: SearchQuery) -> anyhow::Result<Self> {
-        let lock = directory.lock()?;
+        let lock = directory.lock(Command::Lookup)?;
         let clock = wall_clock();
         let options = OpenOptions {
             segment_bytes_max: None,

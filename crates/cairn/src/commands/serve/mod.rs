@@ -12,6 +12,7 @@ mod tls;
 mod workers;
 
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -20,11 +21,15 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use cairn_gateway::{Entropy, Gateway, Hooks, Settings as GatewaySettings};
 use cairn_wire::resolve::BaseDomains;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
-use crate::directory::{Directory, wall_clock};
+use crate::directory::{Command, Directory, wall_clock};
+use crate::usage::OrUsage as _;
 use settings::{Document, Settings};
 use stores::Running;
+
+/// Connections that wait to be accepted.
+const BACKLOG_CONNECTIONS: u32 = 1_024;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]
@@ -38,7 +43,8 @@ pub(crate) struct Arguments {
 
 /// Serves until a signal says stop.
 pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
-    let settings = arguments.document.over(arguments.config.as_ref())?.validate()?;
+    let document = arguments.document.over(arguments.config.as_ref()).or_usage()?;
+    let settings = document.validate().or_usage()?;
     logs::start();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(settings));
@@ -47,15 +53,14 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
+    // What can fail is tried before a directory is made: one that was not there is not left behind.
     let directory = Directory::new(&settings.data);
-    let lock = directory.lock()?;
+    let held = directory.lock_if_used(Command::Serve)?;
     let metrics = logs::metrics()?;
-    let certificate = settings
-        .tls
-        .as_ref()
-        .map(|files| tls::Certificate::read(&files.chain, &files.key))
-        .transpose()?;
+    let certificate = certificate(&settings).or_usage()?;
     let tls = certificate.as_ref().map(tls::Certificate::config).transpose()?;
+    let socket = bind(settings.listen).with_context(|| cannot_listen(settings.listen))?;
+    let lock = held.map_or_else(|| directory.lock(Command::Serve), Ok)?;
     let (clock, entropy) = (wall_clock(), entropy());
     let running = Running::start(&directory, &settings, &clock, &entropy).await?;
     let account = running.root.account.clone();
@@ -74,9 +79,8 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         session_tokens: settings.session_tokens,
     };
     let gateway = Gateway::new(gateway_settings, stores, clock, entropy, hooks);
-    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
-        format!("cannot listen on {} (--listen takes another address)", settings.listen)
-    })?;
+    let listener =
+        socket.listen(BACKLOG_CONNECTIONS).with_context(|| cannot_listen(settings.listen))?;
     let signal = stop_signal()?;
     let stop = {
         let board = Arc::clone(&board);
@@ -97,11 +101,31 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The certificate, if there is one.
+fn certificate(settings: &Settings) -> anyhow::Result<Option<Arc<tls::Certificate>>> {
+    let files = settings.tls.as_ref();
+    files.map(|files| tls::Certificate::read(&files.chain, &files.key)).transpose()
+}
+
+/// Takes an address, on which nobody is heard yet: callers are refused until there is somebody to
+/// answer them.
+fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // Connections of a server that has just stopped do not keep the next one away.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+fn cannot_listen(address: SocketAddr) -> String {
+    format!("cannot listen on {address} (--listen takes another address)")
+}
+
 /// The lines that a newcomer copies.
 fn welcome(
     settings: &Settings,
     directory: &Directory,
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     is_tls: bool,
 ) -> anyhow::Result<()> {
     let scheme = if is_tls { "https" } else { "http" };

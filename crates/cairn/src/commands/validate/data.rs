@@ -22,7 +22,7 @@ use serde::de::DeserializeOwned;
 use tokio::runtime::Runtime;
 use xxhash_rust::xxh3::xxh3_128;
 
-use crate::directory::{Directory, OpenOptions, Opened, wall_clock};
+use crate::directory::{Command, Directory, OpenOptions, Opened, wall_clock};
 use crate::proof::{
     ChainName, EmbeddedBucket, EventBook, Finding, Flaw, Heads, KeyRing, Kind, Selection, Source,
     Summary, Verdict, Watcher, event_hash, from_hex,
@@ -69,10 +69,7 @@ impl DataDirectory {
     /// Opens the directory of a stopped server.
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let directory = Directory::existing(path)?;
-        let lock = directory.lock().context(
-            "while its server runs, `cairn validate --trail-arn ARN` and `cairn validate s3://BUCKET` \
-             check what it has delivered",
-        )?;
+        let lock = directory.lock(Command::Validate)?;
         let options = OpenOptions {
             segment_bytes_max: None,
             log_memory_bytes_max: Some(0),

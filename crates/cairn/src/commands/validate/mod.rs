@@ -17,6 +17,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use cairn_event::trail::TrailArn;
 use cairn_event::{AccountId, Region, Timestamp};
+use clap::builder::NonEmptyStringValueParser;
 
 use crate::client::{Client, ServerChoice};
 use crate::directory::wall_clock;
@@ -25,13 +26,13 @@ use crate::print;
 use crate::proof::{
     EventBook, Heads, KeyRing, Proof, Selection, Summary, Surroundings, fetch_keys,
 };
+use crate::usage::{EXIT_USAGE, OrUsage as _, Usage};
 
 use data::DataDirectory;
 use show::Show;
 
 /// Nothing is wrong, but something could not be looked at.
 const EXIT_UNCHECKED: u8 = 3;
-const EXIT_USAGE: u8 = 2;
 const EXIT_INVALID: u8 = 1;
 
 /// What the command line says.
@@ -60,7 +61,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// A bucket of the data directory, or the name of the bucket that a directory is a copy of
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
     bucket: Option<String>,
     /// Only this trail
     #[arg(long, value_name = "ARN")]
@@ -132,7 +133,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
         Ok(summary) => exit_code(arguments, &summary),
         Err(error) => {
             print::complain(&format!("{error:#}"));
-            ExitCode::from(EXIT_UNCHECKED)
+            ExitCode::from(if error.is::<Usage>() { EXIT_USAGE } else { EXIT_UNCHECKED })
         }
     }
 }
@@ -166,28 +167,33 @@ fn understand(arguments: &Arguments) -> anyhow::Result<Request> {
     );
     let has_no_name = |text: &String| text.strip_prefix("s3://").is_some_and(no_bucket);
     anyhow::ensure!(!arguments.sources.iter().any(has_no_name), "s3:// names no bucket");
-    let time =
-        |text: &Option<String>| text.as_deref().map(|text| moment::time(text, now)).transpose();
+    let time = |flag: &str, text: &Option<String>| {
+        text.as_deref().map(|text| moment::time(text, now).of_flag(flag)).transpose()
+    };
+    let (trail, account) = (arguments.trail_arn.as_deref(), arguments.account_id.as_deref());
+    let region = arguments.region.as_deref();
     let selection = Selection {
-        trail: arguments.trail_arn.as_deref().map(TrailArn::parse).transpose()?,
-        account: arguments.account_id.as_deref().map(AccountId::parse).transpose()?,
-        region: arguments.region.as_deref().map(Region::parse).transpose()?,
-        start: time(&arguments.start_time)?,
-        end: time(&arguments.end_time)?,
+        trail: trail.map(TrailArn::parse).transpose().of_flag("--trail-arn")?,
+        account: account.map(AccountId::parse).transpose().of_flag("--account-id")?,
+        region: region.map(Region::parse).transpose().of_flag("--region")?,
+        start: time("--start-time", &arguments.start_time)?,
+        end: time("--end-time", &arguments.end_time)?,
     };
     if let (Some(start), Some(end)) = (selection.start, selection.end) {
         anyhow::ensure!(start <= end, "--start-time {start} is after --end-time {end}");
     }
-    let mut ring = KeyRing::new(&arguments.pin)?;
+    let mut ring = KeyRing::new(&arguments.pin).of_flag("--pin")?;
     for file in &arguments.public_keys {
-        ring.add_file(file)?;
+        ring.add_file(file).of_flag("--public-keys")?;
     }
-    let mut heads = Heads::default();
-    for file in &arguments.head {
-        let known = Heads::read(file)?;
-        heads.extend(known.with_context(|| format!("there is no {}", file.display()))?);
-    }
+    let mut heads = Heads::all_of(&arguments.head).of_flag("--head")?;
     if let Some(file) = &arguments.remember {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        anyhow::ensure!(
+            folder.is_none_or(Path::is_dir),
+            "--remember: there is no folder for {}",
+            file.display()
+        );
         heads.extend(Heads::read(file)?.unwrap_or_default());
     }
     let server = ServerChoice::of(
@@ -195,6 +201,12 @@ fn understand(arguments: &Arguments) -> anyhow::Result<Request> {
         arguments.profile.clone(),
         arguments.region.clone(),
     );
+    server.check()?;
+    let is_there = |text: &&String| text.starts_with("s3://") || Path::new(text).is_dir();
+    if let Some(missing) = arguments.sources.iter().find(|text| !is_there(text)) {
+        let found = std::fs::read_dir(missing).map(drop);
+        found.with_context(|| format!("cannot read the directory {missing}"))?;
+    }
     Ok(Request { selection, server, heads, ring, now })
 }
 

@@ -13,6 +13,7 @@ use serde_json::{Value as Json, json};
 use crate::client::{Client, ServerChoice};
 use crate::print;
 use crate::proof::{DirectoryBucket, Heads, Selection, Source};
+use crate::usage::OrUsage as _;
 
 use super::{Arguments, trails};
 
@@ -52,7 +53,7 @@ pub(super) fn find(
     let mut sources = Vec::new();
     for text in &arguments.sources {
         if let Some(place) = text.strip_prefix("s3://") {
-            let source = Source::s3(place, server)?;
+            let source = Source::s3(place, server).or_usage()?;
             let probed = source.bucket.list(&source.prefix, &mut |_| ControlFlow::Break(()));
             probed.map_err(|error| anyhow::anyhow!("{text} {error}"))?;
             sources.push(source);

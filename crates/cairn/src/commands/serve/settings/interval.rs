@@ -9,7 +9,10 @@ use serde::Deserialize;
 const UNITS: [(&str, i64); 5] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
-/// A length of time, longer than nothing.
+/// The longest interval: sums with it must stay within what clocks can say.
+const INTERVAL_DAYS_MAX: i64 = 36_500;
+
+/// A length of time, longer than nothing, a century at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Interval {
@@ -43,6 +46,9 @@ impl FromStr for Interval {
         let (_, each) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(fault)?;
         let number: i64 = number.parse().map_err(|_| fault())?;
         let ms = number.checked_mul(*each).filter(|ms| *ms > 0).ok_or_else(fault)?;
+        if ms > INTERVAL_DAYS_MAX * 86_400_000 {
+            return Err(format!("`{text}` is longer than {INTERVAL_DAYS_MAX} days"));
+        }
         Ok(Self { ms })
     }
 }
@@ -64,7 +70,7 @@ mod tests {
         for (text, ms) in [("250ms", 250), ("60s", 60_000), ("5m", 300_000), ("1h", 3_600_000)] {
             assert_eq!(text.parse::<Interval>().unwrap().ms(), ms);
         }
-        for wrong in ["", "s", "10", "0s", "-1s", "1.5h", "1 h", "9999999999999999999d"] {
+        for wrong in ["", "s", "10", "0s", "-1s", "1.5h", "1 h", "9999999999999999999d", "36501d"] {
             assert!(wrong.parse::<Interval>().is_err(), "{wrong}");
         }
     }

@@ -14,11 +14,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
-use cairn_bucket::Destination;
+use cairn_bucket::{Destination, RemoteBuckets};
 use cairn_event::{AccountId, Region};
 use cairn_gateway::forward::Upstreams;
 use cairn_gateway::recorder::SessionTokens;
 use serde::Deserialize;
+
+use crate::address::to_listen;
 
 use days::Days;
 use interval::Interval;
@@ -26,12 +28,16 @@ use interval::Interval;
 const RETENTION_DAYS: u32 = 90;
 const LOG_RETENTION_DAYS: u32 = 30;
 const SEGMENT_BYTES_MIN: u64 = 64 << 10;
+/// A segment expires as a whole, and is read as a whole after a crash.
+const SEGMENT_BYTES_MAX: u64 = 16 << 30;
 const DELIVERY_INTERVAL: Interval = Interval::seconds(60);
 const DIGEST_INTERVAL: Interval = Interval::seconds(60 * 60);
 const DIGEST_INTERVAL_MS_MIN: i64 = 1_000;
 const DIGEST_KEY_VALIDITY: Interval = Interval::seconds(30 * 24 * 60 * 60);
 const TLS_CHECK_INTERVAL: Interval = Interval::seconds(10);
 const TRAILS_PER_REGION_MAX: usize = 5;
+/// The value of a flag that is on if it is there.
+const SWITCH: &str = "true|false";
 
 /// The document, as flags and as TOML.
 #[derive(Clone, Debug, Default, clap::Args, Deserialize)]
@@ -41,20 +47,30 @@ pub(crate) struct Document {
     #[arg(long, env = "CAIRN_DATA", value_name = "DIR")]
     data: Option<PathBuf>,
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:4580]
-    #[arg(long, env = "CAIRN_LISTEN", value_name = "ADDR")]
+    #[arg(long, env = "CAIRN_LISTEN", value_name = "IP:PORT", value_parser = to_listen)]
     listen: Option<SocketAddr>,
     /// The account of the root principal, 12 digits; fixed by the first start [default:
     /// 123456789012]
     #[arg(long, env = "CAIRN_ACCOUNT_ID", value_name = "ID")]
     account_id: Option<String>,
     /// The region of calls that name none [default: us-east-1]
-    #[arg(long, env = "CAIRN_REGION")]
+    #[arg(long, env = "CAIRN_REGION", value_name = "REGION")]
     region: Option<String>,
     /// How long history shows a record after it was recorded: days, or `unlimited` [default: 90]
-    #[arg(long, env = "CAIRN_HISTORY_RETENTION_DAYS", value_name = "DAYS")]
+    #[arg(
+        long,
+        env = "CAIRN_HISTORY_RETENTION_DAYS",
+        value_name = "DAYS",
+        allow_negative_numbers = true
+    )]
     history_retention_days: Option<Days>,
     /// How long the log is kept once history has its records: days, or `unlimited` [default: 30]
-    #[arg(long, env = "CAIRN_LOG_RETENTION_DAYS", value_name = "DAYS")]
+    #[arg(
+        long,
+        env = "CAIRN_LOG_RETENTION_DAYS",
+        value_name = "DAYS",
+        allow_negative_numbers = true
+    )]
     log_retention_days: Option<Days>,
     /// The size of a log segment, in bytes [default: 67108864]
     #[arg(long, env = "CAIRN_LOG_SEGMENT_BYTES_MAX", value_name = "BYTES")]
@@ -87,11 +103,25 @@ pub(crate) struct Document {
     )]
     trusted_proxies: Option<Vec<IpAddr>>,
     /// Test rigs only, on loopback: any key is the root, no signature is checked
-    #[arg(long, env = "CAIRN_INSECURE_ACCEPT_ANY_CREDENTIALS", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(
+        long,
+        env = "CAIRN_INSECURE_ACCEPT_ANY_CREDENTIALS",
+        value_name = SWITCH,
+        hide_possible_values = true,
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
     insecure_accept_any_credentials: Option<bool>,
     /// Records show the tokens of sessions that STS has made, as those of AWS do; they stand for
     /// somebody until they expire [default: left out]
-    #[arg(long, env = "CAIRN_RECORD_SESSION_TOKENS", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(
+        long,
+        env = "CAIRN_RECORD_SESSION_TOKENS",
+        value_name = SWITCH,
+        hide_possible_values = true,
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
     record_session_tokens: Option<bool>,
     /// How often committed records are delivered to trails' buckets, such as 60s [default: 60s]
     #[arg(long, env = "CAIRN_DELIVERY_INTERVAL", value_name = "INTERVAL")]
@@ -127,7 +157,14 @@ pub(crate) struct Document {
     #[arg(skip)]
     destination: Vec<Destination>,
     /// Start although records or small state are missing, as `cairn fsck` names them
-    #[arg(long, env = "CAIRN_ACCEPT_MISSING_RECORDS", num_args = 0..=1, default_missing_value = "true")]
+    #[arg(
+        long,
+        env = "CAIRN_ACCEPT_MISSING_RECORDS",
+        value_name = SWITCH,
+        hide_possible_values = true,
+        num_args = 0..=1,
+        default_missing_value = "true"
+    )]
     accept_missing_records: Option<bool>,
 }
 
@@ -213,10 +250,19 @@ impl Document {
             (None, None) => None,
             _ => bail!("TLS needs both --tls-cert and --tls-key"),
         };
+        ensure!(
+            self.history_retention_days != Some(Days::Some(0)),
+            "--history-retention-days: history shows records for a day at least"
+        );
+        let base_domains = self.base_domains.unwrap_or_else(|| vec!["localhost".to_owned()]);
+        if let Some(wrong) = base_domains.iter().find(|domain| !is_domain(domain)) {
+            bail!("--base-domain: {wrong:?} is no domain, such as s3.example.org");
+        }
         if let Some(bytes) = self.log_segment_bytes_max {
             ensure!(
-                bytes >= SEGMENT_BYTES_MIN,
-                "a log segment has at least {SEGMENT_BYTES_MIN} bytes"
+                (SEGMENT_BYTES_MIN..=SEGMENT_BYTES_MAX).contains(&bytes),
+                "--log-segment-bytes-max: a log segment has {SEGMENT_BYTES_MIN} to \
+                 {SEGMENT_BYTES_MAX} bytes"
             );
         }
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4580)));
@@ -225,8 +271,7 @@ impl Document {
             data: self.data.unwrap_or_else(|| PathBuf::from("cairn-data")),
             listen,
             account: account.transpose()?,
-            region: Region::parse(&region)
-                .with_context(|| format!("the region `{region}` is malformed"))?,
+            region: Region::parse(&region).context("--region")?,
             history_retention_ms: self
                 .history_retention_days
                 .unwrap_or(Days::Some(RETENTION_DAYS))
@@ -236,7 +281,7 @@ impl Document {
                 .unwrap_or(Days::Some(LOG_RETENTION_DAYS))
                 .ms(),
             segment_bytes_max: self.log_segment_bytes_max,
-            base_domains: self.base_domains.unwrap_or_else(|| vec!["localhost".to_owned()]),
+            base_domains,
             tls,
             tls_check_interval: self.tls_check_interval.unwrap_or(TLS_CHECK_INTERVAL).duration(),
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
@@ -261,6 +306,11 @@ impl Document {
             "a digest interval is a number of whole seconds: the name of a digest tells no less"
         );
         ensure!(
+            settings.digest_key_validity_ms >= settings.digest_interval_ms,
+            "--digest-key-validity is shorter than --digest-interval: no key would sign a digest"
+        );
+        RemoteBuckets::new(settings.destinations.clone()).context("[[destination]]")?;
+        ensure!(
             settings.trails_per_region_max >= TRAILS_PER_REGION_MAX,
             "--trails-per-region-max raises AWS's limit of {TRAILS_PER_REGION_MAX}; it cannot lower it"
         );
@@ -271,6 +321,15 @@ impl Document {
         );
         Ok(settings)
     }
+}
+
+/// Whether a name could stand in a `Host` header, without a port.
+fn is_domain(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        !label.is_empty() && label.bytes().all(is_plain)
+    };
+    text.split('.').all(is_label)
 }
 
 fn key_accounts(table: BTreeMap<String, String>) -> anyhow::Result<HashMap<String, AccountId>> {
@@ -316,6 +375,14 @@ mod tests {
             "delivery-interval = \"soon\"",
             "digest-interval = \"1500ms\"",
             "trails-per-region-max = 4",
+            "history-retention-days = 0",
+            "log-segment-bytes-max = 17179869185",
+            "base-domains = [\"a b\"]",
+            "base-domains = [\"\"]",
+            "delivery-interval = \"36501d\"",
+            "digest-key-validity = \"59m\"",
+            "[[destination]]\nbucket = \"x\"",
+            "[key-accounts]\nx = \"12\"",
         ] {
             assert!(file(text).and_then(Document::validate).is_err(), "{text}");
         }
