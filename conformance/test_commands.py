@@ -52,14 +52,31 @@ def test_tail_shows_a_call_as_it_happens(clients, server):
         reader.join()
 
 
+@pytest.mark.evidence("assumed", "README: a tail's questions are recorded as any call is")
+def test_the_questions_of_a_tail_are_in_event_history(clients, server):
+    following = subprocess.Popen(
+        [binary(), "tail"], stdout=subprocess.PIPE, text=True, env=server.client_environment()
+    )
+    try:
+        assert following.stdout.readline().startswith("TIME")
+        asked = [{"AttributeKey": "EventName", "AttributeValue": "TailRecords"}]
+        (event, *_) = clients("cloudtrail").lookup_events(LookupAttributes=asked)["Events"]
+        record = json.loads(event["CloudTrailEvent"])
+        assert (event["EventSource"], record["eventCategory"]) == ("cairn.amazonaws.com", "Management")
+    finally:
+        following.kill()
+        following.wait()
+        following.stdout.close()
+
+
 @pytest.mark.evidence("assumed", "errors say what to do next")
 def test_errors_help(tmp_path, server):
     locked = run_cairn("lookup", "--data", str(server.data), check=False)
-    assert locked.returncode != 0 and "AWS_ENDPOINT_URL" in locked.stderr
+    assert locked.returncode == 1 and "leave --data out" in locked.stderr
     absent = run_cairn("fsck", str(tmp_path / "nowhere"), check=False)
-    assert absent.returncode != 0 and "nowhere" in absent.stderr
+    assert absent.returncode == 2 and "nowhere" in absent.stderr
     wrong = run_cairn("serve", "--data", str(tmp_path / "d"), "--account-id", "12", check=False)
-    assert wrong.returncode != 0 and "account" in wrong.stderr
+    assert wrong.returncode == 2 and "account" in wrong.stderr
 
 
 @pytest.mark.evidence("assumed", "a stop does not wait for those who only follow")
@@ -84,5 +101,5 @@ def test_a_tail_does_not_hold_up_a_stop(tmp_path):
 def test_a_directory_of_others_is_refused(tmp_path):
     (tmp_path / "HEAD").write_text("ref")
     refused = run_cairn("serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0", check=False)
-    assert refused.returncode == 1 and "HEAD" in refused.stderr
+    assert refused.returncode == 2 and "HEAD" in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["HEAD"]

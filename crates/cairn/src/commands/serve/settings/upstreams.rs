@@ -22,6 +22,7 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::interval::Interval;
+use crate::address::has_sound_port;
 use crate::trust::Trust;
 
 /// What stands for all services that nobody names.
@@ -119,6 +120,10 @@ pub(super) fn checked(table: &Table, listen: SocketAddr) -> anyhow::Result<Upstr
     for (name, entry) in table {
         let (Entry::Short(url) | Entry::Long(Long { url, .. })) = entry;
         ensure!(!is_here(url, listen), "upstream `{name}` is this server itself");
+        ensure!(
+            url.parse().map_or(true, |uri| has_sound_port(&uri)),
+            "upstream `{name}`: `{url}` has no port between 1 and 65535"
+        );
     }
     let named = |name: &str| format!("upstream `{name}`");
     let default = match table.get(DEFAULT).map(route).transpose().with_context(|| named(DEFAULT))? {
@@ -128,7 +133,14 @@ pub(super) fn checked(table: &Table, listen: SocketAddr) -> anyhow::Result<Upstr
     let mut upstreams = Upstreams::new(default);
     for (name, entry) in table.iter().filter(|(name, _)| *name != DEFAULT) {
         let route = route(entry).with_context(|| named(name))?;
+        let is_local = matches!(route, Route::Local);
         upstreams.name(name, route)?;
+        let served = cairn_api::services();
+        ensure!(
+            !is_local || served.contains(&name.as_str()),
+            "upstream `{name}` cannot be `local`: Cairn itself serves {}, and nothing else",
+            served.join(", ")
+        );
     }
     Ok(upstreams)
 }
@@ -234,6 +246,10 @@ mod tests {
             ("s3 = 'http://localhost:4580'", "this server itself"),
             ("s3 = { url = 'http://127.0.0.1:4580/' }", "this server itself"),
             ("dynamo = 'http://x'", "no AWS service"),
+            ("dynamo = 'local'", "no AWS service"),
+            ("sqs = 'local'", "serves cairn, cloudtrail, cloudtrail-data, kms, s3, sts, and"),
+            ("default = 'http://x:65536'", "`http://x:65536` has no port"),
+            ("s3 = { url = 'http://[::1]:0' }", "has no port"),
             ("cairn = 'http://x'", "cannot have an upstream"),
             ("s3 = { url = 'http://x', loss = 'maybe' }", "no way to lose"),
             ("s3 = { url = 'https://x', ca-file = 'nowhere.pem' }", "nowhere.pem"),
