@@ -241,21 +241,14 @@ impl Document {
         })
     }
 
-    /// Checks everything that can be checked without touching the data.
-    pub(crate) fn validate(self) -> anyhow::Result<Settings> {
-        let account = self.account_id.map(|id| AccountId::parse(&id).context("--account-id"));
-        let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
-        let tls = match (self.tls_cert, self.tls_key) {
-            (Some(chain), Some(key)) => Some(TlsFiles { chain, key }),
-            (None, None) => None,
-            _ => bail!("TLS needs both --tls-cert and --tls-key"),
-        };
+    /// Checks values that are wrong by themselves.
+    fn check_each(&self) -> anyhow::Result<()> {
         ensure!(
             self.history_retention_days != Some(Days::Some(0)),
             "--history-retention-days: history shows records for a day at least"
         );
-        let base_domains = self.base_domains.unwrap_or_else(|| vec!["localhost".to_owned()]);
-        if let Some(wrong) = base_domains.iter().find(|domain| !is_domain(domain)) {
+        let mut domains = self.base_domains.iter().flatten();
+        if let Some(wrong) = domains.find(|domain| !is_domain(domain)) {
             bail!("--base-domain: {wrong:?} is no domain, such as s3.example.org");
         }
         if let Some(bytes) = self.log_segment_bytes_max {
@@ -265,6 +258,19 @@ impl Document {
                  {SEGMENT_BYTES_MAX} bytes"
             );
         }
+        Ok(())
+    }
+
+    /// Checks everything that can be checked without touching the data.
+    pub(crate) fn validate(self) -> anyhow::Result<Settings> {
+        self.check_each()?;
+        let account = self.account_id.map(|id| AccountId::parse(&id).context("--account-id"));
+        let region = self.region.unwrap_or_else(|| "us-east-1".to_owned());
+        let tls = match (self.tls_cert, self.tls_key) {
+            (Some(chain), Some(key)) => Some(TlsFiles { chain, key }),
+            (None, None) => None,
+            _ => bail!("TLS needs both --tls-cert and --tls-key"),
+        };
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4580)));
         let table = upstreams::over(self.upstream, self.upstreams);
         let settings = Settings {
@@ -281,7 +287,7 @@ impl Document {
                 .unwrap_or(Days::Some(LOG_RETENTION_DAYS))
                 .ms(),
             segment_bytes_max: self.log_segment_bytes_max,
-            base_domains,
+            base_domains: self.base_domains.unwrap_or_else(|| vec!["localhost".to_owned()]),
             tls,
             tls_check_interval: self.tls_check_interval.unwrap_or(TLS_CHECK_INTERVAL).duration(),
             trusted_proxies: self.trusted_proxies.unwrap_or_default(),
