@@ -14,6 +14,7 @@ pub mod digest;
 pub mod draft;
 pub mod json;
 pub mod key;
+pub mod likeness;
 pub mod lookup_resource;
 mod name;
 mod record;
@@ -23,6 +24,7 @@ pub mod timestamp;
 pub mod trail;
 
 pub use draft::RecordDraft;
+pub use likeness::Likeness;
 pub use lookup_resource::{LookupResource, lookup_resources};
 pub use name::{AccountId, NameError, Region};
 pub use record::{

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
+use cairn_event::likeness::Traits;
 use cairn_event::lookup_resource::{LookupResource, lookup_resources};
-use cairn_event::{Category, RecordHead};
+use cairn_event::{Category, Likeness, RecordHead};
 
 use crate::key::{Class, Scope, ScopeHash};
 use crate::{AttributeKey, Field, Filter, Match};
@@ -226,14 +227,26 @@ pub(crate) fn value_passes(value: Option<&str>, wanted: &Match) -> bool {
 
 // Places in `TEXT_FIELDS`, for the columns that keys are made of and rows are arranged by.
 const EVENT_ID: usize = 0;
-pub(crate) const EVENT_NAME: usize = 1;
-pub(crate) const EVENT_SOURCE: usize = 2;
+const EVENT_NAME: usize = 1;
+const EVENT_SOURCE: usize = 2;
 const REGION: usize = 3;
-pub(crate) const ACCOUNT: usize = 4;
+const ACCOUNT: usize = 4;
 const USER_NAME: usize = 10;
-pub(crate) const USER_ARN: usize = 12;
-pub(crate) const SESSION_ISSUER_ARN: usize = 13;
-pub(crate) const ACCESS_KEY_ID: usize = 15;
+const USER_ARN: usize = 12;
+const SESSION_ISSUER_ARN: usize = 13;
+const ACCESS_KEY_ID: usize = 15;
+
+/// What a row has in common with others, out of its text columns.
+pub(crate) fn likeness<'t>(text: impl Fn(usize) -> Option<&'t str>) -> Likeness {
+    Likeness::new(&Traits {
+        account: text(ACCOUNT),
+        session_issuer_arn: text(SESSION_ISSUER_ARN),
+        access_key_id: text(ACCESS_KEY_ID),
+        user_arn: text(USER_ARN),
+        event_source: text(EVENT_SOURCE),
+        event_name: text(EVENT_NAME),
+    })
+}
 
 impl Fields<'_> {
     /// Where the record belongs.

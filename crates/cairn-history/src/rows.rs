@@ -1,15 +1,15 @@
 //! Rows in memory: records with their columns and keys, as the open tail and builders hold them.
 //!
 //! A record is parsed once, when it comes in. What is kept of its columns is where they are in its
-//! bytes (the few that are not, unescaped or made up, stand beside), so a row costs some 230 bytes
+//! bytes (the few that are not, unescaped or made up, stand beside), so a row costs some 250 bytes
 //! beside its record, keys and all, and no allocation of its own.
 
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use cairn_event::Category;
+use cairn_event::{Category, Likeness};
 
-use crate::fields::{CATEGORIES, Columns, Fields, TEXTS, with_fields};
+use crate::fields::{CATEGORIES, Columns, Fields, TEXTS, likeness, with_fields};
 use crate::key::{Scope, ScopeHash};
 use crate::varint;
 
@@ -33,6 +33,7 @@ struct Row {
     places_at: usize,
     others_at: usize,
     keys_at: usize,
+    likeness: Likeness,
     category: u8,
     read_only: Option<bool>,
 }
@@ -72,6 +73,7 @@ impl Rows {
             places_at,
             others_at,
             keys_at,
+            likeness: likeness(|column| fields.text(column)),
             category: category_code(fields.category),
             read_only: fields.read_only,
         });
@@ -137,6 +139,10 @@ impl<'r> RowRef<'r> {
 
     pub(crate) fn offset(self) -> u64 {
         self.row.offset
+    }
+
+    pub(crate) fn likeness(self) -> Likeness {
+        self.row.likeness
     }
 
     pub(crate) fn keys(self) -> &'r [u64] {

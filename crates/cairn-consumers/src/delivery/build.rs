@@ -18,14 +18,26 @@ pub(super) struct Built {
     pub sha256: String,
 }
 
+/// Room in which files are made, one after another: it takes longer to get than to fill.
+#[derive(Default)]
+pub(super) struct Bench {
+    content: Vec<u8>,
+    /// Longer than what was compressed into it.
+    body: Vec<u8>,
+    compressor: Option<(u8, Compressor)>,
+}
+
 /// Joins records, each with its own bytes, hashes and compresses them. Blocks for as long as that
 /// takes. `bytes` is the length of all records together.
 pub(super) fn build<'a>(
+    bench: &mut Bench,
     records: impl ExactSizeIterator<Item = &'a Bytes>,
     bytes: usize,
     level: u8,
 ) -> Built {
-    let mut content = Vec::with_capacity(HEAD.len() + bytes + records.len() + TAIL.len());
+    let content = &mut bench.content;
+    content.clear();
+    content.reserve(HEAD.len() + bytes + records.len() + TAIL.len());
     content.extend_from_slice(HEAD);
     for (number, record) in records.enumerate() {
         if number > 0 {
@@ -34,19 +46,29 @@ pub(super) fn build<'a>(
         content.extend_from_slice(record);
     }
     content.extend_from_slice(TAIL);
-    Built { sha256: hex(digest(&SHA256, &content).as_ref()), body: gzip(&content, level) }
+    let sha256 = hex(digest(&SHA256, content).as_ref());
+    Built { sha256, body: bench.gzip(level) }
 }
 
-/// One member without name and time, so that the same content gives the same bytes.
-fn gzip(content: &[u8], level: u8) -> Bytes {
-    let level = CompressionLvl::new(i32::from(level)).unwrap_or_default();
-    let mut compressor = Compressor::new(level);
-    let mut body = vec![0; compressor.gzip_compress_bound(content.len())];
-    // It fails only if the space is less than the bound.
-    let written = compressor.gzip_compress(content, &mut body).unwrap_or_default();
-    body.truncate(written);
-    body.shrink_to_fit();
-    body.into()
+impl Bench {
+    /// One member without name and time, so that the same content gives the same bytes.
+    fn gzip(&mut self, level: u8) -> Bytes {
+        let compressor = match &mut self.compressor {
+            Some((of, compressor)) if *of == level => compressor,
+            other => {
+                let harder = CompressionLvl::new(i32::from(level)).unwrap_or_default();
+                &mut other.insert((level, Compressor::new(harder))).1
+            }
+        };
+        let bound = compressor.gzip_compress_bound(self.content.len());
+        if self.body.len() < bound {
+            // Anew, and not longer: most of it is never touched.
+            self.body = vec![0; bound];
+        }
+        // It fails only if the space is less than the bound.
+        let written = compressor.gzip_compress(&self.content, &mut self.body).unwrap_or_default();
+        Bytes::copy_from_slice(self.body.get(..written).unwrap_or_default())
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -72,10 +94,13 @@ mod tests {
     fn records_keep_their_bytes() {
         let records = [r#"{"a" : 1.0}"#, r#"{"b":"\u00fc"}"#, "{}"].map(Bytes::from);
         let bytes = records.iter().map(Bytes::len).sum();
-        let built = build(records.iter(), bytes, 6);
+        let mut bench = Bench::default();
+        let built = build(&mut bench, records.iter(), bytes, 6);
         let content = unzip(&built.body, 100);
         assert_eq!(content, br#"{"Records":[{"a" : 1.0},{"b":"\u00fc"},{}]}"#);
-        assert_eq!(built, build(records.iter(), bytes, 6));
+        // What another file left on the bench is not in this one.
+        build(&mut bench, [Bytes::from(vec![b'1'; 5_000])].iter(), 5_000, 1);
+        assert_eq!(built, build(&mut bench, records.iter(), bytes, 6));
         let known = hex(digest(&SHA256, b"abc").as_ref());
         assert_eq!(known, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assert_eq!(built.sha256, hex(digest(&SHA256, &content).as_ref()));

@@ -57,7 +57,7 @@ impl CatchUp {
         let at = engine.now();
         let round = planned.clone();
         let round =
-            round.unwrap_or(Round { from, to: batch.next.max(from), at, level: LEVEL_BEHIND });
+            round.unwrap_or_else(|| Round::new(from, batch.next.max(from), at, LEVEL_BEHIND));
         if planned.is_none() {
             self.plan(engine, &selection, &batch, &round).await?;
         }

@@ -64,7 +64,7 @@ impl Advance<'_> {
             *self.ahead = Some(Ahead::begin(engine, &selection, end, to));
         }
         let level = if end < target.to { LEVEL_BEHIND } else { LEVEL };
-        let round = Round { from, to: end, at: now, level };
+        let round = Round::new(from, end, now, level);
         let cursor = self.book.cursor;
         self.book.put_front(engine, Front { cursor, round: Some(round.clone()) }).await?;
         self.finish(&selection, round, batch).await

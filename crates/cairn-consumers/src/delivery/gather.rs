@@ -14,7 +14,7 @@ use crate::worker::StepError;
 const READ_BYTES_MAX: usize = 8 << 20;
 /// How many records are read at a time.
 const READ_RECORDS_MAX: u64 = 1 << 16;
-/// The most records of a round: what is kept of each beside its bytes is 50 bytes.
+/// The most records of a round: what is kept of each beside its bytes is 70 bytes.
 const ROUND_RECORDS_MAX: u64 = 1 << 18;
 /// The most times that records of a round are taken, over all trails: 4 bytes each.
 const ROUND_TAKEN_MAX: usize = 16 << 20;

@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn a_name_follows_from_what_the_file_is() {
         let (from, at) = (Offset::new(7), Timestamp::from_ms(5));
-        let round = Round { from, to: Offset::new(9), at, level: 6 };
+        let round = Round::new(from, Offset::new(9), at, 6);
         let account = AccountId::parse("111122223333").unwrap();
         let (east, west) = ("us-east-1".parse().unwrap(), "us-west-2".parse().unwrap());
         let file = Identity {

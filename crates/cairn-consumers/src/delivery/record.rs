@@ -30,6 +30,17 @@ pub(crate) struct Round {
     pub at: Timestamp,
     /// How hard its files are compressed: a repeat writes the same bytes.
     pub level: u8,
+    /// Whether the records of a large file stand by likeness. Those of rounds that an older version
+    /// has planned stand in the order of the log.
+    #[serde(default)]
+    pub by_likeness: bool,
+}
+
+impl Round {
+    /// A round that is planned now.
+    pub(crate) fn new(from: Offset, to: Offset, at: Timestamp, level: u8) -> Self {
+        Self { from, to, at, level, by_likeness: true }
+    }
 }
 
 /// How delivery stands for one trail: `delivery/trail/ID`.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cairn_event::key::Folder;
+use cairn_event::likeness::Traits;
 use cairn_event::selector::{SelectorSet, scope};
 use cairn_event::trail::{SpanEnd, Trail};
-use cairn_event::{Category, RecordHead, Region};
+use cairn_event::{Category, Likeness, RecordHead, Region};
 use cairn_store::{LogSlice, Offset};
 
 use super::record::TrailState;
@@ -53,6 +54,8 @@ pub(super) struct Batch {
     pub records: Vec<Bytes>,
     /// Their event times.
     pub times_ms: Vec<Option<i64>>,
+    /// Which of them have much in common.
+    pub alike: Vec<Likeness>,
     /// Into which region and folder they go.
     pub places: Vec<Place>,
     /// The regions that occur.
@@ -139,8 +142,7 @@ impl Selection {
         appended_ms: i64,
         matched: &mut Vec<u32>,
     ) {
-        let mut place = None;
-        let mut time_ms = None;
+        let mut taken = None;
         // What is no record belongs to nobody.
         if let Ok(head) = RecordHead::parse(&record) {
             let stops = self.stops_at(batch, &head, appended_ms);
@@ -154,20 +156,20 @@ impl Selection {
                 });
             }
             if !matched.is_empty() {
-                time_ms = head.event_time.map(cairn_event::Timestamp::as_ms);
-                place = batch.place_of(&head);
+                let time_ms = head.event_time.map(cairn_event::Timestamp::as_ms);
+                let place = batch.place_of(&head);
+                taken = place.map(|place| (time_ms, place, Likeness::of(&head)));
             }
         }
-        let Some(place) = place else {
-            batch.push(Bytes::new(), None, Place { region: 0, folder: 0 });
-            return;
+        let Some((time_ms, place, likeness)) = taken else {
+            return batch.push_untaken();
         };
         let index = batch.records.len() as u32;
         for member in matched.iter() {
             batch.taken[*member as usize].push(index);
         }
         batch.taken_total += matched.len();
-        batch.push(record, time_ms, place);
+        batch.push(record, time_ms, place, likeness);
     }
 
     /// Notes whose stop a record tells of. Each stop has one record.
@@ -248,7 +250,14 @@ impl Batch {
         self.taken_total == 0
     }
 
-    fn push(&mut self, record: Bytes, time_ms: Option<i64>, place: Place) {
+    /// Adds a record that nobody takes.
+    fn push_untaken(&mut self) {
+        let nowhere = Place { region: 0, folder: 0 };
+        self.push(Bytes::new(), None, nowhere, Likeness::new(&Traits::default()));
+    }
+
+    fn push(&mut self, record: Bytes, time_ms: Option<i64>, place: Place, likeness: Likeness) {
+        self.alike.push(likeness);
         self.records.push(record);
         self.times_ms.push(time_ms);
         self.places.push(place);

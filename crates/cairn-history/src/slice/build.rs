@@ -9,7 +9,7 @@ use crate::rows::{RowRef, Rows};
 use crate::{HistoryError, Position};
 
 use super::batch::{BATCH_ROWS, batch};
-use super::cluster::{CLUSTER_ROWS, LIKENESS, Likeness, arrange};
+use super::cluster::{CLUSTER_ROWS, arrange};
 use super::write::{Content, Lists};
 
 /// The rows of a new slice, in its order.
@@ -54,16 +54,11 @@ impl<'r> Built<'r> {
     fn next_cluster(&mut self) {
         let end = (self.rows.end + CLUSTER_ROWS as usize).min(self.order.len());
         self.rows = self.rows.end..end;
-        let alike: Vec<_> = self.order[self.rows.clone()].iter().map(likeness).collect();
-        let cluster = arrange(&alike);
+        let rows = self.order[self.rows.clone()].iter();
+        let cluster = arrange(rows.map(|row| row.likeness()));
         self.places.cluster(&cluster);
         self.cluster = cluster.into_iter();
     }
-}
-
-fn likeness<'r>(row: &RowRef<'r>) -> Likeness<'r> {
-    let texts = row.decode().texts;
-    LIKENESS.map(|column| texts[column])
 }
 
 fn position(row: RowRef<'_>) -> Position {

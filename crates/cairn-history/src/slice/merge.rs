@@ -7,14 +7,16 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch, StringArray};
 use arrow::compute::interleave;
+use cairn_event::Likeness;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::file::metadata::PageIndexPolicy;
 
+use crate::fields::{TEXTS, likeness};
 use crate::index::{Keys, PlacesWriter, RowKeysReader, RowKeysWriter, SliceFacts};
 use crate::key::Scope;
 use crate::{HistoryError, Position};
 
-use super::cluster::{CLUSTER_ROWS, LIKENESS, Likeness, around, arrange};
+use super::cluster::{CLUSTER_ROWS, around, arrange};
 use super::open::Slice;
 use super::schema::{FIRST_TEXT, SCHEMA};
 use super::write::{Content, Lists};
@@ -134,8 +136,7 @@ impl Merged {
         let rows = first..(first + CLUSTER_ROWS as usize).min(self.order.len());
         let (batches, places) = self.take_rows(rows.clone())?;
         let texts = Texts::of(&batches);
-        let alike: Vec<_> = places.iter().map(|place| texts.likeness(*place)).collect();
-        let cluster = arrange(&alike);
+        let cluster = arrange(places.iter().map(|place| texts.likeness(*place)));
         self.places.cluster(&cluster);
         let order = cluster.iter().map(|row| places[usize::from(*row)]).collect();
         self.cluster = MergedCluster { rows, batches, order, next: 0 };
@@ -240,23 +241,22 @@ impl Content for Merged {
     }
 }
 
-/// The columns by which rows are arranged, of several batches.
-struct Texts<'b>(Vec<[Option<&'b StringArray>; LIKENESS.len()]>);
+/// The text columns of several batches.
+struct Texts<'b>(Vec<[Option<&'b StringArray>; TEXTS]>);
 
 impl<'b> Texts<'b> {
     fn of(batches: &'b [RecordBatch]) -> Self {
-        let column = |batch: &'b RecordBatch, column| {
-            batch
-                .columns()
-                .get(FIRST_TEXT + column)
-                .and_then(|column: &ArrayRef| column.as_string_opt())
+        let column = |batch: &'b RecordBatch, text| {
+            let column = batch.columns().get(FIRST_TEXT + text);
+            column.and_then(|column: &ArrayRef| column.as_string_opt())
         };
-        Self(batches.iter().map(|batch| LIKENESS.map(|text| column(batch, text))).collect())
+        let texts = |batch| std::array::from_fn(|text| column(batch, text));
+        Self(batches.iter().map(texts).collect())
     }
 
-    fn likeness(&self, (batch, row): RowPlace) -> Likeness<'b> {
+    fn likeness(&self, (batch, row): RowPlace) -> Likeness {
         let value = |column: &'b StringArray| column.is_valid(row).then(|| column.value(row));
-        self.0[batch].map(|column| column.and_then(value))
+        likeness(|text| self.0[batch][text].and_then(value))
     }
 }
 

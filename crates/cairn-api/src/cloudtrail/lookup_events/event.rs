@@ -5,6 +5,7 @@
 //! - `ReadOnly` is text; `Resources` is there even if it is empty (observed).
 //! - `CloudTrailEvent` is the record as it was written.
 
+use bytes::Bytes;
 use cairn_event::{RecordHead, Timestamp, lookup_resources};
 use cairn_history::Hit;
 use serde::Serialize;
@@ -40,14 +41,14 @@ struct Resource {
 
 impl Event {
     /// The event of a record that was found.
-    pub(crate) fn of(hit: &Hit) -> Self {
+    pub(crate) fn of(hit: Hit) -> Self {
         // Records of foreign logs need not be readable; what cannot be read is shown all the same.
         let head = RecordHead::parse(&hit.record).ok();
         let owned =
             |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
         let resources = head.as_ref().map(lookup_resources).unwrap_or_default();
         let head = head.as_ref();
-        Self {
+        let event = Self {
             event_id: owned(head.and_then(|head| head.event_id.clone())),
             event_name: owned(head.and_then(|head| head.event_name.clone())),
             read_only: head
@@ -64,7 +65,14 @@ impl Event {
                     resource_name: resource.resource_name.into_owned(),
                 })
                 .collect(),
-            cloud_trail_event: String::from_utf8_lossy(&hit.record).into_owned(),
-        }
+            cloud_trail_event: String::new(),
+        };
+        Self { cloud_trail_event: text(hit.record), ..event }
     }
+}
+
+/// The record as text, without a copy if it is text and nobody else holds it.
+fn text(record: Bytes) -> String {
+    String::from_utf8(record.into())
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -73,14 +73,13 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
         }
     };
     history::catch_up(ctx).await?;
-    let page = history::ask::<_, CloudTrailError>(ctx, move |history, _| {
-        history.lookup(&query, after, limit)
+    let (events, next) = history::ask::<_, CloudTrailError>(ctx, move |history, _| {
+        let page = history.lookup(&query, after, limit)?;
+        Ok((page.hits.into_iter().map(Event::of).collect(), page.next))
     })
     .await?;
-    Ok(Output {
-        events: page.hits.iter().map(Event::of).collect(),
-        next_token: page.next.map(|position| history::token(&identity, position)),
-    })
+    let next_token = next.map(|position| history::token(&identity, position));
+    Ok(Output { events, next_token })
 }
 
 /// The query that an input is.

@@ -8,4 +8,4 @@ mod limits;
 mod sites;
 mod spans;
 mod trails;
-mod world;
+pub(super) mod world;

@@ -318,7 +318,7 @@ fn key_of(of: &Trail) -> String {
 
 /// A multi-region trail for management events that validates and delivers to `logs`. Its id begins
 /// with its name.
-pub(super) fn trail(name: &str) -> Trail {
+pub(in super::super) fn trail(name: &str) -> Trail {
     Trail {
         id: format!("{name}-1"),
         name: TrailName::parse(name).unwrap(),
