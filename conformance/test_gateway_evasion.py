@@ -39,13 +39,9 @@ def send(url, request: bytes) -> bytes:
     [
         ("POST /bucket", "s3", ""),
         ("PATCH /bucket/k", "s3", ""),
-        ("DELETE //bucket/k", "s3", ""),
-        ("PUT //?policy", "s3", ""),
         ("POST /minio/admin/v3/idp/builtin/policy/attach", "s3", ""),
-        ("DELETE /bucket/k", "S3", ""),
         ("DELETE /bucket/k", "foo", ""),
         ("DELETE /bucket/k", "execute-api", ""),
-        ("PUT /", "dynamodb", "X-Amz-Target: DynamoDB_20120810.DeleteTable\r\n"),
         ("PUT /", "iam", "Content-Type: application/x-www-form-urlencoded\r\n"),
     ],
 )
@@ -83,6 +79,14 @@ TWO_TARGETS = "X-Amz-Target: DynamoDB_20120810.ListTables\r\nX-Amz-Target: Dynam
         ("GET /?Action=ListUsers", "iam", FORM, "Action=DeleteUser", b"MalformedQueryString"),
         ("POST /?Action=ListUsers", "iam", "Content-Type: multipart/form-data\r\n", "x", b"MalformedQueryString"),
         ("GET /schedule-groups/g?Action=DeleteScheduleGroup", "scheduler", "", "", b"MalformedQueryString"),
+        ("DELETE /2015-03-31/functions/f", "lambda", FORM, "Action=CreateFunction", b"MalformedQueryString"),
+        ("POST /2015-03-31/functions", "lambda", "", "x=y&Action=DeleteFunction", b"MalformedQueryString"),
+        ("PUT /", "dynamodb", "X-Amz-Target: DynamoDB_20120810.DeleteTable\r\n", "", b"ValidationException"),
+        ("GET /bucket/k", "s3", "X-Amz-Target: DynamoDB_20120810.DeleteTable\r\n", "", b"ValidationException"),
+        ("DELETE //bucket/k", "s3", "", "", b"InvalidURI"),
+        ("PUT //?policy", "s3", "", "", b"InvalidURI"),
+        ("PUT /%2Fbucket/k", "s3", "", "", b"InvalidURI"),
+        ("DELETE //2015-03-31/functions/f", "lambda", "", "", b"InvalidURI"),
     ],
 )
 def test_a_request_that_names_two_operations_stays_here(tmp_path, upstream, line, scope, more, body, code):
@@ -94,16 +98,76 @@ def test_a_request_that_names_two_operations_stays_here(tmp_path, upstream, line
     assert upstream.requests == []
 
 
+def test_a_form_beside_a_call_that_is_none_goes_on(tmp_path, upstream):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        head = f"POST /2015-03-31/functions HTTP/1.1\r\nHost: localhost\r\nAuthorization: {FORGED.format('lambda')}\r\n"
+        body = '{"FunctionName":"f"}'
+        send(server.url, f"{head}{FORM}Connection: close\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())
+        [record] = records(server)
+    assert record["eventName"].startswith("CreateFunction") and len(upstream.requests) == 1
+    assert record["requestParameters"]["functionName"] == "f"
+
+
+@pytest.mark.parametrize("line", ["delete /bucket/k", "Post /", "put /bucket"])
+def test_a_method_in_small_letters_is_none(tmp_path, upstream, line):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        head = f"{line} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {FORGED.format('s3')}\r\n"
+        answer = send(server.url, f"{head}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 405") and upstream.requests == []
+
+
+@pytest.mark.parametrize(
+    "host, bucket",
+    [
+        ("b.s3-foo.amazonaws.com", "b"),
+        ("a.accesspoint.s3-global.amazonaws.com", "a.accesspoint"),
+        ("s3-foo.amazonaws.com", "k"),
+        ("b.s3.foo.amazonaws.com", None),
+        ("b.s3x.amazonaws.com", None),
+        ("b.s3.amazonaws.com.localhost", None),
+    ],
+)
+def test_a_host_names_the_bucket_that_an_upstream_reads_in_it(tmp_path, upstream, host, bucket):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        head = f"DELETE /k/l HTTP/1.1\r\nHost: {host}\r\nAuthorization: {FORGED.format('s3')}\r\n"
+        answer = send(server.url, f"{head}Connection: close\r\nContent-Length: 0\r\n\r\n".encode())
+        written = records(server)
+    if bucket is None:
+        assert answer.startswith(b"HTTP/1.1 400") and b"InvalidURI" in answer and upstream.requests == []
+    else:
+        assert [record["requestParameters"]["bucketName"] for record in written] == [bucket]
+
+
+CREDENTIAL = "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20261126/us-east-1/{}/aws4_request"
+
+
+@pytest.mark.parametrize(
+    "query, more, code",
+    [
+        (f"{CREDENTIAL.format('s3')}&{CREDENTIAL.format('iam')}", "", b"AuthorizationQueryParametersError"),
+        (f"{CREDENTIAL.format('s3')}&{CREDENTIAL.format('s3').replace('ent', '%65nt')}", "", b"AuthorizationQuery"),
+        ("AWSAccessKeyId=A&AWSAccessKeyId=B&Signature=s", "", b"AuthorizationQuery"),
+        (CREDENTIAL.format("s3"), f"Authorization: {FORGED.format('iam')}\r\n", b"may carry a signature"),
+    ],
+)
+def test_a_request_of_two_callers_stays_here(tmp_path, upstream, query, more, code):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        head = f"DELETE /bucket/k?{query} HTTP/1.1\r\nHost: localhost\r\n{more}Connection: close\r\n"
+        answer = send(server.url, f"{head}Content-Length: 0\r\n\r\n".encode())
+    assert answer.startswith(b"HTTP/1.1 4") and code in answer and upstream.requests == [], answer
+
+
 def test_a_browsers_question_is_no_cover_for_a_call(tmp_path, upstream):
     question = "OPTIONS / HTTP/1.1\r\nHost: localhost\r\nAccess-Control-Request-Method: POST\r\nConnection: close\r\n"
     body = "Action=CreateAccessKey&Version=2010-05-08&UserName=ghost"
     signed = f"Authorization: {FORGED.format('iam')}\r\n"
     with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
         for more in (signed, "", "X-Amz-Target: DynamoDB_20120810.DeleteTable\r\n"):
-            send(server.url, f"{question}{more}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            answer = send(server.url, f"{question}{more}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+        assert answer.startswith(b"HTTP/1.1 400")
         send(server.url, f"{question}\r\n".encode())
-        assert len(records(server)) == 3
-    assert len(upstream.requests) == 4
+        assert len(records(server)) == 2
+    assert len(upstream.requests) == 3
 
 
 def test_a_header_that_names_two_callers_goes_no_further(tmp_path, upstream):
@@ -119,6 +183,10 @@ def test_a_call_that_contradicts_its_signature_goes_no_further(tmp_path, upstrea
         for scope, head in [
             ("s3", "POST /bucket?delete HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n"),
             ("iam", "POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n"),
+            ("iam", "POST / HTTP/1.1\r\nX-Amz-Target: DynamoDB_20120810.NewOperation\r\n"),
+            ("S3", "DELETE /bucket/k HTTP/1.1\r\n"),
+            ("S3", "PATCH /bucket/k HTTP/1.1\r\n"),
+            ("Lambda", "DELETE /2015-03-31/functions/f HTTP/1.1\r\n"),
         ]:
             lines = f"{head}Host: localhost\r\nAuthorization: {FORGED.format(scope)}\r\nConnection: close\r\n"
             answer = send(server.url, f"{lines}Content-Length: 2\r\n\r\n{{}}".encode())

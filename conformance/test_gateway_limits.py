@@ -246,13 +246,14 @@ def test_heads_that_are_too_large_go_no_further(tmp_path):
     upstream.close()
 
 
+TARGET = b"X-Amz-Target: DynamoDB_20120810.ListTables\r\n"
 SMUGGLED = b"POST /smuggled HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 CHUNKS = b"2\r\n{}\r\n0\r\n\r\n"
 
 
 def bent(*lines, start=b"POST / HTTP/1.1", host=b"Host: localhost", body=b""):
     """A reading call with these lines in its head."""
-    fixed = [b"X-Amz-Target: DynamoDB_20120810.ListTables", b"Content-Type: application/x-amz-json-1.0"]
+    fixed = [TARGET[:-2], b"Content-Type: application/x-amz-json-1.0"]
     return b"\r\n".join([start, *([host] if host else []), *fixed, *lines, b"", body])
 
 
@@ -273,7 +274,7 @@ FRAMINGS = [
     (bent(b"Transfer-Encoding: xchunked", body=CHUNKS), b"400", 0),
     (bent(b"Transfer-Encoding : chunked", body=CHUNKS), b"400", 0),
     (bent(CODING, start=b"POST / HTTP/1.0", body=CHUNKS), b"400", 0),
-    (bent(CODING, b"Connection: close", start=b"GET / HTTP/1.1", body=CHUNKS), b"200", 1),
+    (bent(CODING, ONCE[:-2], start=b"GET / HTTP/1.1", body=CHUNKS).replace(TARGET, b""), b"200", 1),
     (bent(LENGTH, b"Connection: close, host, content-length", body=b"{}"), b"200", 1),
     (bent(LENGTH, b"Connection: close, transfer-encoding", CODING, body=CHUNKS), b"200", 1),
     (bent(LENGTH, b"Connection: close, Upgrade", b"Upgrade: h2c", body=b"{}"), b"200", 1),

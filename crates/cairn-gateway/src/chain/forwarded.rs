@@ -7,10 +7,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cairn_wire::codec::WireError;
 use cairn_wire::model::{Operation, Protocol, Shape};
-use cairn_wire::resolve::{NotAws, Resolved, Twofold, is_signed_for, twofold};
-use cairn_wire::sigv4::SignatureError;
+use cairn_wire::resolve::{NotAws, Resolved};
 use http::{Request, Response, StatusCode, Uri, Version};
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::body::Incoming;
@@ -18,11 +16,11 @@ use hyper::upgrade::OnUpgrade;
 
 use super::authenticate::Identity;
 use super::commit::Built;
-use super::document::{Document, takes_long};
+use super::document::takes_long;
 use super::exchange::{Answered, Failure, Sending, exchange};
 use super::heard::{self, Come, Heard, Subject};
-use super::resolve::{Body, Found, Named, Refusal, not_aws, refused};
-use super::{Call, apart, browser_upload, commit, passed, refuse};
+use super::resolve::{Found, Named, not_aws};
+use super::{Call, ambiguous, apart, browser_upload, commit, passed, refuse};
 use crate::beside::Work;
 use crate::body::AnswerBody;
 use crate::budget::Share;
@@ -61,13 +59,9 @@ pub(super) async fn run(
     upgrade: Option<OnUpgrade>,
 ) -> Response<AnswerBody> {
     let Found { named, body } = found;
-    if let Err(why @ SignatureError::MalformedAuthorization { .. }) = call.signed.claim() {
-        // Readers of such a header could see two callers, or two services.
-        let (service, protocol) = named.spoken();
-        return refuse::signature(call, service, None, protocol, &why);
-    }
-    if let Some(refusal) = ambiguous(call, &named, &body).await {
-        return refuse::request(call, &refusal);
+    let mut body = body;
+    if let Some(refusal) = ambiguous::refusal(call, &named, &mut body).await {
+        return *refusal;
     }
     let subject = match subject(call, upstream, named) {
         Ok(subject) => Arc::new(subject),
@@ -148,8 +142,13 @@ fn subject(call: &Call<'_>, upstream: &Upstream, named: Named) -> Result<Subject
         }
         Named::NotAws(NotAws::ExecuteApi) => Err(NoCall::Passed("data_plane")),
         Named::NotAws(NotAws::Preflight) => Err(NoCall::Question),
-        Named::Call(resolved) if contradicts(&resolved) => {
-            Err(refused(refuse::contradiction(call, &resolved)))
+        Named::Call(ref resolved) if ambiguous::contradicts(call, resolved.service) => {
+            Err(refused(refuse::contradiction(call, resolved.service, resolved.protocol)))
+        }
+        Named::Unknown { service: Some(service), protocol, .. }
+            if ambiguous::contradicts(call, service) =>
+        {
+            Err(refused(refuse::contradiction(call, service, protocol)))
         }
         Named::Call(resolved) => Ok(Subject::modelled(resolved)),
         Named::Unknown { service, protocol, name } => {
@@ -160,44 +159,6 @@ fn subject(call: &Call<'_>, upstream: &Upstream, named: Named) -> Result<Subject
             }
         }
     }
-}
-
-/// The refusal of a request that names two operations: we would record the one and an upstream might
-/// do the other. The codes are AWS's, the texts ours (observed for subresources, else assumed).
-async fn ambiguous(call: &Call<'_>, named: &Named, body: &Body<'_>) -> Option<Refusal> {
-    let (found, service, protocol) = match named {
-        Named::Call(resolved) => {
-            (Ok(Arc::clone(resolved)), Some(resolved.service), resolved.protocol)
-        }
-        Named::Unknown { service, protocol, .. } => (Err(*protocol), *service, *protocol),
-        Named::NotAws(_) | Named::Refused(_) => return None,
-    };
-    let (form, is_there) = (body.form().cloned(), body.is_there());
-    let place = match &form {
-        Some(form) => form.place(&call.gateway.beside, &call.parts.headers).await,
-        None => Ok(None),
-    };
-    let place = match place {
-        Ok(place) => place,
-        Err(error) => return Some(refused(service, protocol, error)),
-    };
-    let look = move |call: &Call<'_>| {
-        let readings = form.as_ref().map(Document::readings).unwrap_or_default();
-        twofold(&call.head(), &readings, is_there, found.as_deref().map_err(|spoken| *spoken))
-    };
-    let error = match apart::step(call, place, Work::Form, look).await? {
-        Twofold::Subresources(names) => {
-            let message = format!("Conflicting query string parameters: {}", names.join(", "));
-            WireError::sender("InvalidArgument", message)
-        }
-        Twofold::Action => {
-            WireError::sender("MalformedQueryString", "The request names more than one action.")
-        }
-        Twofold::Target => {
-            WireError::sender("ValidationException", "The request names more than one target.")
-        }
-    };
-    Some(Refusal { service, protocol, error: error.with_status(400), reason: "ambiguous" })
 }
 
 /// A call that would change something is not made while nothing can be recorded, unless the operator
@@ -221,15 +182,6 @@ async fn refused_for_want_of_room(
     Some(match commit::record(call, &facts.facts()).await {
         Ok(()) => subject.error(call, &denied.wire()),
         Err(commit::Unrecorded) => subject.unrecorded(call),
-    })
-}
-
-/// Whether a call is signed for another service than it names. We would record the one and an
-/// upstream might do the other, so it goes no further, as it would not at AWS.
-fn contradicts(resolved: &Resolved) -> bool {
-    let scope = resolved.credential.as_ref().map(|credential| credential.service.as_str());
-    scope.is_some_and(|scope| {
-        !scope.is_empty() && !is_signed_for(resolved.service.signing_name(), scope)
     })
 }
 

@@ -15,7 +15,8 @@ use crate::metric;
 /// Why a request goes no further.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// `CONNECT`, which asks for a tunnel, and `TRACE`, which shows what others added.
+    /// `CONNECT`, which asks for a tunnel, `TRACE`, which shows what others added, and what is a method
+    /// only to some.
     Method,
     /// No host, two, one that is not the target's, or one that is too long to be one.
     Host,
@@ -27,7 +28,9 @@ pub(super) enum Fault {
 
 /// Looks at a head as it came.
 pub(super) fn fault(parts: &Parts) -> Option<Fault> {
-    if parts.method == Method::CONNECT || parts.method == Method::TRACE {
+    // Methods have cases (RFC 9110, section 9.1); some servers do not mind.
+    let is_lower = parts.method.as_str().bytes().any(|byte| byte.is_ascii_lowercase());
+    if is_lower || parts.method == Method::CONNECT || parts.method == Method::TRACE {
         return Some(Fault::Method);
     }
     if !parts.uri.path().starts_with('/') {
@@ -115,6 +118,18 @@ mod tests {
         assert_eq!(of(&[("transfer-encoding", "gzip, chunked")]), Some(Fault::Coding));
         let twice = [("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")];
         assert_eq!(of(&twice), Some(Fault::Coding));
+    }
+
+    #[test]
+    fn a_method_has_capitals() {
+        let of = |method: &str| {
+            let request = http::Request::builder().method(method).uri("/").header("host", "a");
+            fault(&request.body(()).unwrap().into_parts().0)
+        };
+        assert_eq!((of("PROPFIND"), of("M-SEARCH")), (None, None));
+        for method in ["delete", "Post", "TRACE"] {
+            assert_eq!(of(method), Some(Fault::Method), "{method}");
+        }
     }
 
     #[test]

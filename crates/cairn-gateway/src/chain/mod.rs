@@ -20,6 +20,7 @@
 //! S3 takes the same steps in [`s3`], with a body that streams through instead of being decoded; so
 //! do records in bulk, in [`records`].
 
+mod ambiguous;
 mod apart;
 mod authenticate;
 mod authorise;

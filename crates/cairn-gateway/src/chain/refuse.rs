@@ -4,7 +4,6 @@ use std::sync::PoisonError;
 
 use cairn_wire::codec::{EncodedResponse, WireError, encode_error_for};
 use cairn_wire::model::{Operation, Protocol, Service};
-use cairn_wire::resolve::Resolved;
 use cairn_wire::sigv4::SignatureError;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use tokio::time::Instant;
@@ -51,18 +50,21 @@ fn tell_of_signature(call: &Call<'_>, why: &SignatureError) {
 }
 
 /// A call that is signed for one service and names another.
-pub(super) fn contradiction(call: &Call<'_>, resolved: &Resolved) -> Response<AnswerBody> {
+pub(super) fn contradiction(
+    call: &Call<'_>,
+    service: &'static Service,
+    protocol: Protocol,
+) -> Response<AnswerBody> {
     count(call, "contradiction");
-    let (service, protocol) = (Some(resolved.service), resolved.protocol);
     let code = if protocol == Protocol::Query || protocol == Protocol::Ec2 {
         "SignatureDoesNotMatch"
     } else {
         "InvalidSignatureException"
     };
-    let name = resolved.service.signing_name();
+    let name = service.signing_name();
     let message = format!("Credential should be scoped to correct service: '{name}'.");
     let refused = WireError { status: Some(403), ..WireError::sender(code, message) };
-    error(call, service, Some(resolved.call()), protocol, &refused)
+    error(call, Some(service), None, protocol, &refused)
 }
 
 /// The log could not take the record: whatever was done, nothing is acknowledged.

@@ -106,7 +106,7 @@ pub(super) async fn find<'a>(
         return Found { named, body };
     }
     let resolution = match resolve(&head, None, &gateway.settings.hosts) {
-        Ok(Resolution::NeedsForm) => match body.read_form(gateway, parts).await {
+        Ok(Resolution::NeedsForm) => match body.read_form(gateway, parts, Protocol::Query).await {
             Ok(resolution) => resolution,
             Err(refusal) => return Found { named: Named::Refused(refusal), body },
         },
@@ -181,12 +181,12 @@ impl Body<'_> {
     }
 
     /// Reads the body as a form, and looks for the operation in it.
-    async fn read_form(
+    pub(super) async fn read_form(
         &mut self,
         gateway: &Arc<Gateway>,
         parts: &Parts,
+        spoken: Protocol,
     ) -> Result<Result<Resolution, ResolveError>, Refusal> {
-        let spoken = Protocol::Query;
         let form = self.rest().await.map_err(|error| refused(None, spoken, error))?;
         let place = form.place(&gateway.beside, &parts.headers).await;
         let read = match place.map_err(|error| refused(None, spoken, error))? {

@@ -17,6 +17,9 @@ const S3_ENDPOINTS: [&str; 8] = [
     "website",
 ];
 
+/// The domain of AWS.
+const AWS: &str = ".amazonaws.com";
+
 /// The endpoint of directory buckets that names no bucket.
 const EXPRESS_CONTROL: &str = "s3express-control";
 
@@ -62,10 +65,20 @@ impl BaseDomains {
                 return bucket_below(labels);
             }
         }
-        let aws = host.strip_suffix(".amazonaws.com");
-        let labels = aws.or_else(|| host.strip_suffix(".amazonaws.com.cn"))?;
-        let (bucket, _) = split_endpoint(labels)?;
+        let (bucket, _) = split_endpoint_of_aws(host)?;
         real_bucket(bucket)
+    }
+
+    /// Whether some servers read a bucket in a host and others do not: it names an endpoint of S3 at AWS
+    /// in a way that AWS does not.
+    ///
+    /// evidence: observed (moto takes what stands before the last `.s3` for the bucket).
+    pub fn is_unclear(&self, host: &str) -> bool {
+        let host = without_port(host).to_ascii_lowercase();
+        let host = host.strip_suffix('.').unwrap_or(&host);
+        let before_aws = host.split_once(AWS).map(|(before, _)| before);
+        before_aws.is_some_and(|before| before.contains(".s3"))
+            && split_endpoint_of_aws(host).is_none()
     }
 }
 
@@ -75,6 +88,16 @@ fn bucket_below(labels: &str) -> Option<String> {
         Some((bucket, _)) => real_bucket(bucket),
         None => real_bucket(labels),
     }
+}
+
+/// The same for a host at AWS, where every `s3-…` is an endpoint, also one that is newer than the table.
+fn split_endpoint_of_aws(host: &str) -> Option<(&str, &str)> {
+    let labels = host.strip_suffix(AWS).or_else(|| host.strip_suffix(".cn")?.strip_suffix(AWS))?;
+    split_endpoint(labels).or_else(|| {
+        let (at, _) = labels.rmatch_indices(".s3-").next()?;
+        let (bucket, endpoint) = (labels.get(..at)?, labels.get(at + 1..)?);
+        is_placed(endpoint).then_some((bucket, endpoint))
+    })
 }
 
 /// `bucket.s3.eu-west-1` into `bucket` and `s3.eu-west-1`; the bucket is empty where there is none.
@@ -90,14 +113,19 @@ fn split_endpoint(labels: &str) -> Option<(&str, &str)> {
 /// `s3`, `s3.eu-west-1`, `s3-eu-west-1`, `s3.dualstack.eu-west-1`, `s3-control.eu-west-1`,
 /// `s3express-use1-az4.us-east-1`, but not `s3.backup`, which is part of a bucket's name.
 fn is_endpoint(labels: &str) -> bool {
-    let (first, rest) = labels.split_once('.').unwrap_or((labels, ""));
+    let (first, _) = labels.split_once('.').unwrap_or((labels, ""));
     let is_known = first == "s3"
         || first.starts_with("s3express-")
         || first
             .strip_prefix("s3-")
             .is_some_and(|word| S3_ENDPOINTS.contains(&word) || is_region(word));
-    let next = rest.split('.').next().unwrap_or_default();
-    is_known && (next.is_empty() || next == "dualstack" || is_region(next))
+    is_known && is_placed(labels)
+}
+
+/// Whether the name of an endpoint ends here, or a region follows.
+fn is_placed(labels: &str) -> bool {
+    let next = labels.split('.').nth(1).unwrap_or_default();
+    next.is_empty() || next == "dualstack" || is_region(next)
 }
 
 /// A VPC endpoint stands between the bucket and `s3`: `bucket.bucket.vpce-1a2b.s3.…`.
@@ -204,6 +232,27 @@ mod tests {
             ("sts.eu-west-1.amazonaws.com", None),
         ] {
             assert_eq!(hosts.bucket(host).as_deref(), bucket, "{host}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_aws_does_not_have_is_unclear() {
+        let hosts = BaseDomains::default();
+        for (host, bucket, is_unclear) in [
+            ("b.s3-foo.amazonaws.com", Some("b"), false),
+            ("a.accesspoint.s3-global.amazonaws.com", Some("a.accesspoint"), false),
+            ("my.s3-old.s3.amazonaws.com", Some("my.s3-old"), false),
+            ("s3-foo.amazonaws.com", None, false),
+            ("b.s3.amazonaws.com.", Some("b"), false),
+            ("b.s3.foo.amazonaws.com", None, true),
+            ("b.s3-foo.bar.amazonaws.com:80", None, true),
+            ("B.S3X.AMAZONAWS.COM", None, true),
+            ("b.s3.amazonaws.com.localhost", Some("b.s3.amazonaws.com"), true),
+            ("sts.eu-west-1.amazonaws.com", None, false),
+            ("s3tables.eu-west-1.amazonaws.com", None, false),
+        ] {
+            assert_eq!(hosts.bucket(host).as_deref(), bucket, "{host}");
+            assert_eq!(hosts.is_unclear(host), is_unclear, "{host}");
         }
     }
 

@@ -26,6 +26,7 @@ mod tie;
 mod twofold;
 
 pub use hosts::{BaseDomains, is_region};
+pub use query::is_form;
 pub use scope::{CredentialScope, is_signed_for};
 pub use twofold::{Twofold, twofold};
 
@@ -139,11 +140,13 @@ pub fn resolve(
         return Ok(Resolution::NotAws(NotAws::Preflight));
     }
     let credential = CredentialScope::read(head);
+    // No service is signed for in capitals. Some servers take them; the signature check does not.
+    let scope = credential.as_ref().map(|credential| credential.service.to_ascii_lowercase());
     let asked = Asked {
         head,
         form,
         hosts,
-        scope: credential.as_ref().map(|credential| credential.service.as_str()),
+        scope: scope.as_deref(),
         is_version_2: credential.as_ref().is_some_and(CredentialScope::is_version_2),
     };
     let found = match find(&asked)? {

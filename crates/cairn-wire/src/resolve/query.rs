@@ -91,7 +91,13 @@ pub(super) fn actions(head: &RequestHead<'_>, forms: &[&[u8]]) -> Vec<String> {
     in_url.chain(forms.iter().flat_map(|form| parameters(form, "Action"))).collect()
 }
 
-fn is_form(head: &RequestHead<'_>) -> bool {
+/// Whether any reading of a form names an action.
+pub(super) fn are_named(forms: &[&[u8]]) -> bool {
+    forms.iter().any(|form| parameters(form, "Action").next().is_some())
+}
+
+/// Whether the head says that the body is a form.
+pub fn is_form(head: &RequestHead<'_>) -> bool {
     let content_type = head.header("content-type").unwrap_or_default();
     content_type.get(..FORM.len()).is_some_and(|start| start.eq_ignore_ascii_case(FORM))
 }

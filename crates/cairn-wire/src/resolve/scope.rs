@@ -98,9 +98,10 @@ pub(super) fn region_set(head: &RequestHead<'_>) -> Option<String> {
 
 /// A parameter of the query string, decoded.
 fn parameter<'a>(head: &RequestHead<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let decoded = |text: &'a str| percent_encoding::percent_decode_str(text);
     let mut pairs = head.query.split('&').filter_map(|pair| pair.split_once('='));
-    let (_, value) = pairs.find(|(key, _)| *key == name)?;
-    percent_encoding::percent_decode_str(value).decode_utf8().ok()
+    let (_, value) = pairs.find(|(key, _)| decoded(key).eq(name.bytes()))?;
+    decoded(value).decode_utf8().ok()
 }
 
 /// The services that a signature of this scope can be for.

@@ -15,8 +15,11 @@ pub enum Twofold {
     Subresources(Vec<String>),
     /// Two actions in a query string, in a form, or one in each.
     Action,
-    /// Two headers `X-Amz-Target`.
+    /// Two headers `X-Amz-Target`, or one where none belongs: beside a call of another protocol, or on
+    /// another method than POST.
     Target,
+    /// A path that servers which merge slashes read as another one.
+    Slashes,
 }
 
 /// The names in a query string by which S3 tells operations apart.
@@ -41,8 +44,14 @@ pub fn twofold(
     has_body: bool,
     found: Result<&Resolved, Protocol>,
 ) -> Option<Twofold> {
+    if head.method != "POST" && head.headers.contains_key("x-amz-target") {
+        return Some(Twofold::Target);
+    }
+    if has_slashes(head, found.ok()) {
+        return Some(Twofold::Slashes);
+    }
     if let Ok(resolved) = found
-        && let Some(elsewhere) = elsewhere(head, !readings.is_empty(), has_body, resolved)
+        && let Some(elsewhere) = elsewhere(head, readings, has_body, resolved)
     {
         return Some(elsewhere);
     }
@@ -69,7 +78,7 @@ pub fn twofold(
 /// looks there first does another one. S3 is told by its address, and its queries are free.
 fn elsewhere(
     head: &RequestHead<'_>,
-    is_read: bool,
+    readings: &[&[u8]],
     has_body: bool,
     resolved: &Resolved,
 ) -> Option<Twofold> {
@@ -84,8 +93,21 @@ fn elsewhere(
     if !is_query && rest::names(head.query).any(|name| name == "Action") && !takes_action() {
         return Some(Twofold::Action);
     }
+    // An action in a form beside a call that has none.
+    if !is_query && query::are_named(readings) {
+        return Some(Twofold::Action);
+    }
     // An action in the query string, and a body that was not read as a form: it may be one.
-    (is_query && has_body && !is_read).then_some(Twofold::Action)
+    (is_query && has_body && readings.is_empty()).then_some(Twofold::Action)
+}
+
+/// `//bucket/key` is the key of no bucket to S3, and `key` of `bucket` to a server that merges slashes;
+/// `/%2Fbucket` is no better. In a key they are what they are.
+fn has_slashes(head: &RequestHead<'_>, found: Option<&Resolved>) -> bool {
+    match found {
+        Some(resolved) => resolved.bucket.as_ref().is_some_and(|bucket| bucket.starts_with('/')),
+        None => head.path.contains("//"),
+    }
 }
 
 fn subresources(head: &RequestHead<'_>, resolved: &Resolved) -> Option<Twofold> {

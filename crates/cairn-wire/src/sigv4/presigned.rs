@@ -49,7 +49,9 @@ pub fn find(query: &str) -> Result<Option<Found<'_>>, SignatureError> {
     let (mut v2_key, mut v2_signature) = (false, false);
     for (raw_name, raw_value) in encode::query_pairs(query) {
         let name = encode::decode_component(raw_name);
-        v2_key |= name == "AWSAccessKeyId";
+        if name == "AWSAccessKeyId" && std::mem::replace(&mut v2_key, true) {
+            return Err(SignatureError::RepeatedParameter { name: "AWSAccessKeyId" });
+        }
         v2_signature |= name == "Signature";
         if let Some((name, place)) = found.place(&name)
             && place.replace(encode::decode_component(raw_value)).is_some()

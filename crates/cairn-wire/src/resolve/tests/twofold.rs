@@ -124,3 +124,33 @@ fn a_form_that_reads_in_two_ways_is_two_calls() {
     assert_eq!(said(&[packed, plain]), Some(Twofold::Action));
     assert_eq!(said(&[b"\x1f\x8bbytes", plain]), None);
 }
+
+#[test]
+fn a_target_belongs_to_post() {
+    let target = [("x-amz-target", "DynamoDB_20120810.DeleteTable")];
+    for line in ["PUT /", "GET /", "DELETE /b/k", "GET /b"] {
+        for scope in ["dynamodb", "s3"] {
+            let found = said(&ask(line).scope(scope).headers(&target));
+            assert_eq!(found, Some(Twofold::Target), "{line} {scope}");
+        }
+    }
+}
+
+#[test]
+fn slashes_that_may_be_merged_are_two_paths() {
+    for line in ["DELETE //b/k", "PUT //?policy", "GET /%2Fb/k", "GET //"] {
+        assert_eq!(said(&ask(line).scope("s3")), Some(Twofold::Slashes), "{line}");
+    }
+    assert_eq!(said(&ask("GET //2015-03-31/functions").scope("lambda")), Some(Twofold::Slashes));
+    assert_eq!(said(&ask("GET /b//k//").scope("s3")), None);
+    let in_host = [("host", "b.s3.amazonaws.com")];
+    assert_eq!(said(&ask("GET //k").scope("s3").headers(&in_host)), None);
+}
+
+#[test]
+fn a_form_beside_a_call_that_has_none_is_a_second_one() {
+    let line = "DELETE /2015-03-31/functions/f";
+    let named = ask(line).scope("lambda").form("Action=CreateFunction&x=y");
+    assert_eq!(said(&named), Some(Twofold::Action));
+    assert_eq!(said(&ask(line).scope("lambda").form("{}")), None);
+}

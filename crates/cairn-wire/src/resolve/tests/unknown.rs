@@ -77,6 +77,15 @@ fn rest_paths_of_nobody() {
 }
 
 #[test]
+fn a_scope_in_capitals_is_for_the_signature_check() {
+    let refused = ask("PATCH /b/k").scope("S3").refused();
+    assert_eq!(refused, (Some("s3"), Protocol::RestXml, None));
+    let Ok(Resolution::Call(found)) = ask("DELETE /b/k").scope("S3").resolve() else { panic!() };
+    assert_eq!(found.call().name(), "DeleteObject");
+    assert!(!is_signed_for("s3", &found.credential.unwrap().service));
+}
+
+#[test]
 fn hostile_requests_cost_little_and_never_panic() {
     let long = "/x".repeat(20_000);
     let wide = format!("GET /{}?{}", "%".repeat(9_000), "a&".repeat(9_000));
