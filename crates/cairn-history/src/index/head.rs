@@ -11,6 +11,8 @@ use super::{PARQUET_BLOCK_BYTES, PLACE_BYTES, ROWS_MAX};
 pub(super) const SECTIONS: usize = 11;
 const NUMBERS: usize = 11;
 const HEAD_BYTES: usize = 8 * (NUMBERS + 2 * SECTIONS);
+/// The length of a section in the head.
+const SECTION_BYTES: usize = 16;
 /// The length of head, its hash and the closing magic.
 pub(super) const TRAILER_BYTES: usize = HEAD_BYTES + 8 + MAGIC.len();
 
@@ -83,6 +85,16 @@ impl Head {
         self.time_unit_ms == 1_000
     }
 
+    /// What the file begins and ends with.
+    pub(super) fn magic(&self) -> &'static [u8] {
+        if self.has_places() { &MAGIC } else { &MAGIC_BEFORE_CLUSTERS }
+    }
+
+    /// Whether it says where each row lies; without, rows lie in their order.
+    pub(super) fn has_places(&self) -> bool {
+        self.section(Part::Places).bytes == self.facts.rows() * PLACE_BYTES
+    }
+
     pub(super) fn section(&self, part: Part) -> Section {
         self.sections[part as usize]
     }
@@ -128,16 +140,20 @@ impl Head {
         bytes
     }
 
-    /// Reads the trailer of a file of this length; the error says what does not hold.
-    pub(super) fn decode(bytes: &[u8], file_bytes: u64) -> Result<Self, &'static str> {
-        let (head, rest) = bytes.split_at_checked(HEAD_BYTES).ok_or("it is too short")?;
-        let (hash, magic) = rest.split_at_checked(8).ok_or("it is too short")?;
-        if magic == MAGIC_BEFORE_CLUSTERS {
-            return Err("an older version made it; without the directory history, it is made anew");
-        }
-        if magic != MAGIC {
-            return Err("it does not end with the index magic");
-        }
+    /// Reads the trailer of a file of this length, out of its last [`TRAILER_BYTES`]; the error says
+    /// what does not hold.
+    pub(super) fn decode(last: &[u8], file_bytes: u64) -> Result<Self, &'static str> {
+        let magic = last.len().checked_sub(MAGIC.len()).and_then(|at| last.get(at..));
+        let has_places = match magic {
+            Some(magic) if magic == MAGIC => true,
+            Some(magic) if magic == MAGIC_BEFORE_CLUSTERS => false,
+            _ => return Err("it does not end with the index magic"),
+        };
+        // Without places, there is a section less.
+        let trailer = last.get(if has_places { 0 } else { SECTION_BYTES }..).unwrap_or_default();
+        let hash_at = trailer.len().checked_sub(8 + MAGIC.len()).ok_or("it is too short")?;
+        let (head, rest) = trailer.split_at(hash_at);
+        let hash = rest.get(..8).unwrap_or_default();
         if hash != xxh3_64(head).to_le_bytes() {
             return Err("the hash of its head does not match");
         }
@@ -155,22 +171,26 @@ impl Head {
         };
         let (time_unit_ms, bucket_bits, keys, hashes_hash) = (next(), next(), next(), next());
         let mut sections = [Section::default(); SECTIONS];
-        for section in &mut sections {
-            *section = Section { at: next(), bytes: next() };
+        for part in 0..SECTIONS {
+            sections[part] = if part == Part::Places as usize && !has_places {
+                Section { at: sections[part - 1].end(), bytes: 0 }
+            } else {
+                Section { at: next(), bytes: next() }
+            };
         }
         let bucket_bits = u32::try_from(bucket_bits).unwrap_or(u32::MAX);
         let head = Self { facts, time_unit_ms, bucket_bits, keys, sections, hashes_hash };
-        head.check(file_bytes)?;
+        head.check(file_bytes, trailer.len() as u64)?;
+        if head.has_places() != has_places {
+            return Err("it has the wrong number of places");
+        }
         Ok(head)
     }
 
-    fn check(&self, file_bytes: u64) -> Result<(), &'static str> {
+    fn check(&self, file_bytes: u64, trailer_bytes: u64) -> Result<(), &'static str> {
         let rows = self.facts.to.checked_sub(self.facts.from);
         if rows.is_none_or(|rows| rows == 0 || rows > ROWS_MAX) {
             return Err("its range of offsets is impossible");
-        }
-        if rows.is_some_and(|rows| self.section(Part::Places).bytes != rows * PLACE_BYTES) {
-            return Err("it has the wrong number of places");
         }
         if !(BUCKET_BITS_MIN..=BUCKET_BITS_MAX).contains(&self.bucket_bits) {
             return Err("its number of buckets is impossible");
@@ -185,7 +205,7 @@ impl Head {
             }
             at = at.checked_add(section.bytes).ok_or("a section is impossibly long")?;
         }
-        if at.checked_add(TRAILER_BYTES as u64) != Some(file_bytes) {
+        if at.checked_add(trailer_bytes) != Some(file_bytes) {
             return Err("its sections do not fill it");
         }
         if self.section(Part::Hashes).bytes != self.blocks().hashes_bytes()

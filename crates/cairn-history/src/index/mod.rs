@@ -41,8 +41,8 @@
 //! so are other columns, page headers and the footer, for all of these are read as blocks.
 //!
 //! Rows are numbered by event time, then by log offset. In the Parquet file those of a cluster lie
-//! in another order, see `slice::cluster`. A row
-//! list is written from the highest row down: its count, its length in bytes, and then either the
+//! in another order, see `slice::cluster` (an index that ends in `CRNIDX02` has no places: its rows lie in their
+//! order). A row list is written from the highest row down: its count, its length in bytes, and then either the
 //! rows as differences, or (beyond [`list::BLOCK_ROWS`] rows) a directory of blocks of them, so
 //! that a reader begins anywhere. A key is 40 bits of a hash, see `key`.
 //!
@@ -69,7 +69,7 @@ pub(crate) use write::{IndexRest, IndexWriter};
 
 /// At both ends of the file; the digits are the version of the format.
 const MAGIC: [u8; 8] = *b"CRNIDX03";
-/// Of the version whose rows lay in the order of time.
+/// Of the version whose rows lay in the order of time; it has no places. It is read, not written.
 const MAGIC_BEFORE_CLUSTERS: [u8; 8] = *b"CRNIDX02";
 /// The length of a block of this file: what a small read takes.
 const BLOCK_BYTES: u64 = 4 << 10;

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::HistoryError;
-use crate::slice::cluster;
+use crate::slice::cluster::{self, CLUSTER_ROWS};
 
 use super::head::Part;
 use super::{IndexFile, PLACE_BYTES};
@@ -26,6 +26,9 @@ impl PlacesWriter {
 impl IndexFile {
     /// The place of each row of a range, counted from the first row of its cluster.
     pub(crate) fn places(&self, rows: Range<u32>) -> Result<Vec<u16>, HistoryError> {
+        if !self.head().has_places() {
+            return Ok(rows.map(|row| (row % CLUSTER_ROWS) as u16).collect());
+        }
         let section = self.head().section(Part::Places);
         let (from, to) = (u64::from(rows.start) * PLACE_BYTES, u64::from(rows.end) * PLACE_BYTES);
         if from > to || to > section.bytes {

@@ -14,7 +14,7 @@ use crate::{HistoryError, Position};
 
 use super::head::{Part, TRAILER_BYTES};
 use super::write::{entry_key, le_u32};
-use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, MAGIC, RowList, filter, row_key};
+use super::{ENTRY_BYTES, ENTRY_KEY_BITS, Head, LIST_FLAG, RowList, filter, row_key};
 
 /// How much is read at once when all is checked.
 const CHECK_BYTES: u64 = 1 << 20;
@@ -140,7 +140,7 @@ impl IndexFile {
         while at < bytes {
             let step = CHECK_BYTES.min(bytes - at);
             let read = self.read(at, step as usize)?;
-            if at == 0 && !read.starts_with(&MAGIC) {
+            if at == 0 && !read.starts_with(self.head.magic()) {
                 return Err(self.corrupt("it does not begin with the index magic"));
             }
             at += step;

@@ -104,6 +104,23 @@ fn the_format_is_that_of_the_golden_file() {
 }
 
 #[test]
+fn the_version_before_clusters_is_read() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let golden = golden.join("tests/golden/small.before-clusters.index.hex");
+    let text = fs::read_to_string(golden).unwrap();
+    let digits: Vec<_> = text.split_whitespace().collect();
+    let bytes = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap();
+    let file: Vec<u8> = digits.concat().as_bytes().chunks(2).map(bytes).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let index = open(directory.path(), &file);
+    index.check_all().unwrap();
+    assert_eq!(all_rows(&index, 1 << 32 | 7), [4, 2, 0]);
+    assert_eq!(index.row_keys(0).unwrap()[2], row(2_000, 100));
+    assert_eq!(index.places(1..4).unwrap(), [1, 2, 3]);
+    assert_eq!(index.cluster(0..5).unwrap(), [0, 1, 2, 3, 4]);
+}
+
+#[test]
 fn what_is_written_is_read() {
     let directory = tempfile::tempdir().unwrap();
     let index = open(directory.path(), &small());
