@@ -41,10 +41,11 @@
 //! so are other columns, page headers and the footer, for all of these are read as blocks.
 //!
 //! Rows are numbered by event time, then by log offset. In the Parquet file those of a cluster lie
-//! in another order, see `slice::cluster` (an index that ends in `CRNIDX02` has no places: its rows lie in their
-//! order). A row list is written from the highest row down: its count, its length in bytes, and then either the
-//! rows as differences, or (beyond [`list::BLOCK_ROWS`] rows) a directory of blocks of them, so
-//! that a reader begins anywhere. A key is 40 bits of a hash, see `key`.
+//! in another order, see `slice::cluster`. (An index that ends in `CRNIDX02` has no places: the
+//! rows of its slice lie in their order.) A row list is written from the highest row down: its
+//! count, its length in bytes, and then either the rows as differences, or (beyond
+//! [`list::BLOCK_ROWS`] rows) a directory of blocks of them, so that a reader begins anywhere. A
+//! key is 40 bits of a hash, see `key`.
 //!
 //! Writing is one pass over keys in rising order, so the same slice always gives the same bytes.
 
