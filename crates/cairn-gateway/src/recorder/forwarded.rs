@@ -15,6 +15,7 @@ use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 
 use super::Outcome;
+use super::loose::mended;
 use super::parameters::shows_answer;
 
 /// A held body after it was unzipped; a larger one is as if it had not been held.
@@ -146,7 +147,12 @@ fn input(resolved: &Resolved, head: &RequestHead<'_>, body: Option<&[u8]>) -> Op
         None if is_none => Cow::Borrowed(&[][..]),
         None => return None,
     };
-    decode_resolved(resolved, head, &body).ok()
+    let read = decode_resolved(resolved, head, &body);
+    let is_json = matches!(resolved.protocol, Protocol::Json | Protocol::RestJson);
+    if read.is_err() && is_json {
+        return decode_resolved(resolved, head, &mended(&body)?).ok();
+    }
+    read.ok()
 }
 
 fn output(

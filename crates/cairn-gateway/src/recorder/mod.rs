@@ -13,6 +13,7 @@ mod call;
 mod errors;
 pub mod forwarded;
 mod gap;
+mod loose;
 mod notes;
 mod parameters;
 mod resources;

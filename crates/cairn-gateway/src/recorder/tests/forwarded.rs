@@ -311,3 +311,17 @@ fn a_bomb_is_not_unzipped() {
     let broken = answered(GET_ITEM, "POST", 400, &answer, Some(b"\x1f\x8b\x08broken"));
     assert_eq!(code_and_message(&broken), ("BadRequest", None));
 }
+
+#[test]
+fn what_only_some_servers_read_is_heard() {
+    let heard = |body: &str| {
+        let resolved = resolved("cloudwatch", "PutMetricAlarm", Protocol::Json);
+        let headers = headers(&[("content-length", "1")]);
+        let head = RequestHead { method: "POST", path: "/", query: "", headers: &headers };
+        hear(&resolved, &head, Some(body.as_bytes()), 200, &HeaderMap::new(), Some(b"{}")).input
+    };
+    let input = heard("\u{feff}{\"AlarmName\":\"NaN\",\"Threshold\":NaN}").unwrap();
+    assert_eq!(input.get("AlarmName"), Some(&text("NaN")));
+    assert!(input.get("Threshold").is_some());
+    assert_eq!(heard("{\"AlarmName\":NaN,}"), None);
+}
