@@ -29,6 +29,8 @@ pub const UNPROVEN_UNPACKED_RATIO_MAX: usize = 64;
 pub const HEADER_BYTES_MAX: usize = 64 << 10;
 /// The host that a request names, with its port (RFC 1035, section 2.3.4: a name of 253 characters).
 pub const HOST_BYTES_MAX: usize = 253 + 6;
+/// Parameters in a query string; each step looks through all of them.
+pub const QUERY_PARAMETERS_MAX: usize = 4096;
 /// Headers of a request.
 pub const HEADERS_MAX: usize = 128;
 /// Calls under way at once on one HTTP/2 connection.

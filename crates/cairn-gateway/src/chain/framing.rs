@@ -9,7 +9,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Response, StatusCode, Version};
 
 use crate::body::{AnswerBody, full};
-use crate::limits::HOST_BYTES_MAX;
+use crate::limits::{HOST_BYTES_MAX, QUERY_PARAMETERS_MAX};
 use crate::metric;
 
 /// Why a request goes no further.
@@ -22,6 +22,8 @@ pub(super) enum Fault {
     Host,
     /// A target that is no path.
     Target,
+    /// A query of more parameters than anybody has.
+    Query,
     /// A coding of the body other than `chunked`.
     Coding,
 }
@@ -35,6 +37,12 @@ pub(super) fn fault(parts: &Parts) -> Option<Fault> {
     }
     if !parts.uri.path().starts_with('/') {
         return Some(Fault::Target);
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    if query.len() > QUERY_PARAMETERS_MAX
+        && query.bytes().filter(|byte| *byte == b'&').count() >= QUERY_PARAMETERS_MAX
+    {
+        return Some(Fault::Query);
     }
     let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
     let is_known = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
@@ -63,6 +71,7 @@ pub(super) fn refuse(parts: &Parts, fault: Fault) -> Response<AnswerBody> {
         Fault::Method => (StatusCode::METHOD_NOT_ALLOWED, "This method is not served here.\n"),
         Fault::Host => (StatusCode::BAD_REQUEST, "The request does not name one host.\n"),
         Fault::Target => (StatusCode::BAD_REQUEST, "The target of the request is no path.\n"),
+        Fault::Query => (StatusCode::URI_TOO_LONG, "The query has too many parameters.\n"),
         Fault::Coding => (StatusCode::NOT_IMPLEMENTED, "The body has an unknown coding.\n"),
     };
     let mut response = Response::new(full(text));
@@ -135,5 +144,11 @@ mod tests {
     #[test]
     fn a_target_is_a_path() {
         assert_eq!(found("*", Version::HTTP_11, &[("host", "a")]), Some(Fault::Target));
+        let of = |parameters: usize| {
+            let target = format!("/?{}", vec!["a"; parameters].join("&"));
+            found(&target, Version::HTTP_11, &[("host", "a")])
+        };
+        assert_eq!((of(1), of(QUERY_PARAMETERS_MAX)), (None, None));
+        assert_eq!(of(QUERY_PARAMETERS_MAX + 1), Some(Fault::Query));
     }
 }
