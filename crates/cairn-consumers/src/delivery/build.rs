@@ -1,5 +1,7 @@
 //! The bytes of a log file.
 
+use std::sync::{Mutex, PoisonError};
+
 use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use libdeflater::{CompressionLvl, Compressor};
@@ -25,6 +27,25 @@ pub(super) struct Bench {
     /// Longer than what was compressed into it.
     body: Vec<u8>,
     compressor: Option<(u8, Compressor)>,
+}
+
+/// Benches that nobody works at: one for each file that was made at the same time as others.
+#[derive(Default)]
+pub(super) struct Benches(Mutex<Vec<Bench>>);
+
+impl Benches {
+    pub(super) fn take(&self) -> Bench {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    pub(super) fn give_back(&self, bench: Bench) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(bench);
+    }
+
+    /// Gives up their room: there is nothing to do for a while.
+    pub(super) fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 /// Joins records, each with its own bytes, hashes and compresses them. Blocks for as long as that

@@ -9,6 +9,7 @@ use cairn_store::{Clock, EventLog, MetaStore};
 use tokio::sync::Semaphore;
 
 use super::DeliveryOptions;
+use super::build::Benches;
 
 /// How hard files are compressed: libdeflate's level.
 pub const LEVEL: u8 = 6;
@@ -27,6 +28,8 @@ pub(super) struct Engine {
     pub clock: Clock,
     /// One permit for each file that may be compressed now.
     pub builds: Arc<Semaphore>,
+    /// Where they are made.
+    pub benches: Benches,
     pub counts: Counts,
 }
 
@@ -51,8 +54,8 @@ impl Engine {
     ) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let builds = Arc::new(Semaphore::new(cores.min(BUILDS_MAX)));
-        let counts = Counts::default();
-        Arc::new(Self { options, log, meta, buckets, clock, builds, counts })
+        let (benches, counts) = (Benches::default(), Counts::default());
+        Arc::new(Self { options, log, meta, buckets, clock, builds, benches, counts })
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -350,6 +350,9 @@ impl Worker for DeliveryWorker {
         if outcome.is_err() {
             self.forget().await;
         }
+        if matches!(outcome, Ok(Progress::Idle)) && self.catch_ups.is_empty() {
+            self.engine.benches.clear();
+        }
         self.publish(now);
         outcome
     }

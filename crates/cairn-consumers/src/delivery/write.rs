@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::build::{Bench, Built, build};
+use super::build::{Built, build};
 use super::cut::{FilePlan, cut};
 use super::engine::Engine;
 use super::metric;
@@ -60,8 +60,6 @@ struct Flight {
     jobs: Vec<JobUnderWay>,
     /// Buckets that do not answer: nobody else waits for them in this round.
     silent: Mutex<BTreeMap<String, Refusal>>,
-    /// Room of files that are made; one for each that is made at the same time.
-    benches: Mutex<Vec<Bench>>,
     deadline: Instant,
 }
 
@@ -129,7 +127,6 @@ async fn write(
         batch,
         jobs: under_way,
         silent: Mutex::default(),
-        benches: Mutex::default(),
         deadline: Instant::now() + Duration::from_millis(ROUND_WRITE_MS_MAX),
     });
     let room = Arc::new(Semaphore::new(FLIGHT_FILES_MAX));
@@ -252,9 +249,9 @@ impl Flight {
         let built = tokio::task::spawn_blocking(move || {
             let _permit = permit;
             let records = records.iter().map(|index| &flight.batch.records[*index as usize]);
-            let mut bench = lock(&flight.benches).pop().unwrap_or_default();
+            let mut bench = flight.engine.benches.take();
             let built = build(&mut bench, records, bytes, flight.round.level);
-            lock(&flight.benches).push(bench);
+            flight.engine.benches.give_back(bench);
             built
         });
         built.await.map_err(StepError::Lost)
