@@ -1,5 +1,7 @@
 //! How this crate keeps an `SQLite` file: durable on commit, one writer, readers beside it.
 
+mod group;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -16,7 +18,7 @@ const STATEMENTS_MAX: usize = 32;
 pub(crate) struct Database {
     reader: Mutex<Connection>,
     // Closed last: only a connection that may write can fold the write-ahead log into the file.
-    writer: Mutex<Connection>,
+    writer: group::Writer,
 }
 
 /// What kind of file it is: which program may open it, and how its tables are made.
@@ -71,7 +73,7 @@ impl Database {
         reader.busy_timeout(Duration::from_millis(BUSY_WAIT_MS))?;
         reader.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
         make_private(path);
-        Ok(Self { reader: Mutex::new(reader), writer: Mutex::new(writer) })
+        Ok(Self { reader: Mutex::new(reader), writer: group::Writer::new(writer) })
     }
 
     /// Reads what is committed.
@@ -82,22 +84,14 @@ impl Database {
         Ok(read(&lock(&self.reader))?)
     }
 
-    /// Changes the file in one transaction; it is durable when this returns `Ok`. `change` refuses
-    /// by answering `Err` of its own kind, and then nothing is changed.
+    /// Changes the file; it is durable when this returns `Ok`. `change` refuses by answering `Err` of
+    /// its own kind, and then nothing is changed. Changes that come at the same time wait for the
+    /// disk together.
     pub(crate) fn write<T, E: From<DatabaseError>>(
         &self,
         change: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut writer = lock(&self.writer);
-        let transaction = writer
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(DatabaseError::from)?;
-        let answer = change(&transaction)?;
-        transaction.commit().map_err(|error| match DatabaseError::from(error) {
-            DatabaseError::Refused(error) => DatabaseError::Unknown(error),
-            other => other,
-        })?;
-        Ok(answer)
+        self.writer.write(change)
     }
 }
 
