@@ -90,6 +90,39 @@ def test_a_server_does_not_start_over_missing_records(data):
     assert run_cairn("fsck", str(data)).returncode == 0
 
 
+def created(server, bucket):
+    client(server, "s3").create_bucket(Bucket=bucket)
+    named = [{"AttributeKey": "ResourceName", "AttributeValue": bucket}]
+    events = client(server, "cloudtrail").lookup_events(LookupAttributes=named)["Events"]
+    return [event["EventName"] for event in events]
+
+
+@pytest.mark.parametrize("lost", ["the last segment", "a segment that is damaged", "the log"])
+@pytest.mark.evidence("assumed", "a number that was given out is not given out again")
+def test_what_comes_after_a_loss_is_found(data, lost):
+    """History and delivery had seen what is gone; new records are not taken for it."""
+    if lost == "the last segment":
+        segments(data)[-1].unlink()
+    elif lost == "the log":
+        shutil.rmtree(data / "log")
+    else:
+        flip(segments(data)[-1], 100)
+        with pytest.raises(RuntimeError, match="move it away and start"):
+            Server(data).start()
+        (data / "log").rename(data.with_name("log-that-was"))
+    with pytest.raises(RuntimeError, match="accept-missing-records"):
+        Server(data).start()
+    server = Server(data, "--accept-missing-records").start()
+    assert created(server, "after-the-loss") == ["CreateBucket"]
+    assert created(server, "after-it-too") == ["CreateBucket"]
+    assert server.stop() == 0
+    checked = run_cairn("fsck", str(data), check=False)
+    assert checked.returncode == 0, checked.stdout
+    server = Server(data).start()
+    assert created(server, "and-after-a-restart") == ["CreateBucket"]
+    assert server.stop() == 0
+
+
 @pytest.mark.evidence("assumed", "the keys of the root are state that is not made anew in silence")
 def test_a_server_does_not_start_over_missing_state(data):
     (data / "meta.sqlite").unlink()

@@ -110,6 +110,12 @@ impl Mooring {
         Ok(Anchor::parse(&stored.value)?.problems(found))
     }
 
+    /// How far the log reached at the least.
+    pub(crate) fn next_min(&self) -> anyhow::Result<Offset> {
+        let Some(stored) = &self.stored else { return Ok(Offset::ZERO) };
+        Ok(Anchor::parse(&stored.value)?.next_min)
+    }
+
     /// Moves the anchor to the end of the log. Below `expires`, records may go from now on.
     pub(crate) async fn set(
         &mut self,

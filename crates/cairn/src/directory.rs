@@ -293,8 +293,13 @@ impl Directory {
         if let Some(bytes) = options.log_memory_bytes_max {
             (log_options.queue_bytes_max, log_options.recent_bytes_max) = (bytes, bytes);
         }
-        let log = SegmentLog::open(&self.log(), &log_options)
-            .with_context(|| format!("{} (`cairn fsck` says what is wrong)", path(self.log())))?;
+        let log = SegmentLog::open(&self.log(), &log_options).with_context(|| {
+            format!(
+                "{} (`cairn fsck` says what is wrong; without a copy of it, move it away and start \
+                     `cairn serve --accept-missing-records`: what history shows stays)",
+                path(self.log())
+            )
+        })?;
         settle_imports(&meta, &log)?;
         let history_options =
             HistoryOptions { retention_ms: options.retention_ms, ..HistoryOptions::default() };

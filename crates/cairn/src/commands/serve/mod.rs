@@ -5,6 +5,7 @@ mod descriptors;
 mod log_upkeep;
 mod logs;
 mod master_key;
+mod missing;
 mod root;
 mod settings;
 mod stores;

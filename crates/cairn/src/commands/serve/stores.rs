@@ -17,10 +17,10 @@ use cairn_store::{Clock, Kms, Offset, SegmentLog, SqliteMeta};
 use tokio::sync::{Mutex, watch};
 
 use super::log_upkeep::LogUpkeep;
-use super::master_key;
 use super::root::Root;
 use super::settings::Settings;
 use super::workers::{self, Ground};
+use super::{master_key, missing};
 use crate::anchor::{Extent, Mooring};
 use crate::directory::{Directory, OpenOptions, Opened};
 
@@ -100,7 +100,7 @@ impl Board {
         };
         let opened = directory.open(&options, &self.clock)?;
         let mooring = Mooring::find(&*opened.meta).await?;
-        let problems = mooring.problems(Extent::of(&opened.log))?;
+        let problems = missing::problems(&opened, &mooring)?;
         if !self.settings.accepts_missing_records {
             anyhow::ensure!(
                 problems.is_empty(),
@@ -112,6 +112,7 @@ impl Board {
         for problem in problems {
             tracing::error!(problem, "goes on with what is left");
         }
+        missing::mark(&opened, &mooring).await?;
         let mooring = Arc::new(Mutex::new(mooring));
         let root = Root::find_or_make(&*opened.meta, self.settings.account.as_ref(), &self.entropy)
             .await?;

@@ -1,0 +1,45 @@
+//! What a data directory has lost, before anything is written to it.
+//!
+//! Records have numbers, and history, trails and digests remember how far they have come by them.
+//! So a log that has lost its end must not give a number out again: what came under it would be
+//! taken for known. Where records are lost, marks take their numbers; no trail takes a mark, and
+//! no `LookupEvents` shows one.
+
+use anyhow::Context as _;
+use bytes::Bytes;
+use cairn_store::EventLog as _;
+use cairn_store::log::BATCH_RECORDS_MAX;
+
+use crate::anchor::{Extent, Mooring};
+use crate::directory::Opened;
+
+/// Stands where a record is lost. It belongs to no account and no region.
+const MARK: &[u8] = br#"{"eventType":"CairnRecordLost"}"#;
+
+/// What is missing of the log: by its anchor, and by what history has seen of it.
+pub(super) fn problems(opened: &Opened, mooring: &Mooring) -> anyhow::Result<Vec<String>> {
+    let found = Extent::of(&opened.log);
+    let mut problems = mooring.problems(found)?;
+    let (seen, next) = (opened.history.covered(), opened.log.head().next);
+    if problems.is_empty() && next < seen {
+        problems.push(format!("history: it goes up to record {seen}, but the log ends at {next}"));
+    }
+    Ok(problems)
+}
+
+/// Lets the log go on behind everything that it has ever held, as far as that is known.
+pub(super) async fn mark(opened: &Opened, mooring: &Mooring) -> anyhow::Result<()> {
+    let seen = opened.history.covered().max(mooring.next_min()?);
+    let first = opened.log.head().next;
+    let mut next = first;
+    while next < seen {
+        let count = seen.since(next).min(BATCH_RECORDS_MAX as u64) as usize;
+        let marks = vec![Bytes::from_static(MARK); count];
+        opened.log.append(marks).await.context("cannot mark lost records in the log")?;
+        next = next.plus(count as u64);
+    }
+    if first < seen {
+        tracing::error!(from = %first, to = %seen, "records are lost: marks stand for them in the log");
+    }
+    Ok(())
+}
