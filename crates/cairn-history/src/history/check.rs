@@ -12,7 +12,6 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::catalog::Catalog;
 use crate::fields::with_fields;
 use crate::index::RowKeysReader;
-use crate::slice::cluster::{CLUSTER_ROWS, around};
 use crate::slice::{RecordReader, Slice, SliceName, record_text, schema};
 use crate::{HistoryError, Position};
 
@@ -80,7 +79,7 @@ fn check_slice(directory: &Path, name: SliceName) -> Result<(), HistoryError> {
 /// have.
 fn check_rows(slice: &Arc<Slice>) -> Result<KeyDigest, HistoryError> {
     let footer = slice.footer(PageIndexPolicy::Skip)?;
-    let rows = slice.columns(footer).with_batch_size(CLUSTER_ROWS as usize).build();
+    let rows = slice.columns(footer).with_batch_size(slice.index.cluster_rows() as usize).build();
     let rows = rows.map_err(|source| slice.unread(source))?;
     let mut check = RowCheck {
         slice,
@@ -120,7 +119,7 @@ impl RowCheck<'_> {
         let offsets = batch.column(schema::LOG_OFFSET).as_primitive_opt::<Int64Type>();
         let offsets = offsets.ok_or_else(other)?;
         let records = batch.column(schema::RECORD).as_string_opt::<i32>().ok_or_else(other)?;
-        let cluster = around(self.row, self.slice.facts().rows() as u32);
+        let cluster = self.slice.index.cluster_of(self.row);
         let places = self.slice.index.places(cluster.clone())?;
         self.slice.index.cluster(cluster)?;
         if places.len() != batch.num_rows() {

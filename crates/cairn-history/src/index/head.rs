@@ -3,16 +3,19 @@
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::blocks::Blocks;
+use crate::slice::cluster;
 
 use super::{BLOCK_BYTES, BUCKET_BITS_MAX, BUCKET_BITS_MIN, MAGIC, MAGIC_BEFORE_CLUSTERS};
 use super::{PARQUET_BLOCK_BYTES, PLACE_BYTES, ROWS_MAX};
 
 /// How many sections there are.
 pub(super) const SECTIONS: usize = 11;
-const NUMBERS: usize = 11;
+const NUMBERS: usize = 12;
 const HEAD_BYTES: usize = 8 * (NUMBERS + 2 * SECTIONS);
-/// The length of a section in the head.
-const SECTION_BYTES: usize = 16;
+/// Rows that are read at once of a slice without clusters: half a gigabyte if all are the longest.
+const ROWS_READ: u32 = 512;
+/// By how much the head is shorter without places: a section, and the rows of a cluster.
+const PLACES_BYTES: usize = 16 + 8;
 /// The length of head, its hash and the closing magic.
 pub(super) const TRAILER_BYTES: usize = HEAD_BYTES + 8 + MAGIC.len();
 
@@ -74,6 +77,8 @@ pub(crate) struct Head {
     pub(super) bucket_bits: u32,
     /// How many keys there are.
     pub(super) keys: u64,
+    /// How many rows each cluster has but the last.
+    pub(super) cluster_rows: u32,
     pub(super) sections: [Section; SECTIONS],
     /// The hash of the section of hashes, which is the only one that they do not cover.
     pub(super) hashes_hash: u64,
@@ -125,6 +130,7 @@ impl Head {
             u64::from(self.bucket_bits),
             self.keys,
             self.hashes_hash,
+            u64::from(self.cluster_rows),
         ];
         for number in numbers {
             bytes.extend_from_slice(&number.to_le_bytes());
@@ -149,8 +155,7 @@ impl Head {
             Some(magic) if magic == MAGIC_BEFORE_CLUSTERS => false,
             _ => return Err("it does not end with the index magic"),
         };
-        // Without places, there is a section less.
-        let trailer = last.get(if has_places { 0 } else { SECTION_BYTES }..).unwrap_or_default();
+        let trailer = last.get(if has_places { 0 } else { PLACES_BYTES }..).unwrap_or_default();
         let hash_at = trailer.len().checked_sub(8 + MAGIC.len()).ok_or("it is too short")?;
         let (head, rest) = trailer.split_at(hash_at);
         let hash = rest.get(..8).unwrap_or_default();
@@ -170,6 +175,10 @@ impl Head {
             parquet_bytes: next(),
         };
         let (time_unit_ms, bucket_bits, keys, hashes_hash) = (next(), next(), next(), next());
+        let cluster_rows = if has_places { next() } else { u64::from(ROWS_READ) };
+        if !cluster::is_size(cluster_rows) {
+            return Err("its clusters have an impossible number of rows");
+        }
         let mut sections = [Section::default(); SECTIONS];
         for part in 0..SECTIONS {
             sections[part] = if part == Part::Places as usize && !has_places {
@@ -179,7 +188,9 @@ impl Head {
             };
         }
         let bucket_bits = u32::try_from(bucket_bits).unwrap_or(u32::MAX);
-        let head = Self { facts, time_unit_ms, bucket_bits, keys, sections, hashes_hash };
+        let cluster_rows = cluster_rows as u32;
+        let head =
+            Self { facts, time_unit_ms, bucket_bits, keys, cluster_rows, sections, hashes_hash };
         head.check(file_bytes, trailer.len() as u64)?;
         if head.has_places() != has_places {
             return Err("it has the wrong number of places");

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::HistoryError;
-use crate::slice::cluster::{self, CLUSTER_ROWS};
+use crate::slice::cluster;
 
 use super::head::Part;
 use super::{IndexFile, PLACE_BYTES};
@@ -24,10 +24,21 @@ impl PlacesWriter {
 }
 
 impl IndexFile {
+    /// How many rows each cluster has but the last.
+    pub(crate) fn cluster_rows(&self) -> u32 {
+        self.head().cluster_rows
+    }
+
+    /// The rows of the cluster that a row is in.
+    pub(crate) fn cluster_of(&self, row: u32) -> Range<u32> {
+        let first = row / self.cluster_rows() * self.cluster_rows();
+        first..(first + self.cluster_rows()).min(self.head().facts.rows() as u32)
+    }
+
     /// The place of each row of a range, counted from the first row of its cluster.
     pub(crate) fn places(&self, rows: Range<u32>) -> Result<Vec<u16>, HistoryError> {
         if !self.head().has_places() {
-            return Ok(rows.map(|row| (row % CLUSTER_ROWS) as u16).collect());
+            return Ok(rows.map(|row| (row % self.cluster_rows()) as u16).collect());
         }
         let section = self.head().section(Part::Places);
         let (from, to) = (u64::from(rows.start) * PLACE_BYTES, u64::from(rows.end) * PLACE_BYTES);

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::{IndexFile, IndexRest, IndexWriter, Page, PlacesWriter, RowKeysWriter, SliceFacts};
 use crate::Position;
 use crate::key::{Class, KEY_BITS, Scope};
-use crate::slice::cluster::CLUSTER_ROWS;
+use crate::slice::cluster::ROWS_MAX;
 
 fn row(event_time_ms: i64, offset: u64) -> Position {
     Position { event_time_ms, offset: Offset::new(offset) }
@@ -20,7 +20,7 @@ fn places(rows: usize) -> PlacesWriter {
     let mut places = PlacesWriter::default();
     let mut left = rows;
     while left > 0 {
-        let cluster = left.min(CLUSTER_ROWS as usize);
+        let cluster = left.min(ROWS_MAX as usize);
         places.cluster(&(0..cluster as u16).rev().collect::<Vec<_>>());
         left -= cluster;
     }
@@ -55,6 +55,7 @@ fn index(rows: &[Position], lists: &[(u64, Vec<u32>)]) -> Vec<u8> {
     let rest = IndexRest {
         facts,
         row_keys,
+        cluster_rows: ROWS_MAX,
         places: places(rows.len()),
         pages: vec![
             Page { at: 4, bytes: 1_000, first_place: 0 },

@@ -34,6 +34,7 @@ pub(crate) struct IndexWriter<W> {
 pub(crate) struct IndexRest {
     pub facts: SliceFacts,
     pub row_keys: RowKeysWriter,
+    pub cluster_rows: u32,
     pub places: PlacesWriter,
     pub pages: Vec<Page>,
     /// The hash of each block of the Parquet file.
@@ -119,6 +120,7 @@ impl<W: Write> IndexWriter<W> {
             time_unit_ms: rest.row_keys.unit_ms(),
             bucket_bits: self.bucket_bits,
             keys: self.keys,
+            cluster_rows: rest.cluster_rows,
             sections: self.sections,
             hashes_hash: xxh3_64(&hashes),
         };

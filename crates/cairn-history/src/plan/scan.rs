@@ -8,7 +8,6 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, RowSelection, RowSelecto
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
 use crate::fields::{CATEGORIES, Columns, TEXTS, passes, text_index};
-use crate::slice::cluster::{CLUSTER_ROWS, around};
 use crate::slice::{RecordReader, Slice, schema};
 use crate::{Field, Filter, HistoryError};
 
@@ -64,12 +63,12 @@ impl Scan {
         footer: &ArrowReaderMetadata,
         rows: std::ops::Range<u32>,
     ) -> Result<Vec<u32>, HistoryError> {
-        let all = slice.facts().rows() as u32;
         let Some(last) = rows.end.checked_sub(1).filter(|_| !rows.is_empty()) else {
             return Ok(Vec::new());
         };
         // The rows of a cluster lie all over it, so clusters are read as a whole.
-        let places = around(rows.start, all).start..around(last, all).end;
+        let index = &slice.index;
+        let places = index.cluster_of(rows.start).start..index.cluster_of(last).end;
         let builder = slice.columns(footer.clone());
         let (groups, before) = groups_of(builder.metadata(), &places);
         let selection =
@@ -79,14 +78,14 @@ impl Scan {
             .with_row_groups(groups)
             .with_row_selection(selection)
             .with_projection(mask)
-            .with_batch_size(CLUSTER_ROWS as usize)
+            .with_batch_size(index.cluster_rows() as usize)
             .build()
             .map_err(|source| slice.unread(source))?;
         let mut passed = Vec::new();
         let mut first = places.start;
         for batch in reader {
             let batch = batch.map_err(|source| slice.unread_rows(source))?;
-            let cluster = slice.index.cluster(around(first, all))?;
+            let cluster = index.cluster(index.cluster_of(first))?;
             if batch.num_rows() != cluster.len() {
                 return Err(slice.corrupt("a cluster has another number of rows"));
             }

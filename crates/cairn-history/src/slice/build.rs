@@ -9,13 +9,14 @@ use crate::rows::{RowRef, Rows};
 use crate::{HistoryError, Position};
 
 use super::batch::{BATCH_ROWS, batch};
-use super::cluster::{CLUSTER_ROWS, arrange};
+use super::cluster::{arrange, rows_for};
 use super::write::{Content, Lists};
 
 /// The rows of a new slice, in its order.
 pub(crate) struct Built<'r> {
     order: Vec<RowRef<'r>>,
     scopes: Vec<Scope>,
+    cluster_rows: u32,
     places: PlacesWriter,
     /// The rows of the cluster under way, by place.
     cluster: std::vec::IntoIter<u16>,
@@ -46,13 +47,15 @@ impl<'r> Built<'r> {
         let mut scopes: Vec<_> = runs.iter().flat_map(|rows| rows.scopes()).cloned().collect();
         scopes.sort_unstable();
         scopes.dedup();
+        let record_bytes: Vec<_> = order.iter().map(|row| row.record().len()).collect();
+        let cluster_rows = rows_for(&record_bytes);
         let (places, cluster) = (PlacesWriter::default(), Vec::new().into_iter());
-        Some((Self { order, scopes, places, cluster, rows: 0..0 }, facts))
+        Some((Self { order, scopes, cluster_rows, places, cluster, rows: 0..0 }, facts))
     }
 
     /// Goes on to the next cluster.
     fn next_cluster(&mut self) {
-        let end = (self.rows.end + CLUSTER_ROWS as usize).min(self.order.len());
+        let end = (self.rows.end + self.cluster_rows as usize).min(self.order.len());
         self.rows = self.rows.end..end;
         let rows = self.order[self.rows.clone()].iter();
         let cluster = arrange(rows.map(|row| row.likeness()));
@@ -98,6 +101,10 @@ impl Content for Built<'_> {
                 .map_err(|source| HistoryError::io("write an index file", source))?;
         }
         Ok(())
+    }
+
+    fn cluster_rows(&self) -> u32 {
+        self.cluster_rows
     }
 
     fn places(&mut self) -> PlacesWriter {

@@ -16,7 +16,7 @@ use crate::index::{Keys, PlacesWriter, RowKeysReader, RowKeysWriter, SliceFacts}
 use crate::key::Scope;
 use crate::{HistoryError, Position};
 
-use super::cluster::{CLUSTER_ROWS, around, arrange};
+use super::cluster::{self, arrange};
 use super::open::Slice;
 use super::schema::{FIRST_TEXT, SCHEMA};
 use super::write::{Content, Lists};
@@ -133,7 +133,7 @@ impl Merged {
     /// Goes on to the next cluster.
     fn next_cluster(&mut self) -> Result<(), HistoryError> {
         let first = self.cluster.rows.end;
-        let rows = first..(first + CLUSTER_ROWS as usize).min(self.order.len());
+        let rows = first..(first + self.cluster_rows() as usize).min(self.order.len());
         let (batches, places) = self.take_rows(rows.clone())?;
         let texts = Texts::of(&batches);
         let cluster = arrange(places.iter().map(|place| texts.likeness(*place)));
@@ -147,7 +147,8 @@ impl Merged {
 impl SourceRows {
     fn open(slice: &Slice) -> Result<Self, HistoryError> {
         let footer = slice.footer(PageIndexPolicy::Skip)?;
-        let reader = slice.columns(footer).with_batch_size(CLUSTER_ROWS as usize).build();
+        let reader =
+            slice.columns(footer).with_batch_size(slice.index.cluster_rows() as usize).build();
         let reader = reader.map_err(|source| slice.unread(source))?;
         let batch = RecordBatch::new_empty(SCHEMA.clone());
         Ok(Self { reader, batch, places: Vec::new(), at: 0, next: 0 })
@@ -160,7 +161,7 @@ impl SourceRows {
         }
         let next = self.reader.next().ok_or_else(|| slice.corrupt("it has too few rows"))?;
         self.batch = next.map_err(|source| slice.unread_rows(source))?;
-        let rows = around(self.next, slice.facts().rows() as u32);
+        let rows = slice.index.cluster_of(self.next);
         self.next = rows.end;
         self.places = slice.index.places(rows)?;
         self.at = 0;
@@ -220,6 +221,12 @@ impl Content for Merged {
             written.map_err(|source| HistoryError::io("write an index file", source))?;
         }
         Ok(())
+    }
+
+    fn cluster_rows(&self) -> u32 {
+        // Where records are long in one slice, the clusters of all are small.
+        let rows = self.sources.iter().map(|slice| slice.index.cluster_rows());
+        rows.min().unwrap_or(cluster::ROWS_MIN)
     }
 
     fn places(&mut self) -> PlacesWriter {

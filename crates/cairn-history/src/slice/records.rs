@@ -6,7 +6,6 @@ use bytes::Bytes;
 
 use crate::HistoryError;
 
-use super::cluster::CLUSTER_ROWS;
 use super::open::Slice;
 use super::page::{Bench, value};
 use super::record_text;
@@ -98,7 +97,7 @@ impl RecordReader {
         };
         let place = places.get((row - first) as usize);
         let place = place.ok_or_else(|| self.slice.index.corrupt("it has no place for a row"))?;
-        Ok(row / CLUSTER_ROWS * CLUSTER_ROWS + u32::from(*place))
+        Ok(self.slice.index.cluster_of(row).start + u32::from(*place))
     }
 }
 

@@ -30,6 +30,8 @@ pub(crate) trait Content {
     fn next_batch(&mut self) -> Result<Option<RecordBatch>, HistoryError>;
     /// Hands on every key with its rows, in rising order.
     fn write_lists(&mut self, lists: &mut Lists<'_>) -> Result<(), HistoryError>;
+    /// How many rows each cluster has but the last.
+    fn cluster_rows(&self) -> u32;
     /// The place of every row; asked for when all rows were handed on.
     fn places(&mut self) -> PlacesWriter;
     /// Time and offset of every row.
@@ -98,8 +100,8 @@ fn write_index(
     let mut lists = IndexWriter::new(BufWriter::new(file), facts.rows()).map_err(failed)?;
     content.write_lists(&mut lists)?;
     let (row_keys, scopes) = (content.row_keys()?, content.scopes()?);
-    let places = content.places();
-    let rest = IndexRest { facts, row_keys, places, pages, parquet_hashes, scopes };
+    let (cluster_rows, places) = (content.cluster_rows(), content.places());
+    let rest = IndexRest { facts, row_keys, cluster_rows, places, pages, parquet_hashes, scopes };
     let out = lists.finish(&rest).map_err(failed)?;
     out.into_inner().map_err(|error| failed(error.into_error()))?;
     Ok(())

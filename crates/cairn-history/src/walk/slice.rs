@@ -7,7 +7,6 @@ use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use crate::index::{ROW_KEYS_BLOCK, RowList};
 use crate::plan::{self, Plan};
-use crate::slice::cluster::CLUSTER_ROWS;
 use crate::slice::{RecordReader, Slice};
 use crate::{HistoryError, Position};
 
@@ -115,7 +114,8 @@ impl SliceWalk {
         let length = (*block).min(u32::try_from(rows_left.max(1)).unwrap_or(u32::MAX));
         let from = high.saturating_sub(length).max(self.low);
         // Where it can, a block begins with a cluster, so that none is read twice.
-        let from = Some(from.next_multiple_of(CLUSTER_ROWS)).filter(|at| at < high).unwrap_or(from);
+        let cluster = self.slice.index.cluster_rows();
+        let from = Some(from.next_multiple_of(cluster)).filter(|at| at < high).unwrap_or(from);
         let records = match &mut self.records {
             Some(records) => records,
             records => records.insert(RecordReader::new(Arc::clone(&self.slice))),
