@@ -16,8 +16,30 @@ use crate::directory::Opened;
 /// Stands where a record is lost. It belongs to no account and no region.
 const MARK: &[u8] = br#"{"eventType":"CairnRecordLost"}"#;
 
+/// Refuses a directory that has lost records, or goes on with what is left if that is accepted.
+pub(super) async fn settle(
+    opened: &Opened,
+    mooring: &Mooring,
+    is_accepted: bool,
+) -> anyhow::Result<()> {
+    let problems = problems(opened, mooring)?;
+    if !is_accepted {
+        anyhow::ensure!(
+            problems.is_empty(),
+            "{}; restore what is missing, or start with --accept-missing-records to go on with what \
+             is left",
+            problems.join("; ")
+        );
+        return Ok(());
+    }
+    for problem in problems {
+        tracing::error!(problem, "goes on with what is left");
+    }
+    mark(opened, mooring).await
+}
+
 /// What is missing of the log: by its anchor, and by what history has seen of it.
-pub(super) fn problems(opened: &Opened, mooring: &Mooring) -> anyhow::Result<Vec<String>> {
+fn problems(opened: &Opened, mooring: &Mooring) -> anyhow::Result<Vec<String>> {
     let found = Extent::of(&opened.log);
     let mut problems = mooring.problems(found)?;
     let (seen, next) = (opened.history.covered(), opened.log.head().next);
@@ -28,7 +50,7 @@ pub(super) fn problems(opened: &Opened, mooring: &Mooring) -> anyhow::Result<Vec
 }
 
 /// Lets the log go on behind everything that it has ever held, as far as that is known.
-pub(super) async fn mark(opened: &Opened, mooring: &Mooring) -> anyhow::Result<()> {
+async fn mark(opened: &Opened, mooring: &Mooring) -> anyhow::Result<()> {
     let seen = opened.history.covered().max(mooring.next_min()?);
     let first = opened.log.head().next;
     let mut next = first;

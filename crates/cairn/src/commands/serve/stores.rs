@@ -100,19 +100,7 @@ impl Board {
         };
         let opened = directory.open(&options, &self.clock)?;
         let mooring = Mooring::find(&*opened.meta).await?;
-        let problems = missing::problems(&opened, &mooring)?;
-        if !self.settings.accepts_missing_records {
-            anyhow::ensure!(
-                problems.is_empty(),
-                "{}; restore what is missing, or start with --accept-missing-records to go on \
-                 with what is left",
-                problems.join("; ")
-            );
-        }
-        for problem in problems {
-            tracing::error!(problem, "goes on with what is left");
-        }
-        missing::mark(&opened, &mooring).await?;
+        missing::settle(&opened, &mooring, self.settings.accepts_missing_records).await?;
         let mooring = Arc::new(Mutex::new(mooring));
         let root = Root::find_or_make(&*opened.meta, self.settings.account.as_ref(), &self.entropy)
             .await?;
