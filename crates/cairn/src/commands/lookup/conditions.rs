@@ -21,7 +21,7 @@ pub(super) struct Conditions {
     /// A field's value begins so, such as EventSource=s3; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     prefix: Vec<String>,
-    /// A field's value holds this text, such as UserAgent=boto3; may be repeated
+    /// A field's value holds this text, such as UserAgent=Boto3; case counts; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     contains: Vec<String>,
     /// The call failed with this code, such as `AccessDenied`, as the record has it: EC2's begin with
@@ -37,7 +37,7 @@ pub(super) struct Conditions {
     /// Not before this time: 2026-11-25, 2026-11-25T17:00:00Z, or 30m, 12h, 7d ago
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Not after this time
+    /// Not after this time; a day alone is its first second, as in --since
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 }
