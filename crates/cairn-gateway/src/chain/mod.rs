@@ -44,10 +44,12 @@ mod unmodelled;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use cairn_api::Ctx;
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_iam::Found;
 use cairn_wire::RequestHead;
 use cairn_wire::model::Service;
+use cairn_wire::resolve::Resolved;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
@@ -87,6 +89,18 @@ impl<'a> Call<'a> {
     /// The head as it came over the wire.
     pub(crate) fn head(&self) -> RequestHead<'a> {
         head_of(self.parts)
+    }
+
+    /// What a service of ours learns of the call.
+    fn context(&self, resolved: &Resolved, identity: &Identity) -> Ctx {
+        Ctx {
+            now: self.started,
+            account: self.account(identity),
+            region: self.region(resolved.region.as_deref()),
+            principal: Arc::clone(&identity.principal),
+            request_id: self.ids.request.clone(),
+            services: Arc::clone(&self.stores.services),
+        }
     }
 
     /// Where the call came from: the peer, or whom a trusted proxy names.

@@ -5,8 +5,6 @@
 //! was taken stays, and the answer says how far that is. A body of one group is taken only after it
 //! was checked.
 
-use std::sync::Arc;
-
 use cairn_api::cairn::put_records::{ContentEncoding, Intake, Taken};
 use cairn_api::s3::{BodyRefusal, BoxError};
 use cairn_api::{ApiError, Ctx};
@@ -60,22 +58,11 @@ pub(super) async fn run(
     let came = match denied {
         Ok(()) => {
             let body = CheckedBody::new(body, check, decoded_bytes);
-            take(&context(call, resolved, &identity), &call.parts.headers, body).await
+            take(&call.context(resolved, &identity), &call.parts.headers, body).await
         }
         Err(denied) => Came::refused(denied.wire()),
     };
     answer(call, resolved, &identity, came).await
-}
-
-fn context(call: &Call<'_>, resolved: &Resolved, identity: &Identity) -> Ctx {
-    Ctx {
-        now: call.started,
-        account: call.account(identity),
-        region: call.region(resolved.region.as_deref()),
-        principal: Arc::clone(&identity.principal),
-        request_id: call.ids.request.clone(),
-        services: Arc::clone(&call.stores.services),
-    }
 }
 
 /// Takes the body in.

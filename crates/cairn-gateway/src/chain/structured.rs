@@ -51,7 +51,7 @@ pub(super) async fn run(
         {
             Ok(()) => {
                 let steps =
-                    handle(context(call, &resolved, &identity), operation, Arc::clone(input));
+                    handle(call.context(&resolved, &identity), operation, Arc::clone(input));
                 if is_long && !waits(operation) {
                     let place = call.gateway.beside.place_for_call().await;
                     Box::pin(place.go_through(Work::Call, steps)).await
@@ -93,17 +93,6 @@ fn read(call: &Call<'_>, resolved: &Resolved, document: &Document) -> Result<Rea
     };
     let input = plain.and_then(|plain| codec::decode_resolved(resolved, &call.head(), &plain));
     Ok((identity, input.map(Arc::new)))
-}
-
-fn context(call: &Call<'_>, resolved: &Resolved, identity: &Identity) -> Ctx {
-    Ctx {
-        now: call.started,
-        account: call.account(identity),
-        region: call.region(resolved.region.as_deref()),
-        principal: Arc::clone(&identity.principal),
-        request_id: call.ids.request.clone(),
-        services: Arc::clone(&call.stores.services),
-    }
 }
 
 /// Whether an operation may wait for long, in which case no place is kept for it. What it needs is

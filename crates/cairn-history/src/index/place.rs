@@ -17,6 +17,7 @@ pub(crate) struct PlacesWriter {
 impl PlacesWriter {
     /// Adds the next cluster, given which of its rows lies at each of its places.
     pub(crate) fn cluster(&mut self, order: &[u16]) {
+        // An order has each row once. One that had not would lack places, and never be opened.
         for place in cluster::inverse(order).unwrap_or_default() {
             self.bytes.extend_from_slice(&place.to_le_bytes());
         }

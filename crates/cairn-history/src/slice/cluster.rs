@@ -18,7 +18,8 @@ use cairn_event::Likeness;
 pub(crate) const ROWS_MAX: u32 = 8_192;
 /// The fewest rows of a cluster, if its slice has as many.
 pub(crate) const ROWS_MIN: u32 = 64;
-/// Clusters of long records have fewer rows, so that none is longer than this, or has the fewest.
+/// Clusters of long records have fewer rows: in a slice out of memory none is longer than this, or
+/// has the fewest rows; in a merged one, whose clusters have the rows of its smallest, a few times.
 const BYTES_MAX: usize = 32 << 20;
 
 /// The rows of a slice's clusters, given the length of each record in the order of rows.

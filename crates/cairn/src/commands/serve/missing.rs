@@ -7,8 +7,8 @@
 
 use anyhow::Context as _;
 use bytes::Bytes;
-use cairn_store::EventLog as _;
 use cairn_store::log::BATCH_RECORDS_MAX;
+use cairn_store::{EventLog as _, Offset};
 
 use crate::anchor::{Extent, Mooring};
 use crate::directory::Opened;
@@ -19,7 +19,7 @@ const MARK: &[u8] = br#"{"eventType":"CairnRecordLost"}"#;
 /// Refuses a directory that has lost records, or goes on with what is left if that is accepted.
 pub(super) async fn settle(
     opened: &Opened,
-    mooring: &Mooring,
+    mooring: &mut Mooring,
     is_accepted: bool,
 ) -> anyhow::Result<()> {
     let problems = problems(opened, mooring)?;
@@ -35,7 +35,9 @@ pub(super) async fn settle(
     for problem in problems {
         tracing::error!(problem, "goes on with what is left");
     }
-    mark(opened, mooring).await
+    mark(opened, mooring).await?;
+    // The next start is over this log, however soon this process ends.
+    mooring.set(&*opened.meta, Extent::of(&opened.log), Offset::ZERO).await
 }
 
 /// What is missing of the log: by its anchor, and by what history has seen of it.

@@ -99,8 +99,8 @@ impl Board {
             accepts_missing_state: self.settings.accepts_missing_records,
         };
         let opened = directory.open(&options, &self.clock)?;
-        let mooring = Mooring::find(&*opened.meta).await?;
-        missing::settle(&opened, &mooring, self.settings.accepts_missing_records).await?;
+        let mut mooring = Mooring::find(&*opened.meta).await?;
+        missing::settle(&opened, &mut mooring, self.settings.accepts_missing_records).await?;
         let mooring = Arc::new(Mutex::new(mooring));
         let root = Root::find_or_make(&*opened.meta, self.settings.account.as_ref(), &self.entropy)
             .await?;
