@@ -2,12 +2,17 @@
 
 import gzip
 import json
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from signed import LOOKUP, Raw
 
 PUT_METRIC = "/service/GraniteServiceVersion20100801/operation/PutMetricData"
 RESIDENT_BYTES_MAX = 300 * 1024 * 1024
+# Of each thread that serves, with room for what serves and works.
+BLOCKING_THREADS_MAX = 128
 
 
 @pytest.fixture(scope="module")
@@ -109,3 +114,39 @@ def test_reserved_paths(raw, path):
 def test_reset_is_refused_outside_test_rigs(raw):
     for path in ("/_cairn/test/reset", "/moto-api/reset"):
         assert raw.send("POST", path, {"Host": raw.host}, b"")[0] in (403, 404)
+
+
+def threads(server):
+    for line in open(f"/proc/{server.process.pid}/status"):
+        if line.startswith("Threads"):
+            return int(line.split()[1])
+    raise AssertionError("no Threads")
+
+
+@pytest.mark.evidence("assumed", "what callers choose does not choose the number of threads")
+def test_many_delete_many(server, clients):
+    callers, keys = 32, 900
+    s3 = clients("s3", max_pool_connections=callers)
+    s3.create_bucket(Bucket="deleted-by-many")
+    peak, done = [0], threading.Event()
+
+    def watch():
+        while not done.wait(0.005):
+            peak[0] = max(peak[0], threads(server))
+
+    def delete(_):
+        objects = [{"Key": f"key-{number}"} for number in range(keys)]
+        answer = s3.delete_objects(Bucket="deleted-by-many", Delete={"Objects": objects})
+        return [deleted["Key"] for deleted in answer["Deleted"]]
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        with ThreadPoolExecutor(callers) as pool:
+            answers = list(pool.map(delete, range(callers)))
+    finally:
+        done.set()
+        watcher.join()
+    assert all(answer == [f"key-{number}" for number in range(keys)] for answer in answers)
+    lanes = len(os.sched_getaffinity(server.process.pid))
+    assert 0 < peak[0] < lanes * BLOCKING_THREADS_MAX + 64

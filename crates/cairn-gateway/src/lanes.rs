@@ -17,6 +17,8 @@ use std::time::Duration;
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
+use crate::limits::LANE_THREADS_MAX;
+
 /// Work on other threads that has this long when a lane ends.
 const END_MAX: Duration = Duration::from_secs(5);
 
@@ -81,7 +83,8 @@ impl Lanes {
 
 impl Lane {
     fn start(number: usize) -> io::Result<Self> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let mut runtime = Builder::new_current_thread();
+        let runtime = runtime.enable_all().max_blocking_threads(LANE_THREADS_MAX).build()?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
         let work = move || {

@@ -19,6 +19,9 @@ pub const INLINE_BYTES_MAX: usize = 64 << 10;
 pub const BESIDE_WAIT_MAX: Duration = Duration::from_secs(5);
 /// Calls with large documents that are handled beside the lanes at once, once they are verified.
 pub const CALLS_BESIDE_MAX: usize = 64;
+/// Threads beside one lane that may block; what comes beyond waits in line. Well more than
+/// [`CALLS_BESIDE_MAX`], since a call on such a thread needs others to go on.
+pub const LANE_THREADS_MAX: usize = 128;
 /// What a form may unpack to that says what is called, before anybody is known (documented: 1 MB for
 /// `PutMetricData`, the one operation whose clients compress forms).
 pub const UNPROVEN_UNPACKED_BYTES_MAX: usize = 1 << 20;

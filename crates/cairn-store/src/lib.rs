@@ -38,6 +38,7 @@ pub mod secret;
 mod sqlite;
 #[cfg(any(test, feature = "testkit"))]
 pub mod testkit;
+mod threads;
 
 pub use clock::{Clock, Entropy};
 pub use kms::Kms;

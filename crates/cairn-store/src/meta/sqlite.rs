@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Row, params};
+use tokio::task::JoinError;
 
 use super::watch::Changes;
 use super::{
@@ -15,6 +16,7 @@ use super::{
     Versioned,
 };
 use crate::sqlite::{Database, DatabaseError, Schema};
+use crate::threads::Threads;
 
 /// `version` counts the changes of the whole store, so that no version is used twice.
 const SCHEMA: Schema = Schema {
@@ -36,6 +38,7 @@ pub struct SqliteMeta {
 #[derive(Debug)]
 struct Inner {
     database: Database,
+    threads: Threads,
     changes: Changes,
 }
 
@@ -45,7 +48,9 @@ impl SqliteMeta {
         crate::durable::create_directory(crate::durable::parent(path))
             .map_err(|error| MetaError::Unavailable { source: error.into() })?;
         let database = Database::open(path, SCHEMA)?;
-        Ok(Self { inner: Arc::new(Inner { database, changes: Changes::new() }) })
+        Ok(Self {
+            inner: Arc::new(Inner { database, threads: Threads::new(), changes: Changes::new() }),
+        })
     }
 
     /// The value of one key in a file that nobody has opened, without changing anything. Blocks.
@@ -61,21 +66,33 @@ impl SqliteMeta {
         Ok(crate::sqlite::verify(path, SCHEMA)?)
     }
 
-    async fn run<T: Send + 'static>(
+    async fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Inner) -> Result<T, MetaError> + Send + 'static,
     ) -> Result<T, MetaError> {
         let inner = Arc::clone(&self.inner);
-        let work = tokio::task::spawn_blocking(move || work(&inner));
-        work.await.map_err(|error| MetaError::Unknown { source: error.into() })?
+        self.inner.threads.change(move || work(&inner)).await.map_err(lost)?
     }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, MetaError> + Send + 'static,
+    ) -> Result<T, MetaError> {
+        let inner = Arc::clone(&self.inner);
+        self.inner.threads.read(move || work(&inner)).await.map_err(lost)?
+    }
+}
+
+/// Work on another thread broke off.
+fn lost(error: JoinError) -> MetaError {
+    MetaError::Unknown { source: error.into() }
 }
 
 #[async_trait]
 impl MetaStore for SqliteMeta {
     async fn get(&self, key: &Key) -> Result<Option<Versioned>, MetaError> {
         let key = key.clone();
-        self.run(move |inner| Ok(inner.database.read(|reader| find(reader, &key))?)).await
+        self.read(move |inner| Ok(inner.database.read(|reader| find(reader, &key))?)).await
     }
 
     async fn swap(
@@ -88,7 +105,7 @@ impl MetaStore for SqliteMeta {
             return Err(MetaError::TooLarge { bytes: value.len() });
         }
         let key = key.clone();
-        self.run(move |inner| {
+        self.change(move |inner| {
             let version = inner.database.write(|writer| {
                 expect(writer, &key, expected)?;
                 put(writer, &key, &value).map_err(|error| DatabaseError::from(error).into())
@@ -100,7 +117,7 @@ impl MetaStore for SqliteMeta {
 
     async fn remove(&self, key: &Key, expected: Version) -> Result<(), MetaError> {
         let key = key.clone();
-        self.run(move |inner| {
+        self.change(move |inner| {
             let removed = inner.database.write(|writer| {
                 expect(writer, &key, Some(expected))?;
                 take(writer, &key).map_err(|error| DatabaseError::from(error).into())
@@ -117,7 +134,7 @@ impl MetaStore for SqliteMeta {
         limit: usize,
     ) -> Result<Vec<(Key, Versioned)>, MetaError> {
         let (prefix, after) = (prefix.clone(), after.cloned());
-        self.run(move |inner| inner.list(&prefix, after.as_ref(), limit.min(LIST_ENTRIES_MAX)))
+        self.read(move |inner| inner.list(&prefix, after.as_ref(), limit.min(LIST_ENTRIES_MAX)))
             .await
     }
 

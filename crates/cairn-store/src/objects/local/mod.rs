@@ -41,6 +41,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use async_trait::async_trait;
+use tokio::task::JoinError;
 
 use self::index::Index;
 use self::reader::LocalReader;
@@ -48,6 +49,7 @@ use self::upload::LocalUpload;
 use super::{ListQuery, ObjectError, ObjectHead, ObjectName, ObjectReader, ObjectUpload, Objects};
 use crate::Clock;
 use crate::files::{Files, OsFiles};
+use crate::threads::Threads;
 
 /// The index's file name.
 const INDEX_FILE: &str = "index.sqlite";
@@ -69,6 +71,7 @@ pub struct LocalObjects {
 /// What uploads, readers and the store share.
 pub(crate) struct Store {
     files: Arc<dyn Files>,
+    threads: Threads,
     data: PathBuf,
     unfinished: PathBuf,
     index: Index,
@@ -103,6 +106,7 @@ impl LocalObjects {
         let store = Store {
             case_matters: case_matters(&unfinished).map_err(opened)?,
             files,
+            threads: Threads::new(),
             data,
             unfinished,
             index: Index::open(&directory.join(INDEX_FILE))?,
@@ -133,49 +137,54 @@ impl LocalObjects {
         Ok(removed)
     }
 
-    async fn run<T: Send + 'static>(
+    async fn change<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Arc<Store>) -> Result<T, ObjectError> + Send + 'static,
     ) -> Result<T, ObjectError> {
         let store = Arc::clone(&self.store);
-        blocking(move || work(&store)).await
+        self.store.threads.change(move || work(&store)).await.map_err(lost)?
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Arc<Store>) -> Result<T, ObjectError> + Send + 'static,
+    ) -> Result<T, ObjectError> {
+        let store = Arc::clone(&self.store);
+        self.store.threads.read(move || work(&store)).await.map_err(lost)?
     }
 }
 
-/// Runs blocking work where it holds nobody up.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, ObjectError> + Send + 'static,
-) -> Result<T, ObjectError> {
-    let work = tokio::task::spawn_blocking(work);
-    work.await.map_err(|error| ObjectError::Unknown { source: error.into() })?
+/// Work on another thread broke off.
+fn lost(error: JoinError) -> ObjectError {
+    ObjectError::Unknown { source: error.into() }
 }
 
 #[async_trait]
 impl Objects for LocalObjects {
     async fn begin(&self, bytes_max: u64) -> Result<Box<dyn ObjectUpload>, ObjectError> {
-        let upload = self.run(move |store| LocalUpload::begin(Arc::clone(store), bytes_max));
+        let upload = self.change(move |store| LocalUpload::begin(Arc::clone(store), bytes_max));
         Ok(Box::new(upload.await?))
     }
 
     async fn head(&self, name: &ObjectName) -> Result<Option<ObjectHead>, ObjectError> {
         let name = name.clone();
-        self.run(move |store| Ok(store.index.get(&name)?.map(|entry| entry.head))).await
+        self.read(move |store| Ok(store.index.get(&name)?.map(|entry| entry.head))).await
     }
 
     async fn open(&self, name: &ObjectName) -> Result<Option<Box<dyn ObjectReader>>, ObjectError> {
         let name = name.clone();
-        let reader = self.run(move |store| LocalReader::open(store, &name)).await?;
+        let reader = self.read(move |store| LocalReader::open(store, &name)).await?;
         Ok(reader.map(|reader| Box::new(reader) as Box<dyn ObjectReader>))
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Vec<ObjectHead>, ObjectError> {
         let query = query.clone();
-        self.run(move |store| store.index.list(&query)).await
+        self.read(move |store| store.index.list(&query)).await
     }
 
     async fn delete(&self, name: &ObjectName) -> Result<bool, ObjectError> {
         let name = name.clone();
-        self.run(move |store| store.delete(&name)).await
+        self.change(move |store| store.delete(&name)).await
     }
 }
 

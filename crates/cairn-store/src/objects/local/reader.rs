@@ -6,9 +6,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-use super::{Store, blocking};
+use super::{Store, lost};
 use crate::files::File;
 use crate::objects::{ObjectError, ObjectHead, ObjectName, ObjectReader, READ_BYTES_MAX};
+use crate::threads::Threads;
 
 /// Objects up to this length are read when they are opened: one trip to a thread that may block in
 /// place of two.
@@ -19,6 +20,7 @@ const AHEAD_BYTES_MAX: u64 = 128 << 10;
 pub(crate) struct LocalReader {
     head: ObjectHead,
     file: Arc<dyn File>,
+    threads: Threads,
     /// All of it, if it is short.
     whole: Option<Bytes>,
 }
@@ -47,7 +49,8 @@ impl LocalReader {
             let head = entry.head;
             let is_short = head.bytes <= AHEAD_BYTES_MAX;
             let whole = is_short.then(|| read(&*file, name, 0, head.bytes as usize)).transpose()?;
-            return Ok(Some(Self { head, file, whole }));
+            let threads = store.threads.clone();
+            return Ok(Some(Self { head, file, threads, whole }));
         }
     }
 }
@@ -69,7 +72,8 @@ impl ObjectReader for LocalReader {
             return Ok(whole.slice(at..at.saturating_add(length).min(whole.len())));
         }
         let (file, name) = (Arc::clone(&self.file), self.head.name.clone());
-        blocking(move || read(&*file, &name, at, length)).await
+        let read = move || read(&*file, &name, at, length);
+        self.threads.read(read).await.map_err(lost)?
     }
 }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use super::index::{self, NewEntry};
-use super::{Store, blocking, place};
+use super::{Store, lost, place};
 use crate::files::File;
 use crate::objects::{Attributes, Condition, ObjectError, ObjectHead, ObjectName, ObjectUpload};
 
@@ -69,11 +69,9 @@ impl LocalUpload {
         let at = self.bytes.saturating_sub(gathered.len() as u64);
         let file = Arc::clone(&self.unfinished.file);
         self.broken = true;
-        blocking(move || {
-            let written = file.write_at(&gathered, at);
-            written.map_err(|error| ObjectError::io("write an object", error))
-        })
-        .await?;
+        let written = move || file.write_at(&gathered, at);
+        let written = self.unfinished.store.threads.change(written).await.map_err(lost)?;
+        written.map_err(|error| ObjectError::io("write an object", error))?;
         self.broken = false;
         Ok(())
     }
@@ -113,7 +111,9 @@ impl ObjectUpload for LocalUpload {
         let (name, content) =
             (name.clone(), Content { bytes: self.bytes, crc32: self.crc32.finalize() });
         let unfinished = self.unfinished;
-        blocking(move || unfinished.finish(&name, content, attributes, condition)).await
+        let threads = unfinished.store.threads.clone();
+        let finish = move || unfinished.finish(&name, content, attributes, condition);
+        threads.change(finish).await.map_err(lost)?
     }
 }
 
