@@ -130,7 +130,8 @@ pub(crate) enum S3Fault {
         "A conflicting conditional operation is currently in progress against this resource. Try again."
     )]
     OperationAborted,
-    #[error("Please reduce your request rate.")]
+    /// documented: the text; that of `SlowDown` would have callers look for the fault in themselves.
+    #[error("Service is unable to handle request.")]
     Unavailable(#[source] Internal),
     #[error("We encountered an internal error. Please try again.")]
     Internal(#[source] Internal),
