@@ -18,6 +18,8 @@ pub(crate) const FRAME_STORED_BYTES_MAX: usize = FRAME_RAW_BYTES_MAX + FRAME_RAW
 
 /// zstd at its fastest normal level: 1.4 µs a record, 8 times smaller.
 const ZSTD_LEVEL: i32 = 1;
+/// So much room is kept with a compressor.
+const ROOM_BYTES_MAX: usize = 2 << 20;
 
 /// A frame's payload, ready to be written wherever the log is by then.
 #[derive(Debug)]
@@ -73,7 +75,14 @@ pub(crate) fn take_apart(raw: &Bytes, records: u32) -> Result<Vec<Bytes>, Flaw> 
 
 /// Compressors that threads share, since making one costs more than a small batch does.
 #[derive(Default)]
-pub(crate) struct Compressors(Mutex<Vec<zstd::bulk::Compressor<'static>>>);
+pub(crate) struct Compressors(Mutex<Vec<Press>>);
+
+/// A compressor and the room it writes to. The room is kept: it is as long as the worst case asks, which is eight
+/// times what comes of it, and the system would clear each new page of it first.
+struct Press {
+    compressor: zstd::bulk::Compressor<'static>,
+    room: Vec<u8>,
+}
 
 impl std::fmt::Debug for Compressors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -86,12 +95,19 @@ impl Compressors {
     pub(crate) fn compress(&self, records: u32, raw: Bytes) -> Result<Payload, LogError> {
         let failed = |error| LogError::io("compress records", error);
         let idle = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut compressor = match idle {
-            Some(compressor) => compressor,
-            None => zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(failed)?,
+        let mut press = match idle {
+            Some(press) => press,
+            None => Press {
+                compressor: zstd::bulk::Compressor::new(ZSTD_LEVEL).map_err(failed)?,
+                room: Vec::new(),
+            },
         };
-        let stored = compressor.compress(&raw).map_err(failed)?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(compressor);
+        press.room.reserve(zstd::zstd_safe::compress_bound(raw.len()));
+        press.compressor.compress_to_buffer(&raw, &mut press.room).map_err(failed)?;
+        let stored = press.room.as_slice().to_vec();
+        press.room.clear();
+        press.room.shrink_to(ROOM_BYTES_MAX);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(press);
         let crc = crc32fast::hash(&stored);
         Ok(Payload { records, raw, stored, crc })
     }

@@ -15,8 +15,10 @@ use crate::log::{LogError, Offset};
 /// Appends are taken into one commit until they have so many bytes.
 const COMMIT_BYTES_MAX: usize = 16 << 20;
 /// Small appends are laid out together in one frame until they have so many bytes: enough to
-/// compress well, and little to expand for a reader who wants one record.
-const MERGE_BYTES_MAX: usize = 1 << 20;
+/// compress well, and little to expand for a reader who wants one record. With the table of lengths
+/// a frame stays below 512 KiB: an allocator keeps pieces of that length at hand, while longer ones
+/// come from the system, which clears them.
+const MERGE_BYTES_MAX: usize = 480 << 10;
 /// How long a commit waits for as many appends as the last ones had.
 const GATHER_MAX: Duration = Duration::from_micros(200);
 /// The most segments that one expiry removes, since appends wait meanwhile.

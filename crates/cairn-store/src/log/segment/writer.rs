@@ -6,7 +6,8 @@ use std::sync::Arc;
 use super::batch::Payload;
 use super::catalog::{Extent, NEXT_SEGMENT, Segment, SparseIndex};
 use super::format::{
-    Chain, FLAG_SAME_COMMIT, Footer, FrameHeader, SEGMENT_HEADER_BYTES, SegmentHeader,
+    Chain, FLAG_SAME_COMMIT, FRAME_HEADER_BYTES, Footer, FrameHeader, SEGMENT_HEADER_BYTES,
+    SegmentHeader,
 };
 use super::recent::RecentFrame;
 use super::{LogHead, Shared};
@@ -23,6 +24,8 @@ const RESERVE_BYTES: u64 = 1 << 20;
 const ZERO_BYTES: u64 = 512 << 10;
 /// Commits of more bytes go without: they are few, and would write everything twice.
 const ZEROED_COMMIT_BYTES_MAX: usize = 64 << 10;
+/// So much room for the bytes of a commit is kept for the next one.
+const ROOM_BYTES_MAX: usize = 2 << 20;
 
 /// The end of the log.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub(crate) struct Writer {
     can_allocate: bool,
     /// Space could not be set aside, and what was runs out.
     is_short: bool,
+    /// Room for the bytes of the next commit. New room is cleared by the system, page by page.
+    room: Vec<u8>,
 }
 
 /// The segment that takes frames.
@@ -87,6 +92,7 @@ impl Writer {
             failed: false,
             can_allocate: true,
             is_short: false,
+            room: Vec::new(),
         }
     }
 
@@ -105,7 +111,11 @@ impl Writer {
         let first = self.next;
         let at = self.ready()?.data_end;
         let mut commit = self.frames(payloads, at);
-        self.write(&mut commit)?;
+        let written = self.write(&mut commit);
+        self.room = std::mem::take(&mut commit.bytes);
+        self.room.clear();
+        self.room.shrink_to(ROOM_BYTES_MAX);
+        written?;
         let Some(active) = &mut self.active else { return Err(LogError::Closed) };
         if active.frames == 0 {
             active.first_ms = commit.appended_ms;
@@ -197,10 +207,10 @@ impl Writer {
     }
 
     /// Lays payloads out as frames that follow what is there.
-    fn frames(&self, payloads: Vec<Payload>, at: u64) -> Commit {
+    fn frames(&mut self, payloads: Vec<Payload>, at: u64) -> Commit {
         let appended_ms = (self.shared.now.0)().as_ms().max(self.last_ms);
         let mut commit = Commit {
-            bytes: Vec::new(),
+            bytes: std::mem::take(&mut self.room),
             frame_bytes: 0,
             next: self.next,
             chain: self.chain,
@@ -209,6 +219,8 @@ impl Writer {
             positions: Vec::with_capacity(payloads.len()),
             recent: Vec::with_capacity(payloads.len()),
         };
+        let frame_bytes = |payload: &Payload| FRAME_HEADER_BYTES + payload.stored.len();
+        commit.bytes.reserve(payloads.iter().map(frame_bytes).sum());
         for Payload { records, raw, stored, crc } in payloads {
             let mut header = FrameHeader {
                 flags: if commit.positions.is_empty() { 0 } else { FLAG_SAME_COMMIT },

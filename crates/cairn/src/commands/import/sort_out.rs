@@ -13,8 +13,9 @@ use super::progress::Progress;
 use super::read::{Piece, Vouch};
 use super::sources::{Source, Sources};
 
-/// Bytes to a batch. A batch becomes a frame of the log, which a reader of one record expands.
-const BATCH_BYTES: usize = 1 << 20;
+/// Bytes to a batch. A batch becomes a frame of the log, which a reader of one record expands. An
+/// allocator keeps pieces of this length at hand; longer ones are cleared by the system each time.
+const BATCH_BYTES: usize = 416 << 10;
 /// Records to a batch at most.
 const BATCH_RECORDS_MAX: usize = 8_192;
 
