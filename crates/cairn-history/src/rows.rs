@@ -33,6 +33,7 @@ struct Row {
     places_at: usize,
     others_at: usize,
     keys_at: usize,
+    scope: ScopeHash,
     likeness: Likeness,
     category: u8,
     read_only: Option<bool>,
@@ -73,15 +74,58 @@ impl Rows {
             places_at,
             others_at,
             keys_at,
+            scope,
             likeness: likeness(|column| fields.text(column)),
             category: category_code(fields.category),
             read_only: fields.read_only,
         });
     }
 
+    /// Adds a row of others, of which `record` is the record: its columns are not read again.
+    pub(crate) fn push_row(
+        &mut self,
+        from: RowRef<'_>,
+        offset: u64,
+        record: Bytes,
+        recorded_ms: i64,
+    ) {
+        self.copy(from, &record);
+        self.fix_last(offset, record, recorded_ms);
+    }
+
+    /// Adds the columns of a row of others, which are completed as those of [`Rows::add`].
+    pub(crate) fn copy(&mut self, from: RowRef<'_>, record: &[u8]) {
+        let RowRef { rows, row, at } = from;
+        let (places_at, others_at) = (self.places.len(), self.others.len());
+        let keys_at = self.keys.len();
+        let next = rows.list.get(at + 1);
+        let places_end = next.map_or(rows.places.len(), |next| next.places_at);
+        let others_end = next.map_or(rows.others.len(), |next| next.others_at);
+        self.places.extend_from_slice(&rows.places[row.places_at..places_end]);
+        self.others.push_str(&rows.others[row.others_at..others_end]);
+        self.keys.extend_from_slice(from.keys());
+        if let Some(scope) = rows.scopes.get(&row.scope) {
+            self.scopes.entry(row.scope).or_insert_with(|| scope.clone());
+        }
+        self.record_bytes += record.len() as u64;
+        let record = Bytes::new();
+        self.list.push(Row { record, places_at, others_at, keys_at, ..*row });
+    }
+
     fn fix_last(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
         if let Some(row) = self.list.last_mut() {
             row.fix(offset, record, recorded_ms);
+        }
+    }
+
+    /// Room for as many rows as there are in others, with about as much to them.
+    pub(crate) fn as_large_as(others: &Self) -> Self {
+        Self {
+            list: Vec::with_capacity(others.list.len()),
+            places: Vec::with_capacity(others.places.len()),
+            others: String::with_capacity(others.others.len()),
+            keys: Vec::with_capacity(others.keys.len()),
+            ..Self::default()
         }
     }
 
@@ -108,11 +152,7 @@ impl Rows {
 
     /// One row.
     pub(crate) fn row(&self, row: usize) -> RowRef<'_> {
-        RowRef { rows: self, row: &self.list[row], next_keys: self.keys_end(row) }
-    }
-
-    fn keys_end(&self, row: usize) -> usize {
-        self.list.get(row + 1).map_or(self.keys.len(), |next| next.keys_at)
+        RowRef { rows: self, row: &self.list[row], at: row }
     }
 }
 
@@ -121,7 +161,8 @@ impl Rows {
 pub(crate) struct RowRef<'r> {
     rows: &'r Rows,
     row: &'r Row,
-    next_keys: usize,
+    /// Which it is.
+    at: usize,
 }
 
 impl<'r> RowRef<'r> {
@@ -146,7 +187,9 @@ impl<'r> RowRef<'r> {
     }
 
     pub(crate) fn keys(self) -> &'r [u64] {
-        &self.rows.keys[self.row.keys_at..self.next_keys]
+        let next = self.rows.list.get(self.at + 1);
+        let end = next.map_or(self.rows.keys.len(), |next| next.keys_at);
+        &self.rows.keys[self.row.keys_at..end]
     }
 
     /// Walks over all columns at once: the texts in their order, then each resource.
@@ -186,8 +229,8 @@ pub(crate) struct Decoded<'r> {
     resources: u64,
     /// Places that are not walked yet.
     places: &'r [u8],
-    /// Empty if it is no text; then nothing is in it either.
-    record: &'r str,
+    /// The record; `None` if it is no text, and then nothing is in it either.
+    pub record: Option<&'r str>,
     /// Texts of this row and later ones that are in no record.
     others: &'r str,
 }
@@ -195,7 +238,7 @@ pub(crate) struct Decoded<'r> {
 impl<'r> Decoded<'r> {
     fn new(places: &'r [u8], record: &'r [u8], others: &'r str) -> Self {
         // Checked once as a whole, not text by text: a row has twenty.
-        let record = simdutf8::basic::from_utf8(record).unwrap_or_default();
+        let record = simdutf8::basic::from_utf8(record).ok();
         let mut row = Self { texts: [None; TEXTS], resources: 0, places, record, others };
         row.texts = std::array::from_fn(|_| row.next());
         row.resources = row.number();
@@ -211,7 +254,7 @@ impl<'r> Decoded<'r> {
     fn next(&mut self) -> Option<&'r str> {
         let length = self.number().checked_sub(1)? as usize;
         if let Some(at) = self.number().checked_sub(1) {
-            return self.record.get(at as usize..)?.get(..length);
+            return self.record?.get(at as usize..)?.get(..length);
         }
         let (text, rest) = self.others.split_at_checked(length)?;
         self.others = rest;

@@ -33,9 +33,16 @@ enum Numbers {
 pub(crate) type TailHit = (Position, Bytes);
 
 impl Chunk {
-    fn push(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
+    /// An empty one with the room that another one needed.
+    fn as_large_as(other: &Self) -> Self {
+        let mut index = KeyMap::default();
+        index.reserve(other.index.len());
+        Self { rows: Rows::as_large_as(&other.rows), index, event_time_ms_max: None }
+    }
+
+    fn push(&mut self, row: RowRef<'_>, offset: u64, record: Bytes, recorded_ms: i64) {
         let number = self.rows.len() as u32;
-        self.rows.push(offset, record, recorded_ms);
+        self.rows.push_row(row, offset, record, recorded_ms);
         let row = self.rows.row(number as usize);
         self.event_time_ms_max = self.event_time_ms_max.max(Some(row.event_time_ms()));
         for key in row.keys() {
@@ -81,14 +88,17 @@ pub(crate) struct Tail {
 }
 
 impl Tail {
-    pub(crate) fn push(&mut self, offset: u64, record: Bytes, recorded_ms: i64) {
+    /// Adds a record, whose columns are those of a row.
+    pub(crate) fn push(&mut self, row: RowRef<'_>, offset: u64, record: Bytes, recorded_ms: i64) {
         self.records += 1;
         self.record_bytes += record.len() as u64;
         let oldest = self.recorded_ms_min.map_or(recorded_ms, |oldest| oldest.min(recorded_ms));
         self.recorded_ms_min = Some(oldest);
-        self.current.push(offset, record, recorded_ms);
+        self.current.push(row, offset, record, recorded_ms);
         if self.current.rows.len() >= CHUNK_RECORDS_MAX {
-            self.close_chunk();
+            // Who fills a chunk fills another one; grown step by step, it would be moved often.
+            let next = Chunk::as_large_as(&self.current);
+            self.closed.push(Arc::new(std::mem::replace(&mut self.current, next)));
         }
     }
 

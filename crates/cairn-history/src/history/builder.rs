@@ -42,6 +42,10 @@ impl Prepared {
     pub fn push(&mut self, head: &RecordHead<'_>, record: &[u8]) {
         self.0.add(&Fields::of(head), record);
     }
+
+    pub(super) fn into_rows(self) -> Rows {
+        self.0
+    }
 }
 
 /// A slice that is built but not part of history yet. Dropped, it leaves nothing.

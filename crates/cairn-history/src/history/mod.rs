@@ -2,6 +2,7 @@
 
 mod builder;
 mod check;
+mod foreseen;
 mod known;
 mod policy;
 mod query;
@@ -18,9 +19,12 @@ use tokio::sync::{Notify, watch};
 
 use crate::catalog::Catalog;
 use crate::disk::Disk;
+use crate::rows::Rows;
 use crate::slice::{Benches, Slice, SliceName};
 use crate::tail::Tail;
 use crate::{HistoryError, HistoryOptions};
+
+use foreseen::Foreseen;
 
 pub use builder::{BuiltSlice, Prepared, SliceBuilder};
 pub use check::Problem;
@@ -45,6 +49,8 @@ pub struct History {
     next: watch::Sender<u64>,
     /// Told when somebody waits for `tail_next`.
     wanted: Notify,
+    /// Columns of records that are on their way here.
+    foreseen: Foreseen,
     /// Room for reading records, shared by the slices.
     benches: Arc<Benches>,
     /// Held while a slice is added at the end.
@@ -145,6 +151,7 @@ impl History {
             state: RwLock::new(state),
             next: watch::Sender::new(covered),
             wanted: Notify::new(),
+            foreseen: Foreseen::default(),
             benches,
             sealing: Mutex::default(),
             upkeep: Mutex::default(),
@@ -189,16 +196,30 @@ impl History {
         if records.len() != appended_ms.len() {
             return Err(HistoryError::Uneven { records: records.len(), times: appended_ms.len() });
         }
-        let mut offset = first.as_u64();
+        let known = self.read().accept(first.as_u64(), &self.options)?.min(records.len());
+        let mut offset = first.as_u64() + known as u64;
+        let (records, appended_ms) = (&records[known..], &appended_ms[known..]);
         let batches = records.chunks(APPEND_RECORDS).zip(appended_ms.chunks(APPEND_RECORDS));
         for (records, times) in batches {
+            // Parsed before anybody has to wait for it.
+            let mut rows = Rows::default();
+            self.foreseen.add_to(&mut rows, records);
             let mut state = self.write();
-            let next = state.append(offset, records, times, &self.options)?;
+            let next = state.append(offset, &rows, records, times, &self.options)?;
             drop(state);
             self.next.send_replace(next);
             offset += records.len() as u64;
         }
         Ok(())
+    }
+
+    /// Tells the columns of records that will be appended soon, and in this order: whoever has
+    /// parsed them already spares [`History::append`] to do it again. What is foreseen and does not
+    /// come costs a little memory for a while, and nothing else.
+    ///
+    /// `records` are those that were prepared, in the same order.
+    pub fn foresee(&self, prepared: Prepared, records: Vec<Bytes>) {
+        self.foreseen.add(prepared.into_rows(), records);
     }
 
     /// Goes on at a later offset, because the log does not have the records before it any more.
@@ -236,14 +257,9 @@ impl History {
 }
 
 impl State {
-    /// Appends what is new of a few records; returns `tail_next`.
-    fn append(
-        &mut self,
-        first: u64,
-        records: &[Bytes],
-        times: &[i64],
-        options: &HistoryOptions,
-    ) -> Result<u64, HistoryError> {
+    /// How many records from an offset on are there already; an error if others have to come
+    /// first, or if there is no room.
+    fn accept(&self, first: u64, options: &HistoryOptions) -> Result<usize, HistoryError> {
         if first > self.tail_next {
             let (expected, given) = (Offset::new(self.tail_next), Offset::new(first));
             return Err(HistoryError::OutOfTurn { expected, given });
@@ -253,9 +269,21 @@ impl State {
         {
             return Err(HistoryError::TailFull { records: self.tail.records() });
         }
-        let known = (self.tail_next - first) as usize;
-        for (record, time) in records.iter().zip(times).skip(known) {
-            self.tail.push(self.tail_next, record.clone(), *time);
+        Ok((self.tail_next - first) as usize)
+    }
+
+    /// Appends what is new of a few records, with their columns; returns `tail_next`.
+    fn append(
+        &mut self,
+        first: u64,
+        rows: &Rows,
+        records: &[Bytes],
+        times: &[i64],
+        options: &HistoryOptions,
+    ) -> Result<u64, HistoryError> {
+        let known = self.accept(first, options)?;
+        for (row, (record, time)) in records.iter().zip(times).enumerate().skip(known) {
+            self.tail.push(rows.row(row), self.tail_next, record.clone(), *time);
             self.tail_next += 1;
         }
         Ok(self.tail_next)

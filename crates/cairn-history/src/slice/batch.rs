@@ -14,8 +14,9 @@ use crate::rows::RowRef;
 use super::record_text;
 use super::schema::{SCHEMA, list_item};
 
-/// Rows to a batch: enough to be cheap, few enough for memory.
-pub(crate) const BATCH_ROWS: usize = 1_024;
+/// Rows to a batch: enough to be cheap, and few enough that an allocator keeps room for their records at
+/// hand (a longer piece comes from the system, which clears it).
+pub(crate) const BATCH_ROWS: usize = 256;
 
 /// Builders for one batch.
 struct Builders {
@@ -74,7 +75,7 @@ impl Builders {
         }
         self.resource_types.append(true);
         self.resource_names.append(true);
-        self.record.append_value(record_text::encode(row.record()));
+        self.record.append_value(record_text::encode(row.record(), columns.record));
     }
 
     fn finish(mut self) -> Result<RecordBatch, ArrowError> {

@@ -9,6 +9,7 @@ use cairn_store::Offset;
 
 use crate::{
     AttributeKey, History, HistoryOptions, Hit, LookupCategory, LookupQuery, Page, Position,
+    Prepared,
 };
 
 pub(super) const ACCOUNTS: [&str; 2] = ["111122223333", "444455556666"];
@@ -90,11 +91,20 @@ pub(super) struct Model {
 }
 
 impl Model {
-    /// Makes records and appends them to both.
+    /// Makes records and appends them to both. Every other hundred is foreseen, and one batch too
+    /// that never comes.
     pub(super) fn append(&mut self, history: &History, dice: &mut Dice, count: u64) {
         let first = self.records.len() as u64;
         let fresh: Vec<_> = (first..first + count).map(|number| record(dice, number)).collect();
         let times = vec![NOON_MS; fresh.len()];
+        let lost = [record(&mut Dice::new(first + 1), u64::MAX / 2)];
+        for batch in fresh.chunks(100).step_by(2).chain([&lost[..]]) {
+            let mut prepared = Prepared::default();
+            for record in batch {
+                prepared.push(&RecordHead::parse(record).unwrap(), record);
+            }
+            history.foresee(prepared, batch.to_vec());
+        }
         history.append(Offset::new(first), &fresh, &times).unwrap();
         self.records.extend(fresh);
     }

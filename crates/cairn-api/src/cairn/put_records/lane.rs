@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cairn_history::{RecordHasher, RecordHashes};
+use cairn_history::{Prepared, RecordHasher, RecordHashes};
 use cairn_store::imported::{self, BatchMark, UnderWay};
 use cairn_store::{LogError, Offset};
 use futures_util::future::join_all;
@@ -47,9 +47,16 @@ pub(super) struct Committed {
     pub(super) end: Offset,
 }
 
+/// Records that go into the log together.
+struct NewBatch {
+    records: Vec<Bytes>,
+    /// Their columns, if all records of the batch that was prepared are new.
+    prepared: Option<Prepared>,
+}
+
 /// A group without what is known.
 struct Sifted {
-    batches: Vec<Vec<Bytes>>,
+    batches: Vec<NewBatch>,
     hashes: RecordHashes,
     duplicates: i64,
 }
@@ -81,7 +88,7 @@ impl Ingest {
         lane.settle(services).await?;
         lane.make_room(services).await?;
         let sifted = lane.sift(services, group).await?;
-        let accepted: usize = sifted.batches.iter().map(Vec::len).sum();
+        let accepted: usize = sifted.batches.iter().map(|batch| batch.records.len()).sum();
         let end = lane.append(services, sifted.batches, Arc::new(sifted.hashes)).await?;
         let accepted = i64::try_from(accepted).unwrap_or(i64::MAX);
         Ok(Committed { accepted, duplicates: sifted.duplicates, end })
@@ -123,8 +130,7 @@ impl Lane {
         let hidden: Vec<_> = self.hidden.iter().map(|(_, hashes)| Arc::clone(hashes)).collect();
         let history = Arc::clone(&services.history);
         let sift = move || {
-            let asked: Vec<_> =
-                group.batches.iter().flatten().map(|fresh| (fresh.key, &fresh.record)).collect();
+            let asked: Vec<_> = group.records().map(|fresh| (fresh.key, &fresh.record)).collect();
             let known = history.knows(&asked)?;
             Ok(sifted(group, &known, &hidden))
         };
@@ -136,19 +142,26 @@ impl Lane {
     async fn append(
         &mut self,
         services: &Services,
-        batches: Vec<Vec<Bytes>>,
+        batches: Vec<NewBatch>,
         hashes: Arc<RecordHashes>,
     ) -> Result<Offset, CairnError> {
         let (log, meta) = (services.log.as_ref(), services.meta.as_ref());
-        let marks: Vec<_> = batches.iter().filter_map(|batch| BatchMark::of(batch)).collect();
+        let marks: Vec<_> =
+            batches.iter().filter_map(|batch| BatchMark::of(&batch.records)).collect();
         if marks.is_empty() {
             return Ok(Offset::ZERO);
         }
         self.is_settled = false;
         let under_way = UnderWay::begin(meta, log.committed(), marks).await.map_err(unnoted)?;
-        let counts: Vec<_> = batches.iter().map(|batch| batch.len() as u64).collect();
+        let counts: Vec<_> = batches.iter().map(|batch| batch.records.len() as u64).collect();
+        let batches = batches.into_iter().map(|NewBatch { records, prepared }| {
+            if let Some(prepared) = prepared {
+                services.history.foresee(prepared, records.clone());
+            }
+            records
+        });
         // All at once, so that they share frames and a sync.
-        let appended = join_all(batches.into_iter().map(|batch| log.append(batch))).await;
+        let appended = join_all(batches.map(|records| log.append(records))).await;
         let (mut runs, mut failure) = (Vec::with_capacity(counts.len()), None);
         for (outcome, records) in appended.into_iter().zip(counts) {
             match outcome {
@@ -185,10 +198,12 @@ fn sifted(group: Group, known: &[bool], hidden: &[Arc<RecordHashes>]) -> Sifted 
     };
     let mut batches = Vec::with_capacity(group.batches.len());
     for batch in group.batches {
-        let new = batch.into_iter().filter(&mut is_new).map(|fresh| fresh.record);
-        let new: Vec<_> = new.collect();
-        if !new.is_empty() {
-            batches.push(new);
+        let all = batch.records.len();
+        let new = batch.records.into_iter().filter(&mut is_new).map(|fresh| fresh.record);
+        let records: Vec<_> = new.collect();
+        if !records.is_empty() {
+            let prepared = (records.len() == all).then_some(batch.prepared);
+            batches.push(NewBatch { records, prepared });
         }
     }
     Sifted { batches, hashes, duplicates }

@@ -4,7 +4,7 @@ use std::io::Read;
 
 use bytes::Bytes;
 use cairn_event::RecordHead;
-use cairn_history::{RecordHash, RecordHasher, RecordKey};
+use cairn_history::{Prepared, RecordHash, RecordHasher, RecordKey};
 use cairn_store::log::RECORD_BYTES_MAX;
 use tokio::sync::mpsc;
 
@@ -12,9 +12,9 @@ use super::expand::{Expanded, Pieces};
 use super::lines::{Line, Lines};
 use super::{ContentEncoding, ERRORS_MAX, LineError};
 
-/// Bytes to a batch: the log lays several of them out in a frame. An allocator keeps pieces of this
+/// Bytes to a batch: the log lays two of them out in a frame. An allocator keeps pieces of this
 /// length at hand; longer ones are cleared by the kernel each time.
-const BATCH_BYTES: usize = 256 << 10;
+const BATCH_BYTES: usize = 232 << 10;
 /// Records to a batch at most.
 const BATCH_RECORDS_MAX: usize = 2_048;
 /// Batches to a group.
@@ -32,17 +32,32 @@ pub(super) struct Fresh {
     pub(super) hash: RecordHash,
 }
 
+/// Records that share memory, in the order of their lines.
+#[derive(Debug, Default)]
+pub(super) struct FreshBatch {
+    pub(super) records: Vec<Fresh>,
+    /// Their columns.
+    pub(super) prepared: Prepared,
+}
+
 /// Records that are taken together.
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    /// In the order of their lines. The records of a batch share memory.
-    pub(super) batches: Vec<Vec<Fresh>>,
+    /// In the order of their lines.
+    pub(super) batches: Vec<FreshBatch>,
     /// Lines among them that are no records.
     pub(super) rejected: i64,
     /// What is wrong with them, of the first of the body.
     pub(super) errors: Vec<LineError>,
     /// The last line of it.
     pub(super) through_line: i64,
+}
+
+impl Group {
+    /// All records.
+    pub(super) fn records(&self) -> impl Iterator<Item = &Fresh> {
+        self.batches.iter().flat_map(|batch| &batch.records)
+    }
 }
 
 /// How the end of a body was reached.
@@ -128,6 +143,7 @@ impl OpenGroup {
         let Some(key) = RecordKey::of(&head) else {
             return Err("the record has no eventID".to_owned());
         };
+        self.batch.prepared.push(&head, text);
         self.batch.add(text, key, hasher.of(text));
         if self.batch.is_full() {
             self.group.batches.push(self.batch.take());
@@ -152,6 +168,7 @@ impl OpenGroup {
 struct OpenBatch {
     bytes: Vec<u8>,
     ends: Vec<(usize, RecordKey, RecordHash)>,
+    prepared: Prepared,
 }
 
 impl OpenBatch {
@@ -167,15 +184,15 @@ impl OpenBatch {
         self.bytes.len() >= BATCH_BYTES || self.ends.len() >= BATCH_RECORDS_MAX
     }
 
-    fn take(&mut self) -> Vec<Fresh> {
-        let Self { bytes, ends } = std::mem::take(self);
+    fn take(&mut self) -> FreshBatch {
+        let Self { bytes, ends, prepared } = std::mem::take(self);
         let bytes = Bytes::from(bytes);
         let mut start = 0;
         let record = |(end, key, hash)| {
             let record = bytes.slice(std::mem::replace(&mut start, end)..end);
             Fresh { record, key, hash }
         };
-        ends.into_iter().map(record).collect()
+        FreshBatch { records: ends.into_iter().map(record).collect(), prepared }
     }
 }
 
