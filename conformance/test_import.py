@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
-from server import ROOT, Server, binary, run_cairn
+from server import ROOT, Server, binary, credentials, run_cairn
 
 CORPUS = ROOT / "corpus"
 
@@ -92,3 +93,44 @@ def test_a_killed_import_goes_on(tmp_path):
     assert len(found) == len(set(found)) == 60_000
     assert set(found) == {line.rstrip(b"\n") for line in halves}
     assert events.parent.exists() and report["files_broken"] == 0
+
+
+@pytest.mark.evidence("documented", "LookupEvents shows the events of the caller's account")
+def test_an_archive_of_another_account_says_how_to_see_it(tmp_path):
+    source = tmp_path / "events.jsonl"
+    record = {
+        "eventVersion": "1.11", "userIdentity": {"type": "AWSService"}, "eventTime": "2026-11-20T10:00:00Z",
+        "eventSource": "s3.amazonaws.com", "eventName": "CreateBucket", "awsRegion": "us-east-1",
+        "eventID": "0e7a2f83-4a1c-4f0e-8f43-6a6a6a6a6a6a", "readOnly": False, "managementEvent": True,
+        "eventType": "AwsApiCall", "eventCategory": "Management", "recipientAccountId": "444455556666",
+    }  # fmt: skip
+    source.write_text(json.dumps(record) + "\n")
+
+    def shown(server):
+        done = run_cairn("lookup", "--json", environment=server.client_environment())
+        key, secret = credentials(server.data)
+        client = boto3.client(
+            "cloudtrail", region_name="us-east-1", endpoint_url=server.url,
+            aws_access_key_id=key, aws_secret_access_key=secret,
+        )  # fmt: skip
+        asked = [{"AttributeKey": "EventName", "AttributeValue": "CreateBucket"}]
+        events = client.lookup_events(LookupAttributes=asked)["Events"]
+        return len([line for line in done.stdout.splitlines() if "444455556666" in line]), len(events)
+
+    ours, theirs = tmp_path / "ours", tmp_path / "theirs"
+    told = run_cairn("import", "--data", str(theirs), str(source))
+    assert "--account-id 444455556666" in told.stderr, told.stderr
+    server = Server(theirs, "--account-id", "444455556666").start()
+    assert shown(server) == (1, 1)
+    assert server.stop() == 0
+    source.write_text(json.dumps(record | {"eventID": "1"}) + "\n")
+    assert run_cairn("import", "--data", str(theirs), str(source)).stderr == ""
+
+    server = Server(ours).start()
+    assert server.stop() == 0
+    told = run_cairn("import", "--data", str(ours), str(source))
+    assert "that of account 123456789012" in told.stderr, told.stderr
+    assert told.stderr.count("\n") == 1
+    server.start()
+    assert shown(server) == (1, 0)
+    assert server.stop() == 0

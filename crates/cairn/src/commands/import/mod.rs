@@ -9,6 +9,7 @@
 //! Records keep their bytes. What the directory holds already is dropped by content, so an import
 //! may be repeated, or go on after it was killed, and nothing is there twice.
 
+mod accounts;
 mod append;
 mod catch_up;
 mod finished;
@@ -32,6 +33,7 @@ use cairn_store::{EventLog as _, Offset};
 
 use crate::anchor::{Extent, Mooring};
 use crate::client::ServerChoice;
+use crate::commands::serve;
 use crate::directory::{Command, Directory, OpenOptions, Opened, wall_clock};
 
 use finished::FinishedFiles;
@@ -97,20 +99,22 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let files_known = sources.forget(&finished);
     let mut report =
         Report { files_known, files_ignored: sources.ignored, proof, ..Report::default() };
+    let account = runtime.block_on(serve::account_of(&*opened.meta))?;
+    let account = account.as_ref().map(cairn_event::AccountId::as_str);
     if sources.files.is_empty() {
         catch_up::history(&opened, |_| ())?;
     } else {
         let range = runtime.block_on(OpenRange::begin(&*opened.meta, opened.log.committed()))?;
-        let imported = import(&sources, &opened, finished, &mut report, &clock);
+        let imported = import(&sources, &opened, finished, &clock);
         // What has come in is durable, whatever became of the rest.
         opened.log.close();
         runtime.block_on(range.end(&*opened.meta, opened.log.committed()))?;
-        imported?;
+        report.add(imported?, account);
     }
     opened.log.close();
     runtime.block_on(mooring.set(&*opened.meta, Extent::of(&opened.log), Offset::ZERO))?;
     report.seconds = begun.elapsed().as_secs_f64();
-    report.print(arguments.json)?;
+    report.print(arguments.json, account)?;
     let is_broken =
         report.files_broken > 0 || report.proof.as_ref().is_some_and(report::Proven::is_broken);
     Ok(if is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -120,13 +124,11 @@ fn import(
     sources: &Sources,
     opened: &Opened,
     finished: FinishedFiles,
-    report: &mut Report,
     clock: &cairn_store::Clock,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<pipeline::Outcome> {
     let known = KnownRecords::load(opened)?;
     let progress = Progress::new(sources.bytes());
     let outcome = pipeline::run(sources, opened, known, finished, &progress, clock);
     progress.clear();
-    report.add(outcome?);
-    Ok(())
+    outcome
 }

@@ -1,5 +1,6 @@
 //! The summary.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use crate::print;
 
+use super::accounts;
 use super::pipeline::Outcome;
 use super::sort_out::Findings;
 
@@ -30,6 +32,9 @@ pub(super) struct Report {
     pub(super) duplicates: u64,
     /// Pieces of JSON that are no CloudTrail records.
     pub(super) not_records: u64,
+    /// Records of accounts other than the directory's, those that it had too.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) other_accounts: BTreeMap<Box<str>, u64>,
     /// Bytes of all records that were read.
     pub(super) bytes: u64,
     /// What digests say of the files; none if there are no digests.
@@ -127,7 +132,8 @@ impl Proven {
 }
 
 impl Report {
-    pub(super) fn add(&mut self, mut outcome: Outcome) {
+    /// Adds what was done in a directory of this account.
+    pub(super) fn add(&mut self, mut outcome: Outcome, account: Option<&str>) {
         let found = &mut outcome.findings;
         if let Some(proof) = &mut self.proof {
             proof.add(found);
@@ -138,14 +144,18 @@ impl Report {
         self.duplicates = found.duplicates;
         self.not_records = found.not_records;
         self.bytes = found.bytes;
+        self.other_accounts = std::mem::take(&mut found.accounts).others(account);
     }
 
-    pub(super) fn print(&self, as_json: bool) -> anyhow::Result<()> {
+    pub(super) fn print(&self, as_json: bool, account: Option<&str>) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
         if as_json {
             writeln!(out, "{}", serde_json::to_string(self)?)?;
         } else {
             writeln!(out, "{}", self.sentence())?;
+            if let Some(hint) = accounts::hint(&self.other_accounts, account) {
+                print::complain(&hint);
+            }
         }
         Ok(())
     }

@@ -7,6 +7,7 @@ use cairn_event::RecordHead;
 use cairn_event::split::{SplitError, SplitLimits, Splitter};
 use cairn_history::Prepared;
 
+use super::accounts::Accounts;
 use super::finished::FileNote;
 use super::known::KnownRecords;
 use super::progress::Progress;
@@ -48,6 +49,8 @@ pub(super) struct Findings {
     pub(super) bytes: u64,
     /// Records of all files, known ones too.
     pub(super) records: u64,
+    /// Whose they are.
+    pub(super) accounts: Accounts,
     /// Records of files that a valid digest vouches for.
     pub(super) records_vouched: u64,
     /// Such files.
@@ -199,6 +202,7 @@ impl Sorter<'_> {
     fn take(&mut self, head: &RecordHead<'_>, record: &[u8]) {
         self.findings.bytes += record.len() as u64;
         self.findings.records += 1;
+        self.findings.accounts.add(head.account());
         if self.known.insert(record) {
             self.open.add(head, record);
         } else {

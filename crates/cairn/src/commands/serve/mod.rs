@@ -29,6 +29,8 @@ use crate::usage::OrUsage as _;
 use settings::{Document, Settings};
 use stores::Running;
 
+pub(crate) use root::{DEFAULT_ACCOUNT, account_of};
+
 /// Connections that wait to be accepted.
 const BACKLOG_CONNECTIONS: u32 = 1_024;
 

@@ -19,7 +19,12 @@ use serde::{Deserialize, Serialize};
 
 const KEY: &str = "root";
 /// The account of a directory whose owner named none: the one of AWS's own examples.
-const ACCOUNT: &str = "123456789012";
+pub(crate) const DEFAULT_ACCOUNT: &str = "123456789012";
+
+/// The account of a directory; `None` if nobody has served it yet.
+pub(crate) async fn account_of(meta: &dyn MetaStore) -> anyhow::Result<Option<AccountId>> {
+    Ok(Root::find(meta).await?.map(|root| root.account))
+}
 
 /// What the meta store keeps of the root.
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,10 +51,7 @@ impl Root {
         entropy: &Entropy,
     ) -> anyhow::Result<Self> {
         let name = Key::parse(KEY)?;
-        if let Some(found) = meta.get(&name).await? {
-            let stored: Stored =
-                serde_json::from_slice(&found.value).context("the stored root is damaged")?;
-            let root = Self::of(&stored)?;
+        if let Some(root) = Self::find(meta).await? {
             if let Some(wanted) = wanted.filter(|wanted| **wanted != root.account) {
                 anyhow::bail!(
                     "this data directory belongs to account {}, not to {wanted}: leave --account-id out, or take \
@@ -59,7 +61,7 @@ impl Root {
             }
             return Ok(root);
         }
-        let account = wanted.cloned().map_or_else(|| AccountId::parse(ACCOUNT), Ok)?;
+        let account = wanted.cloned().map_or_else(|| AccountId::parse(DEFAULT_ACCOUNT), Ok)?;
         let (mut for_key, mut for_secret) = ([0; 8], [0; 30]);
         entropy(&mut for_key);
         entropy(&mut for_secret);
@@ -72,6 +74,12 @@ impl Root {
         };
         meta.swap(&name, None, Bytes::from(serde_json::to_vec(&stored)?)).await?;
         Ok(root)
+    }
+
+    async fn find(meta: &dyn MetaStore) -> anyhow::Result<Option<Self>> {
+        let Some(found) = meta.get(&Key::parse(KEY)?).await? else { return Ok(None) };
+        let stored = serde_json::from_slice(&found.value).context("the stored root is damaged")?;
+        Self::of(&stored).map(Some)
     }
 
     fn of(stored: &Stored) -> anyhow::Result<Self> {
