@@ -6,6 +6,7 @@
 
 mod days;
 mod interval;
+mod region;
 mod upstreams;
 
 use std::collections::{BTreeMap, HashMap};
@@ -277,7 +278,7 @@ impl Document {
             data: self.data.unwrap_or_else(|| PathBuf::from("cairn-data")),
             listen,
             account: account.transpose()?,
-            region: Region::parse(&region).context("--region")?,
+            region: region::parse(&region).context("--region")?,
             history_retention_ms: self
                 .history_retention_days
                 .unwrap_or(Days::Some(RETENTION_DAYS))
