@@ -110,6 +110,9 @@ impl CallError {
 }
 
 impl ServerChoice {
+    /// Its flags, for commands that can do without a server.
+    pub(crate) const FLAGS: [&str; 3] = ["endpoint_url", "profile", "region"];
+
     /// A choice that was made elsewhere on the command line.
     pub(crate) fn of(
         endpoint_url: Option<String>,

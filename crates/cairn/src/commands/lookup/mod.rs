@@ -11,7 +11,7 @@ use std::process::ExitCode;
 
 use bytes::Bytes;
 
-use crate::client;
+use crate::client::ServerChoice;
 use crate::directory::{Directory, wall_clock};
 use crate::print;
 
@@ -36,12 +36,12 @@ pub(crate) struct Arguments {
     #[arg(long)]
     csv: bool,
     /// Read this data directory, whose server is stopped, instead of asking a server
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ServerChoice::FLAGS)]
     data: Option<PathBuf>,
     #[command(flatten)]
     conditions: Conditions,
     #[command(flatten)]
-    server: client::ServerChoice,
+    server: ServerChoice,
 }
 
 /// Where records come from, page by page.

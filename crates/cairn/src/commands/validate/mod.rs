@@ -58,7 +58,7 @@ pub(crate) struct Arguments {
     sources: Vec<String>,
     /// The data directory of a stopped server: its buckets, its keys, and its event log to hold them
     /// against
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["endpoint_url", "profile"])]
     data: Option<PathBuf>,
     /// A bucket of the data directory, or the name of the bucket that a directory is a copy of
     #[arg(long, value_name = "NAME", value_parser = NonEmptyStringValueParser::new())]
@@ -165,6 +165,18 @@ fn understand(arguments: &Arguments) -> anyhow::Result<Request> {
         arguments.data.is_none() || arguments.sources.is_empty(),
         "--data DIR has buckets of its own: name one with --bucket"
     );
+    anyhow::ensure!(
+        arguments.bucket.is_none() || arguments.data.is_some() || is_copy(&arguments.sources),
+        "--bucket says of which bucket one directory is a copy, or names one of --data DIR: \
+         leave it out with s3://BUCKET and with --trail-arn alone"
+    );
+    let asks_nobody = !arguments.public_keys.is_empty() && is_copy(&arguments.sources);
+    let asked = [("--endpoint-url", &arguments.endpoint_url), ("--profile", &arguments.profile)];
+    if let Some((flag, _)) = asked.iter().find(|(_, value)| asks_nobody && value.is_some()) {
+        anyhow::bail!(
+            "{flag} names a server, which is not asked: --public-keys is in place of that"
+        );
+    }
     let has_no_name = |text: &String| text.strip_prefix("s3://").is_some_and(no_bucket);
     anyhow::ensure!(!arguments.sources.iter().any(has_no_name), "s3:// names no bucket");
     let time = |flag: &str, text: &Option<String>| {
@@ -208,6 +220,11 @@ fn understand(arguments: &Arguments) -> anyhow::Result<Request> {
         found.with_context(|| format!("cannot read the directory {missing}"))?;
     }
     Ok(Request { selection, server, heads, ring, now })
+}
+
+/// Whether there are sources, and all are directories.
+fn is_copy(sources: &[String]) -> bool {
+    !sources.is_empty() && sources.iter().all(|source| !source.starts_with("s3://"))
 }
 
 /// Whether a place has no bucket before its prefix.
