@@ -28,6 +28,7 @@ WRONG = [
     ((*SERVE, "--region", "US East"), "--region"),
     ((*SERVE, "--region", "mars"), "--region"),
     ((*SERVE, "--region", "us-east-1a"), "--region"),
+    ((*SERVE, "--log-format", "xml"), "--log-format"),
     ((*SERVE, "--history-retention-days", "0"), "--history-retention-days"),
     ((*SERVE, "--history-retention-days", "-1"), "neither a number of days"),
     ((*SERVE, "--history-retention-days", "4294967296"), "neither a number of days"),

@@ -131,8 +131,8 @@ impl ApiError {
         self.to_string()
     }
 
-    /// What the log is told of a fault of ours: the causes, outermost first. `None` if the caller
-    /// has heard it all.
+    /// What the log is told beyond what the caller hears: the causes, outermost first. `None` if the
+    /// caller has heard it all.
     pub fn log_text(&self) -> Option<String> {
         let mut cause = self.source()?;
         let mut text = cause.to_string();
@@ -141,7 +141,7 @@ impl ApiError {
             text.push_str(&deeper.to_string());
             cause = deeper;
         }
-        Some(text)
+        (!self.message().contains(&text)).then_some(text)
     }
 
     /// The error as the codecs write it.

@@ -160,10 +160,7 @@ async fn answer(
 
 /// As the caller is told of an error; the log hears the rest.
 fn told(error: &ApiError) -> WireError {
-    if let Some(causes) = error.log_text() {
-        tracing::error!(operation = "PutRecords", causes, "an operation failed");
-    }
-    error.wire()
+    refuse::told("PutRecords", error)
 }
 
 /// Why a body could not be read to its end, or was not what was signed.

@@ -2,6 +2,7 @@
 
 use std::sync::PoisonError;
 
+use cairn_api::ApiError;
 use cairn_wire::codec::{EncodedResponse, WireError, encode_error_for};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::sigv4::SignatureError;
@@ -81,6 +82,19 @@ pub(super) fn unrecorded(
         ..WireError::sender("ServiceUnavailable", message)
     };
     error(call, service, operation, protocol, &unavailable)
+}
+
+/// An operation's error as its caller is told of it. The log hears the rest: as an error only what an
+/// operator has to act on.
+pub(super) fn told(operation: &str, error: &ApiError) -> WireError {
+    match error.log_text() {
+        Some(causes) if error.sender_fault() => {
+            tracing::info!(operation, causes, "an operation was refused");
+        }
+        Some(causes) => tracing::error!(operation, causes, "an operation failed"),
+        None => {}
+    }
+    error.wire()
 }
 
 /// An error in the protocol of the caller.

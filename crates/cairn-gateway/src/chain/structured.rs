@@ -119,12 +119,9 @@ async fn handle(
             None => WireError::sender("ValidationException", validate::message(&violations)),
         });
     }
-    cairn_api::handle(&ctx, operation, Value::clone(&input)).await.map_err(|error| {
-        if let Some(causes) = error.log_text() {
-            tracing::error!(operation = operation.name(), causes, "an operation failed");
-        }
-        error.wire()
-    })
+    cairn_api::handle(&ctx, operation, Value::clone(&input))
+        .await
+        .map_err(|error| refuse::told(operation.name(), &error))
 }
 
 /// A call that is over, but for its record and its answer.

@@ -21,6 +21,7 @@ use cairn_gateway::forward::Upstreams;
 use cairn_gateway::recorder::SessionTokens;
 use serde::Deserialize;
 
+use super::logs::Format as LogFormat;
 use crate::address::to_listen;
 
 use days::Days;
@@ -157,6 +158,9 @@ pub(crate) struct Document {
     /// Buckets at other stores; in the file only, as tables `[[destination]]`
     #[arg(skip)]
     destination: Vec<Destination>,
+    /// How the server's own log is written [default: text on a terminal, json otherwise]
+    #[arg(long, env = "CAIRN_LOG_FORMAT", value_name = "json|text", hide_possible_values = true)]
+    log_format: Option<LogFormat>,
     /// Start although records or small state are missing, as `cairn fsck` names them
     #[arg(
         long,
@@ -194,6 +198,8 @@ pub(crate) struct Settings {
     pub(crate) upstreams: Upstreams,
     /// Accounts of access keys that are not ours.
     pub(crate) key_accounts: HashMap<String, AccountId>,
+    /// `None` leaves it to what standard error is.
+    pub(crate) log_format: Option<LogFormat>,
     pub(crate) session_tokens: SessionTokens,
     /// Buckets at other stores.
     pub(crate) destinations: Vec<Destination>,
@@ -238,6 +244,7 @@ impl Document {
             digest_interval: self.digest_interval.or(file.digest_interval),
             digest_key_validity: self.digest_key_validity.or(file.digest_key_validity),
             trails_per_region_max: self.trails_per_region_max.or(file.trails_per_region_max),
+            log_format: self.log_format.or(file.log_format),
             accept_missing_records: self.accept_missing_records.or(file.accept_missing_records),
         })
     }
@@ -303,6 +310,7 @@ impl Document {
             digest_interval_ms: self.digest_interval.unwrap_or(DIGEST_INTERVAL).ms(),
             digest_key_validity_ms: self.digest_key_validity.unwrap_or(DIGEST_KEY_VALIDITY).ms(),
             trails_per_region_max: self.trails_per_region_max.unwrap_or(TRAILS_PER_REGION_MAX),
+            log_format: self.log_format,
             upstreams: upstreams::checked(&table, listen)?,
             key_accounts: key_accounts(self.key_accounts)?,
             destinations: self.destination,
@@ -362,10 +370,11 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_file() {
-        let text = "region = \"us-west-2\"\nhistory-retention-days = \"unlimited\"\naccount-id = \"111122223333\"";
+        let text = "log-format = \"text\"\nregion = \"us-west-2\"\nhistory-retention-days = \"unlimited\"\naccount-id = \"111122223333\"";
         let settings = file(text).unwrap().validate().unwrap();
         assert_eq!(settings.region.as_str(), "eu-west-1");
         assert_eq!(settings.history_retention_ms, None);
+        assert_eq!(settings.log_format, Some(LogFormat::Text));
         assert_eq!(settings.account.unwrap().as_str(), "111122223333");
         assert_eq!(settings.log_retention_ms, Some(30 * days::DAY_MS));
     }
@@ -388,6 +397,7 @@ mod tests {
             "base-domains = [\"\"]",
             "delivery-interval = \"36501d\"",
             "digest-key-validity = \"59m\"",
+            "log-format = \"xml\"",
             "[[destination]]\nbucket = \"x\"",
             "[key-accounts]\nx = \"12\"",
         ] {
