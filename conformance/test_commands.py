@@ -25,7 +25,24 @@ def test_lookup_prints_what_was_asked(clients, server):
     table = run_cairn(*asked, environment=environment).stdout
     assert "CreateBucket" in table and "s3.amazonaws.com" in table
     nothing = run_cairn(*asked, "--error-code", "AccessDenied", "--json", environment=environment)
-    assert nothing.stdout == ""
+    assert (nothing.stdout, nothing.stderr) == ("", "")
+
+
+@pytest.mark.evidence("assumed", "errors say what to do next")
+def test_a_lookup_that_can_find_nothing_says_why(server):
+    for asked, says in [
+        (("--attribute", "ReadOnly=yes"), "true or false"),
+        (("--attribute", "EventSource=s3"), "--prefix EventSource=s3"),
+        (("--attribute", "EventId=42"), "UUIDs"),
+        (("--ip", "10.0.0.0/8"), "--prefix SourceIPAddress=10.0."),
+        (("--until", "2020-01-01"), "--history-retention-days"),
+        (("--since", "2999-01-01"), "has yet to come"),
+    ]:
+        done = run_cairn("lookup", "--json", *asked, environment=server.client_environment())
+        assert (done.stdout, done.stderr.count("\n")) == ("", 1), done.stderr
+        assert says in done.stderr
+    found = run_cairn("lookup", "--json", "--limit", "1", environment=server.client_environment())
+    assert found.stdout and "hint" not in found.stderr
 
 
 @pytest.mark.evidence("assumed", "design 4: tail follows live, and never itself")

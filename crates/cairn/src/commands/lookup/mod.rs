@@ -2,6 +2,7 @@
 //! from the directory of a stopped one.
 
 mod conditions;
+mod hints;
 mod offline;
 mod online;
 mod show;
@@ -58,32 +59,39 @@ struct Found {
 
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
-    let query = arguments.conditions.query((*wall_clock())())?;
+    let now = (*wall_clock())();
+    let query = arguments.conditions.query(now)?;
+    let hint = hints::of(&query, now);
     let format = match arguments {
         Arguments { json: true, .. } => Format::Json,
         Arguments { csv: true, .. } => Format::Csv,
         _ => Format::Table,
     };
     let mut show = Show::new(format, std::io::stdout().lock());
-    match &arguments.data {
+    let found = match &arguments.data {
         Some(data) => {
             let mut source = Offline::open(&Directory::existing(data)?, query)?;
-            search(&mut source, arguments.limit, &mut show)?;
+            search(&mut source, arguments.limit, &mut show)?
         }
         None => search(&mut Online::new(&arguments.server, &query)?, arguments.limit, &mut show)?,
+    };
+    if let (0, Some(hint)) = (found, hint) {
+        print::complain(&hint);
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn search(source: &mut dyn Source, limit: u64, show: &mut Show<'_>) -> anyhow::Result<()> {
+/// Shows so many records at most; returns how many there were.
+fn search(source: &mut dyn Source, limit: u64, show: &mut Show<'_>) -> anyhow::Result<u64> {
     let mut left = if limit == 0 { u64::MAX } else { limit };
-    let mut is_last = false;
+    let (mut found_all, mut is_last) = (0, false);
     while left > 0 && !is_last {
         let found = source.page(left.min(PAGE_RECORDS_MAX))?;
-        left = left.saturating_sub(found.records.len() as u64);
+        let records = found.records.len() as u64;
+        (left, found_all) = (left.saturating_sub(records), found_all + records);
         is_last = found.is_last;
         if !show.records(&found.records)? {
-            return Ok(());
+            return Ok(found_all);
         }
     }
     if show.end()? && !is_last {
@@ -92,7 +100,7 @@ fn search(source: &mut dyn Source, limit: u64, show: &mut Show<'_>) -> anyhow::R
             print::count(limit, "record")
         ));
     }
-    Ok(())
+    Ok(found_all)
 }
 
 #[cfg(test)]
@@ -116,8 +124,11 @@ mod tests {
             [(vec![2, 0, 3], 0, 5), (vec![2, 0, 3], 4, 4), (vec![2, 9], 2, 2), (vec![0], 9, 0)]
         {
             let mut out = Vec::new();
-            search(&mut Pages(pages), limit, &mut Show::new(Format::Json, &mut out)).unwrap();
-            assert_eq!(std::str::from_utf8(&out).unwrap().lines().count(), lines);
+            let mut show = Show::new(Format::Json, &mut out);
+            let found = search(&mut Pages(pages), limit, &mut show).unwrap();
+            drop(show);
+            assert_eq!(found, lines);
+            assert_eq!(std::str::from_utf8(&out).unwrap().lines().count() as u64, lines);
         }
     }
 }

@@ -27,7 +27,8 @@ use crate::address::to_listen;
 use days::Days;
 use interval::Interval;
 
-const RETENTION_DAYS: u32 = 90;
+/// How long history shows a record whose server was not told otherwise.
+pub(crate) const RETENTION_DAYS: u32 = 90;
 const LOG_RETENTION_DAYS: u32 = 30;
 const SEGMENT_BYTES_MIN: u64 = 64 << 10;
 /// A segment expires as a whole, and is read as a whole after a crash.
