@@ -1,9 +1,9 @@
 //! What history may use.
 
 /// The most records in the open tail before it is due to be sealed.
-pub const TAIL_RECORDS_MAX: u64 = 200_000;
+pub const TAIL_RECORDS_MAX: u64 = 100_000;
 /// The most record bytes in the open tail before it is due to be sealed.
-pub const TAIL_BYTES_MAX: u64 = 256 << 20;
+pub const TAIL_BYTES_MAX: u64 = 128 << 20;
 /// How long a record waits in the open tail before it is due to be sealed.
 pub const TAIL_AGE_MS_MAX: i64 = 15 * 60 * 1_000;
 /// About how many rows a merged slice has at most.

@@ -5,8 +5,9 @@ use std::ops::Range;
 use crate::index::SliceFacts;
 use crate::slice::MERGE_SLICES_MAX;
 
-/// So many slices of like size are merged at once while their day is not over.
-const MERGE_SLICES_MIN: usize = 4;
+/// So many slices of like size are merged at once while their day is not over, if no more of them
+/// fit. Where more fit, it is worth to wait for them: each row is rewritten less often.
+const MERGE_SLICES_MIN: usize = 3;
 /// When a day is over, a slice is merged again only with others that add a share of this.
 const CLOSED_DAY_SHARE: u64 = 8;
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
@@ -21,8 +22,10 @@ pub(super) fn next_merge(slices: &[SliceFacts], rows_max: u64) -> Option<Range<u
     let mut start = 0;
     while start < slices.len() {
         let run = run_from(slices, start, rows_max);
-        if is_worth_it(&slices[run.clone()], day(&slices[start]) < last_day) {
-            return Some(run);
+        let slices_min = if run.is_full { MERGE_SLICES_MIN } else { MERGE_SLICES_MAX };
+        let day_is_over = day(&slices[start]) < last_day;
+        if is_worth_it(&slices[run.slices.clone()], slices_min, day_is_over) {
+            return Some(run.slices);
         }
         start += 1;
     }
@@ -33,29 +36,38 @@ fn day(slice: &SliceFacts) -> i64 {
     slice.recorded_ms_max.div_euclid(DAY_MS)
 }
 
-/// The longest run of neighbours of one day, within the limits, that begins here.
-fn run_from(slices: &[SliceFacts], start: usize, rows_max: u64) -> Range<usize> {
+/// Neighbours of one day.
+struct Run {
+    slices: Range<usize>,
+    /// The next one would make it too long.
+    is_full: bool,
+}
+
+/// The longest run within the limits that begins here.
+fn run_from(slices: &[SliceFacts], start: usize, rows_max: u64) -> Run {
     let first = &slices[start];
     let mut rows = first.rows();
     let mut end = start + 1;
+    let mut is_full = false;
     while let Some(next) = slices.get(end) {
         let follows = next.from == slices[end - 1].to && day(next) == day(first);
         rows += next.rows();
-        if !follows || rows > rows_max || end - start >= MERGE_SLICES_MAX {
+        is_full = rows > rows_max;
+        if !follows || is_full || end - start >= MERGE_SLICES_MAX {
             break;
         }
         end += 1;
     }
-    start..end
+    Run { slices: start..end, is_full }
 }
 
-fn is_worth_it(run: &[SliceFacts], day_is_over: bool) -> bool {
+fn is_worth_it(run: &[SliceFacts], slices_min: usize, day_is_over: bool) -> bool {
     let largest = run.iter().map(SliceFacts::rows).max().unwrap_or_default();
     let others = run.iter().map(SliceFacts::rows).sum::<u64>() - largest;
     if day_is_over {
         return run.len() > 1 && others * CLOSED_DAY_SHARE >= largest;
     }
-    run.len() >= MERGE_SLICES_MIN && others >= largest
+    run.len() >= slices_min && others >= largest
 }
 
 #[cfg(test)]
@@ -84,15 +96,22 @@ mod tests {
     #[test]
     fn few_slices_of_today_wait() {
         assert_eq!(next_merge(&[], 1_000), None);
-        assert_eq!(next_merge(&slices(&[(10, 1); 3]), 1_000), None);
-        assert_eq!(next_merge(&slices(&[(10, 1); 4]), 1_000), Some(0..4));
+        assert_eq!(next_merge(&slices(&[(10, 1); 7]), 1_000), None);
+        assert_eq!(next_merge(&slices(&[(10, 1); 8]), 1_000), Some(0..8));
+    }
+
+    #[test]
+    fn large_ones_wait_for_no_more_than_fit() {
+        assert_eq!(next_merge(&slices(&[(300, 1); 4]), 1_300), None);
+        assert_eq!(next_merge(&slices(&[(300, 1); 5]), 1_300), Some(0..4));
+        assert_eq!(next_merge(&slices(&[(600, 1); 5]), 1_300), None);
     }
 
     #[test]
     fn a_large_slice_is_not_rewritten_for_small_ones() {
-        assert_eq!(next_merge(&slices(&[(900, 1), (10, 1), (10, 1), (10, 1)]), 1_000), None);
-        let five = slices(&[(900, 1), (10, 1), (10, 1), (10, 1), (10, 1)]);
-        assert_eq!(next_merge(&five, 1_000), Some(1..5));
+        let parts = |small| [vec![(900, 1)], vec![(10, 1); small]].concat();
+        assert_eq!(next_merge(&slices(&parts(7)), 2_000), None);
+        assert_eq!(next_merge(&slices(&parts(8)), 2_000), Some(1..9));
     }
 
     #[test]

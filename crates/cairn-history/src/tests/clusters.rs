@@ -13,7 +13,7 @@ fn merged_clusters_answer_as_a_plain_list_would() {
     let limits = HistoryOptions { merged_rows_max: 100_000, ..options() };
     let history = History::open(directory.path(), limits).unwrap();
     let (mut model, mut dice) = (Model::default(), Dice::new(21));
-    for part in [9_000, 3_000, 8_192, 1] {
+    for part in [9_000, 3_000, 8_192, 1, 1, 1, 1, 1] {
         model.append(&history, &mut dice, part);
         history.seal().unwrap();
     }
@@ -39,10 +39,10 @@ fn slices_of_long_records_are_merged() {
         );
         Bytes::from(text)
     };
-    for slice in 0..4 {
-        let records: Vec<_> = (slice * 150..(slice + 1) * 150).map(record).collect();
+    for slice in 0..8 {
+        let records: Vec<_> = (slice * 75..(slice + 1) * 75).map(record).collect();
         let times = vec![NOON_MS; records.len()];
-        history.append(Offset::new(slice * 150), &records, &times).unwrap();
+        history.append(Offset::new(slice * 75), &records, &times).unwrap();
         history.seal().unwrap();
     }
     assert!(history.merge_step().unwrap().is_some());

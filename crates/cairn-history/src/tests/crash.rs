@@ -27,7 +27,7 @@ fn failing(number: usize, fault: Fault) -> (FaultPlan, Arc<AtomicUsize>) {
 
 /// All that a worker does; whatever fails is left for another time.
 fn work(history: &History, model: &mut Model, dice: &mut Dice) {
-    for _ in 0..5 {
+    for _ in 0..7 {
         model.append(history, dice, 20);
         let _ = history.seal();
     }
@@ -144,7 +144,7 @@ fn the_same_records_make_the_same_files() {
         let history = History::open(directory.path(), options()).unwrap();
         let mut model = Model::default();
         let mut dice = Dice::new(9);
-        for _ in 0..4 {
+        for _ in 0..8 {
             model.append(&history, &mut dice, 300);
             history.seal().unwrap();
         }

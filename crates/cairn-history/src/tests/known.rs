@@ -15,11 +15,11 @@ fn records_are_known_byte_for_byte_wherever_they_are() {
     let directory = tempfile::tempdir().unwrap();
     let history = open(directory.path());
     let (mut dice, mut model) = (Dice::new(11), Model::default());
-    for _ in 0..4 {
-        model.append(&history, &mut dice, 700);
+    for _ in 0..8 {
+        model.append(&history, &mut dice, 350);
         history.seal().unwrap();
     }
-    history.merge_step().unwrap();
+    history.merge_step().unwrap().unwrap();
     model.append(&history, &mut dice, 9_000);
     let altered = |record: &Bytes| {
         let text = std::str::from_utf8(record).unwrap();

@@ -119,7 +119,7 @@ fn a_position_stays_valid_when_slices_are_merged_between_two_pages() {
     let mut dice = Dice::new(11);
     let mut history = open(directory.path());
     let mut model = Model::default();
-    for _ in 0..5 {
+    for _ in 0..8 {
         model.append(&history, &mut dice, 200);
         history.seal().unwrap();
     }
