@@ -24,6 +24,8 @@ def test_lookup_prints_what_was_asked(clients, server):
     assert [row["EventName"] for row in rows] == ["CreateBucket"]
     table = run_cairn(*asked, environment=environment).stdout
     assert "CreateBucket" in table and "s3.amazonaws.com" in table
+    heading, line = table.splitlines()
+    assert heading.split()[-1] == "RESOURCES" and line.split()[-1] == "asked-for"
     nothing = run_cairn(*asked, "--error-code", "AccessDenied", "--json", environment=environment)
     assert (nothing.stdout, nothing.stderr) == ("", "")
 

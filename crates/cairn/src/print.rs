@@ -10,6 +10,17 @@ pub(crate) fn is_coloured() -> bool {
     io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
+/// How many columns standard output has; `None` if it is no terminal.
+pub(crate) fn columns() -> Option<usize> {
+    #[cfg(unix)]
+    {
+        let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+        Some(usize::from(size.ws_col)).filter(|columns| *columns > 0)
+    }
+    #[cfg(not(unix))]
+    None
+}
+
 /// A text of a record's, for a terminal: control characters are shown as `?`, since a caller chose
 /// them and the terminal would obey.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {

@@ -82,7 +82,7 @@ impl<'a> Show<'a> {
         let widths = if let Some(widths) = self.widths {
             widths
         } else {
-            let widths = Widths::of(&rows);
+            let widths = Widths::of(&rows, print::columns());
             writeln!(self.out, "{}", widths.heading())?;
             *self.widths.insert(widths)
         };
@@ -105,7 +105,7 @@ impl<'a> Show<'a> {
     }
 
     fn heading(&mut self, heading: &str) -> io::Result<()> {
-        self.widths = Some(Widths::USUAL);
+        self.widths = Some(Widths::usual(None));
         self.out.write_all(heading.as_bytes())
     }
 }

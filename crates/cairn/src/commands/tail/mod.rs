@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut cursor = if arguments.from_start { "earliest" } else { "latest" }.to_owned();
     // The first call takes its place and does not wait: a wrong endpoint or key is told at once.
     let mut answer = ask(&client, &cursor, 0)?;
-    if !arguments.json && !print::is_read(say(&Widths::USUAL.heading()))? {
+    if !arguments.json && !print::is_read(say(&Widths::usual(print::columns()).heading()))? {
         return Ok(ExitCode::SUCCESS);
     }
     loop {
@@ -72,7 +72,7 @@ fn line(record: &str, as_json: bool) -> String {
     if as_json {
         record.replace(['\n', '\r'], " ")
     } else {
-        Widths::USUAL.row(&Row::of(record.as_bytes()), print::is_coloured())
+        Widths::usual(print::columns()).row(&Row::of(record.as_bytes()), print::is_coloured())
     }
 }
 
