@@ -16,6 +16,16 @@ use super::error::S3Fault;
 use super::intake::Intake;
 use super::name;
 
+/// What S3 calls the version of an object that has one, as those that were there before versioning.
+pub(crate) const ONLY_VERSION: &str = "null";
+
+/// Operations whose answer names the version, in a bucket whose versioning was set. A deletion names
+/// none: it leaves nothing that could be had back.
+///
+/// evidence: documented (reading), assumed (writing, as while versioning is suspended).
+const VERSIONED: [&str; 5] =
+    ["GetObject", "HeadObject", "PutObject", "CopyObject", "CompleteMultipartUpload"];
+
 /// What the record of the call will say beyond the answer.
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
@@ -147,6 +157,9 @@ impl Call {
         {
             return Err(S3Fault::AccessDenied);
         }
+        if bucket.state.versioning.is_some() && VERSIONED.contains(&self.companion.operation) {
+            self.answer_with("x-amz-version-id", ONLY_VERSION);
+        }
         Ok(bucket)
     }
 
@@ -178,10 +191,10 @@ impl Call {
     }
 }
 
-/// Objects have one version, which S3 calls `null`.
+/// Objects have one version.
 pub(crate) fn only_version(version: Option<&str>) -> Result<(), S3Fault> {
     match version {
-        None | Some("null") => Ok(()),
+        None | Some(ONLY_VERSION) => Ok(()),
         // documented: the text, as public issues quote it.
         Some("") => Err(S3Fault::InvalidArgument { why: "Version id cannot be the empty string" }),
         Some(_) => Err(S3Fault::NoSuchVersion),

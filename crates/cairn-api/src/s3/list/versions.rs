@@ -3,7 +3,7 @@
 
 use s3s::dto;
 
-use super::super::call::Call;
+use super::super::call::{Call, ONLY_VERSION};
 use super::super::error::S3Fault;
 use super::super::object::description;
 use super::super::time;
@@ -48,11 +48,11 @@ pub(crate) async fn list(
             restore_status: None,
             size: i64::try_from(head.bytes).ok(),
             storage_class: Some(dto::ObjectVersionStorageClass::from(class)),
-            version_id: Some("null".to_owned()),
+            version_id: Some(ONLY_VERSION.to_owned()),
         }
     });
     let next = match page.last() {
-        Some(After::Key(last)) if page.truncated => Some((last, Some("null".to_owned()))),
+        Some(After::Key(last)) if page.truncated => Some((last, Some(ONLY_VERSION.to_owned()))),
         Some(After::Prefix(last)) if page.truncated => Some((last, None)),
         _ => None,
     };

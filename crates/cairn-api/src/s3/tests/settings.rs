@@ -18,6 +18,31 @@ async fn versioning_state_is_kept() {
 }
 
 #[tokio::test]
+async fn answers_name_the_one_version_once_versioning_was_set() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    let named = async |line: &str, header: &str| {
+        let answer = client.call(line, header, "").await.is(200);
+        answer.headers.get("x-amz-version-id").map(|id| id.to_str().unwrap().to_owned())
+    };
+    assert_eq!(named("PUT /bkt/a", "").await, None);
+    let enabled = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    client.call("PUT /bkt?versioning", "", enabled).await.is(200);
+    let only = Some("null".to_owned());
+    assert_eq!(named("PUT /bkt/a", "").await, only);
+    assert_eq!(named("PUT /bkt/b", "x-amz-copy-source: /bkt/a").await, only);
+    for line in ["GET /bkt/a", "HEAD /bkt/a", "GET /bkt/a?versionId=null"] {
+        assert_eq!(named(line, "").await, only, "{line}");
+    }
+    let listed = client.call("GET /bkt?versions", "", "").await;
+    assert_eq!(listed.all("VersionId"), ["null", "null"]);
+    // What is named can be deleted by that name, and is gone.
+    client.call("DELETE /bkt/a?versionId=null", "", "").await.is(204);
+    let listed = client.call("GET /bkt?versions", "", "").await;
+    assert_eq!((listed.all("Key"), listed.all("DeleteMarker").len()), (vec!["b"], 0));
+}
+
+#[tokio::test]
 async fn a_policy_comes_back_as_it_was_given() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;
