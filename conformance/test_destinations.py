@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import eventually
 from moto.server import ThreadedMotoServer
-from server import Server, credentials
+from server import Server, credentials, run_cairn
 from trails import Site, digest_keys, log_keys, records
 
 STALL_SECONDS = 3
@@ -100,6 +100,25 @@ def test_a_trail_delivers_to_another_store(store, start):
     status = client.get_trail_status(Name="away")
     assert "LatestDeliveryError" not in status
     assert status["LatestDeliveryTime"]
+
+
+@pytest.mark.evidence("assumed", "a verdict is not softened by what somebody who makes files up could do, too")
+def test_a_store_says_that_it_does_not_know_the_trails_of_another_server(tmp_path, start):
+    host = Server(tmp_path / "store").start()
+    store = Store(host.url, *credentials(host.data))
+    store.s3.create_bucket(Bucket="trails-of-others")
+    site = start(store.destination("*"))
+    follow(site, "away", "trails-of-others")
+    eventually(lambda: digest_keys(store.s3, "trails-of-others") and log_keys(store.s3, "trails-of-others"))
+    site.stop()
+    assert host.stop() == 0
+    checked = run_cairn("validate", "--data", str(host.data), check=False)
+    assert checked.returncode == 1 and "INVALID" in checked.stdout
+    assert checked.stdout.count("knows no trail away (us-east-1)") == 1
+    assert "cairn validate s3://trails-of-others" in checked.stdout
+    away = run_cairn("validate", "--data", str(site.server.data), check=False)
+    assert away.returncode == 3 and "has no buckets" in away.stderr
+    site.server.start()
 
 
 @pytest.mark.evidence("assumed", "a bucket of the server's own comes before a destination for all")

@@ -95,6 +95,11 @@ impl DataDirectory {
         let wanted: Vec<_> =
             names.iter().filter(|name| bucket.is_none_or(|wanted| wanted == *name)).collect();
         anyhow::ensure!(
+            !names.is_empty(),
+            "the data directory has no buckets; what its trails delivered elsewhere is checked by \
+             `cairn validate s3://BUCKET`"
+        );
+        anyhow::ensure!(
             !wanted.is_empty(),
             "the data directory has no such bucket; there are: {}",
             names.join(", ")

@@ -251,9 +251,12 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
         None => sources::find(arguments, &selection, &server, &heads)?,
     };
     let inventory = crate::proof::inventory(&sources, &selection)?;
+    let mut strangers = Vec::new();
     if let Some(data) = &data {
         data.keys(&mut ring)?;
-        heads.extend(data.heads()?);
+        let known = data.heads()?;
+        strangers = trails::strangers(&data.described()?, &inventory, &known);
+        heads.extend(known);
     }
     let is_live = data.is_none() && sources.iter().any(|source| source.bucket.tells_time());
     let mut client = None;
@@ -297,6 +300,7 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
         vouchers: None,
     };
     let mut summary = proof.run(inventory, &mut show)?;
+    summary.notes.extend(strangers);
     if let (Some(data), Some(book)) = (&data, book) {
         data.compare(&book, (&selection, arguments.bucket.is_some()), &mut summary, &mut show)?;
     }

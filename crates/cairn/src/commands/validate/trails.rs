@@ -9,6 +9,9 @@ use serde_json::json;
 use crate::client::Client;
 use crate::proof::{Bystander, Ground, Heads, Inventory, Selection, Surroundings};
 
+/// Unknown trails that are named; their names are whoever's who wrote into the bucket.
+const STRANGERS_MAX: usize = 20;
+
 /// A trail, as far as it matters here.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -89,6 +92,38 @@ pub(super) fn around<'a>(described: &[Described], selection: &Selection) -> Surr
         }
     }
     around
+}
+
+/// Trails that have digests here and of which a data directory has neither a document nor a digest: as
+/// where another server delivers to its buckets. A line on each.
+///
+/// It changes no verdict: somebody who makes files up would name such a trail, too.
+pub(super) fn strangers(
+    described: &[Described],
+    inventory: &Inventory,
+    heads: &Heads,
+) -> Vec<String> {
+    let mut told = BTreeSet::new();
+    for (chain, places) in &inventory.chains {
+        let is_its = |arn: &TrailArn| {
+            arn.name.as_str() == chain.trail && arn.region.as_str() == chain.home_region
+        };
+        let is_known = heads
+            .all()
+            .any(|(known, _)| known.trail == chain.trail && known.home_region == chain.home_region)
+            || described
+                .iter()
+                .any(|trail| TrailArn::parse(&trail.arn).is_ok_and(|arn| is_its(&arn)));
+        let Some(place) = places.first().filter(|_| !is_known) else { continue };
+        told.insert(format!(
+            "this data directory knows no trail {} ({}): if another server delivers it here, ask that \
+             one; `cairn validate s3://{}` does",
+            chain.trail,
+            chain.home_region,
+            inventory.buckets.name(place.bucket)
+        ));
+    }
+    told.into_iter().take(STRANGERS_MAX).collect()
 }
 
 /// Complains if the trail that is asked for has no digests because it is to have none.

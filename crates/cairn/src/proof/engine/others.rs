@@ -154,7 +154,7 @@ impl Engine<'_, '_> {
                 return Verdict::Invalid(if is_recorded {
                     Flaw::Unvouched
                 } else {
-                    Flaw::Implausible("the server did not deliver it")
+                    Flaw::Implausible("this server did not deliver it")
                 });
             }
         }
