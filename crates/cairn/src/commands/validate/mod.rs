@@ -24,7 +24,7 @@ use crate::directory::wall_clock;
 use crate::moment;
 use crate::print;
 use crate::proof::{
-    EventBook, Heads, KeyRing, Proof, Selection, Summary, Surroundings, fetch_keys,
+    EventBook, Heads, Inventory, KeyRing, Proof, Selection, Summary, Surroundings, fetch_keys,
 };
 use crate::usage::{EXIT_USAGE, OrUsage as _, Usage};
 
@@ -238,6 +238,20 @@ fn remember(mut heads: Heads, summary: &Summary, file: &Path) -> anyhow::Result<
     heads.write(file, &summary.lost)
 }
 
+/// Takes what a data directory knows of its buckets; returns what to say of what it does not know.
+fn learn(
+    data: &DataDirectory,
+    inventory: &Inventory,
+    ring: &mut KeyRing,
+    heads: &mut Heads,
+) -> anyhow::Result<Vec<String>> {
+    data.keys(ring)?;
+    let known = data.heads()?;
+    let strangers = trails::strangers(&data.described()?, inventory, &known);
+    heads.extend(known);
+    Ok(strangers)
+}
+
 fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> {
     let Request { selection, server, mut heads, mut ring, now } = request;
     let begun = Instant::now();
@@ -251,13 +265,10 @@ fn validate(arguments: &Arguments, request: Request) -> anyhow::Result<Summary> 
         None => sources::find(arguments, &selection, &server, &heads)?,
     };
     let inventory = crate::proof::inventory(&sources, &selection)?;
-    let mut strangers = Vec::new();
-    if let Some(data) = &data {
-        data.keys(&mut ring)?;
-        let known = data.heads()?;
-        strangers = trails::strangers(&data.described()?, &inventory, &known);
-        heads.extend(known);
-    }
+    let strangers = match &data {
+        Some(data) => learn(data, &inventory, &mut ring, &mut heads)?,
+        None => Vec::new(),
+    };
     let is_live = data.is_none() && sources.iter().any(|source| source.bucket.tells_time());
     let mut client = None;
     if arguments.public_keys.is_empty() && data.is_none() && !inventory.chains.is_empty() {
