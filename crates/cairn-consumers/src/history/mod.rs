@@ -1,15 +1,17 @@
-//! The workers that keep event history: one feeds its open tail from the log, one looks after its
-//! files.
+//! The workers that keep event history: one feeds its open tail from the log, one seals the tail,
+//! one looks after the slices.
 //!
-//! They are two, because `LookupEvents` waits for the first one (a caller reads its own writes),
-//! and the second is busy for seconds when it merges.
+//! They are three, because `LookupEvents` waits for the first one (a caller reads its own writes), who
+//! waits for the second when the tail is full, and the third is busy for seconds when it merges.
 
 mod feed;
+mod seal;
 #[cfg(test)]
 mod tests;
 mod upkeep;
 
 pub use feed::{FeedStatus, HistoryFeed};
+pub use seal::HistorySeal;
 pub use upkeep::{HistoryUpkeep, UpkeepStatus};
 
 use std::sync::Arc;
@@ -18,18 +20,24 @@ use cairn_history::History;
 use cairn_store::EventLog;
 use tokio::sync::Notify;
 
-/// Both workers of a history.
-pub fn workers(log: Arc<dyn EventLog>, history: Arc<History>) -> (HistoryFeed, HistoryUpkeep) {
+/// The workers of a history.
+pub fn workers(
+    log: Arc<dyn EventLog>,
+    history: Arc<History>,
+) -> (HistoryFeed, HistorySeal, HistoryUpkeep) {
     let due = Arc::new(Due::default());
     let feed = HistoryFeed::new(log, Arc::clone(&history), Arc::clone(&due));
-    (feed, HistoryUpkeep::new(history, due))
+    let seal = HistorySeal::new(Arc::clone(&history), Arc::clone(&due));
+    (feed, seal, HistoryUpkeep::new(history, due))
 }
 
-/// How the two tell each other that there is something to do.
+/// How they tell each other that there is something to do.
 #[derive(Debug, Default)]
 struct Due {
     /// The tail may have to be sealed.
     seal: Notify,
     /// The tail has room again.
     room: Notify,
+    /// There is a new slice.
+    merge: Notify,
 }

@@ -1,4 +1,4 @@
-//! The two workers over a real log: whatever fails, every committed record is in history once.
+//! The workers over a real log: whatever fails, every committed record is in history once.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -40,13 +40,14 @@ async fn commit(log: &Arc<dyn EventLog>, count: u64) {
     log.append((first..first + count).map(record).collect()).await.unwrap();
 }
 
-/// Steps until neither worker has more to do; failed steps are tried again.
+/// Steps until no worker has more to do; failed steps are tried again.
 async fn work(log: &Arc<dyn EventLog>, history: &Arc<History>, now: Timestamp) {
-    let (mut feed, mut upkeep) = workers(Arc::clone(log), Arc::clone(history));
+    let (mut feed, mut seal, mut upkeep) = workers(Arc::clone(log), Arc::clone(history));
+    // Merges wait for a moment without new records.
+    let quiet = Timestamp::from_ms(now.as_ms() + 5_000);
     loop {
-        let fed = feed.step(now).await;
-        let kept = upkeep.step(now).await;
-        if matches!((fed, kept), (Ok(Progress::Idle), Ok(Progress::Idle)))
+        let stepped = [feed.step(now).await, seal.step(now).await, upkeep.step(quiet).await];
+        if stepped.iter().all(|step| matches!(step, Ok(Progress::Idle)))
             && history.tail_next() == log.committed()
         {
             return;
@@ -92,11 +93,12 @@ async fn every_committed_record_is_in_history_once_whatever_write_fails() {
             let log = log(directory.path());
             let (plan, writes) = failing(number, fault);
             let history = Arc::new(History::open_with_faults(&place, options(), plan).unwrap());
-            for _ in 0..6 {
+            for _ in 0..9 {
                 commit(&log, 50).await;
                 work(&log, &history, NOW).await;
             }
             assert_complete(&history, log.committed(), &when);
+            assert!(history.status().slices < 4, "they were merged");
             drop(history);
             // The process is gone; another one goes on.
             let history = Arc::new(History::open(&place, options()).unwrap());
@@ -167,8 +169,9 @@ async fn under_the_runner_a_caller_reads_its_own_writes() {
     let place = directory.path().join("history");
     let history = Arc::new(History::open(&place, options()).unwrap());
     let mut runner = Runner::new(RunnerOptions { clock: clock(), stop_ms_max: 60_000 });
-    let (feed, upkeep) = workers(Arc::clone(&log), Arc::clone(&history));
+    let (feed, seal, upkeep) = workers(Arc::clone(&log), Arc::clone(&history));
     runner.spawn(feed);
+    runner.spawn(seal);
     runner.spawn(upkeep);
     for _ in 0..20 {
         commit(&log, 33).await;
@@ -176,7 +179,7 @@ async fn under_the_runner_a_caller_reads_its_own_writes() {
         assert_complete(&history, log.committed(), "under the runner");
     }
     let names: Vec<_> = runner.workers().list().iter().map(|worker| worker.name).collect();
-    assert_eq!(names, ["history-feed", "history-upkeep"]);
+    assert_eq!(names, ["history-feed", "history-seal", "history-upkeep"]);
     assert!(runner.stop().await);
 }
 
@@ -185,7 +188,7 @@ async fn records_wait_for_company_until_somebody_asks() {
     let directory = tempfile::tempdir().unwrap();
     let log = log(directory.path());
     let history = Arc::new(History::open(&directory.path().join("history"), options()).unwrap());
-    let (mut feed, _) = workers(Arc::clone(&log), Arc::clone(&history));
+    let (mut feed, _, _) = workers(Arc::clone(&log), Arc::clone(&history));
     let started = tokio::time::Instant::now();
     commit(&log, 1).await;
     let asked = log.committed();

@@ -1,4 +1,4 @@
-//! Seals the open tail, merges slices, deletes what is older than the retention.
+//! Merges slices, and deletes what is older than the retention.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::Due;
 /// How often it looks at the clock, when nobody calls it.
 const WAIT_MS: u64 = 10_000;
 
-/// Looks after the files of history: one seal, one merge or one expiry a step.
+/// Looks after the slices of history: one merge or one expiry a step.
 ///
 /// Each of them publishes before it changes what queries see, and may be repeated after a crash
 /// at any point (see `cairn_history`).
@@ -48,15 +48,12 @@ impl Worker for HistoryUpkeep {
     async fn step(&mut self, now: Timestamp) -> Result<Progress, StepError> {
         let history = Arc::clone(&self.history);
         let worked = tokio::task::spawn_blocking(move || work(&history, now));
-        let progress = worked.await.map_err(StepError::Lost)??;
-        // A permit is kept if nobody waits, so a feed that is about to wait is not missed.
-        self.due.room.notify_one();
-        Ok(progress)
+        Ok(worked.await.map_err(StepError::Lost)??)
     }
 
     async fn wait(&mut self) {
         tokio::select! {
-            () = self.due.seal.notified() => {}
+            () = self.due.merge.notified() => {}
             () = tokio::time::sleep(Duration::from_millis(WAIT_MS)) => {}
         }
     }
@@ -64,12 +61,11 @@ impl Worker for HistoryUpkeep {
 
 /// The most urgent of what is due.
 fn work(history: &History, now: Timestamp) -> Result<Progress, HistoryError> {
-    if history.seal_due(now) {
-        history.seal()?;
+    if history.expire(now)? > 0 {
         return Ok(Progress::More);
     }
-    if history.expire(now)? > 0 || history.merge_step()?.is_some() {
-        return Ok(Progress::More);
+    if history.merge_may_wait(now) || history.merge_step()?.is_none() {
+        return Ok(Progress::Idle);
     }
-    Ok(Progress::Idle)
+    Ok(Progress::More)
 }

@@ -32,6 +32,20 @@ pub(super) fn next_merge(slices: &[SliceFacts], rows_max: u64) -> Option<Range<u
     None
 }
 
+/// A slice whose records came in less time than this came in a rush.
+const RUSH_MS: i64 = 5_000;
+/// As many slices of a rush wait for its end.
+const RUSH_SLICES_MAX: usize = 32;
+
+/// Whether to wait with merging: the newest slice has just been sealed in a rush, and there are not
+/// many yet that came so.
+pub(super) fn may_wait(slices: &[SliceFacts], now_ms: i64) -> bool {
+    let rushed = |slice: &&SliceFacts| slice.recorded_ms_max - slice.recorded_ms_min < RUSH_MS;
+    let Some(last) = slices.last() else { return false };
+    let rush = slices.iter().rev().take_while(rushed).count();
+    now_ms - last.recorded_ms_max < RUSH_MS && (1..=RUSH_SLICES_MAX).contains(&rush)
+}
+
 fn day(slice: &SliceFacts) -> i64 {
     slice.recorded_ms_max.div_euclid(DAY_MS)
 }
@@ -72,7 +86,7 @@ fn is_worth_it(run: &[SliceFacts], slices_min: usize, day_is_over: bool) -> bool
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY_MS, next_merge};
+    use super::{DAY_MS, RUSH_MS, RUSH_SLICES_MAX, may_wait, next_merge};
     use crate::index::SliceFacts;
 
     fn slices(parts: &[(u64, i64)]) -> Vec<SliceFacts> {
@@ -105,6 +119,18 @@ mod tests {
         assert_eq!(next_merge(&slices(&[(300, 1); 4]), 1_300), None);
         assert_eq!(next_merge(&slices(&[(300, 1); 5]), 1_300), Some(0..4));
         assert_eq!(next_merge(&slices(&[(600, 1); 5]), 1_300), None);
+    }
+
+    #[test]
+    fn merges_wait_for_the_end_of_a_rush_but_not_for_ever() {
+        let mut rush = slices(&[(10, 1); 9]);
+        assert!(may_wait(&rush, DAY_MS + RUSH_MS - 1));
+        assert!(!may_wait(&rush, DAY_MS + RUSH_MS), "it is over");
+        assert!(!may_wait(&[], DAY_MS));
+        let many = slices(&[(10, 1); RUSH_SLICES_MAX + 1]);
+        assert!(!may_wait(&many, DAY_MS));
+        rush[8].recorded_ms_min -= RUSH_MS;
+        assert!(!may_wait(&rush, DAY_MS), "the last one took its time");
     }
 
     #[test]

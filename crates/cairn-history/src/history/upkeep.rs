@@ -12,7 +12,7 @@ use cairn_store::Offset;
 use crate::HistoryError;
 use crate::slice::{self, Built, Merged, Slice, SliceName, UnpublishedSlice, floor};
 
-use super::policy::next_merge;
+use super::policy::{may_wait, next_merge};
 use super::{BuiltSlice, History, SliceSummary, Unsettled, lock};
 
 impl History {
@@ -58,6 +58,14 @@ impl History {
             return Err(HistoryError::OutOfTurn { expected, given });
         }
         Ok(())
+    }
+
+    /// Whether merges should wait, since records come so fast that they need the processor more than
+    /// queries need fewer slices.
+    pub fn merge_may_wait(&self, now: Timestamp) -> bool {
+        let slices = Arc::clone(&self.read().slices);
+        let facts: Vec<_> = slices.iter().map(|slice| *slice.facts()).collect();
+        may_wait(&facts, now.as_ms())
     }
 
     /// Merges one group of small slices, if there is one. Memory is bounded by a few batches of

@@ -27,8 +27,9 @@ pub(super) struct Ground {
 pub(super) fn start(ground: Ground, settings: &Settings, clock: &Clock) -> (Runner, Needed) {
     let options = RunnerOptions { clock: Arc::clone(clock), stop_ms_max: STOP_MS_MAX };
     let mut runner = Runner::new(options);
-    let (feed, upkeep) = history::workers(Arc::clone(&ground.log), ground.history);
+    let (feed, seal, upkeep) = history::workers(Arc::clone(&ground.log), ground.history);
     runner.spawn(feed);
+    runner.spawn(seal);
     runner.spawn(upkeep);
     let options = DeliveryOptions {
         interval_ms: settings.delivery_interval_ms.unsigned_abs(),

@@ -1,0 +1,64 @@
+//! Seals the open tail.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cairn_event::Timestamp;
+use cairn_history::History;
+
+use crate::worker::{Progress, StepError, Worker};
+
+use super::Due;
+
+/// How often it looks at the clock, when nobody calls it.
+const WAIT_MS: u64 = 10_000;
+
+/// Turns the open tail into a slice when it is long or old enough.
+///
+/// It publishes before it changes what queries see, and may be repeated after a crash at any point
+/// (see `cairn_history`).
+#[derive(Debug)]
+pub struct HistorySeal {
+    history: Arc<History>,
+    due: Arc<Due>,
+}
+
+impl HistorySeal {
+    pub(super) fn new(history: Arc<History>, due: Arc<Due>) -> Self {
+        Self { history, due }
+    }
+}
+
+#[async_trait]
+impl Worker for HistorySeal {
+    type Status = ();
+
+    fn name(&self) -> &'static str {
+        "history-seal"
+    }
+
+    fn status(&self) {}
+
+    async fn step(&mut self, now: Timestamp) -> Result<Progress, StepError> {
+        let progress = if self.history.seal_due(now) {
+            let history = Arc::clone(&self.history);
+            let sealed = tokio::task::spawn_blocking(move || history.seal());
+            sealed.await.map_err(StepError::Lost)??;
+            self.due.merge.notify_one();
+            Progress::More
+        } else {
+            Progress::Idle
+        };
+        // A permit is kept if nobody waits, so a feed that is about to wait is not missed.
+        self.due.room.notify_one();
+        Ok(progress)
+    }
+
+    async fn wait(&mut self) {
+        tokio::select! {
+            () = self.due.seal.notified() => {}
+            () = tokio::time::sleep(Duration::from_millis(WAIT_MS)) => {}
+        }
+    }
+}
