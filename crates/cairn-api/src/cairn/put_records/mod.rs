@@ -45,7 +45,7 @@ use sort_out::{Group, Sorted};
 
 /// Lines that are listed with what is wrong with them.
 pub const ERRORS_MAX: usize = 100;
-/// The most calls that take records at once; each holds some 40 MB.
+/// The most calls that take records at once; each holds some 60 MB.
 pub(crate) const CALLS_MAX: usize = 2;
 /// Pieces of a body that wait to be expanded.
 const WAITING_PIECES_MAX: usize = 16;

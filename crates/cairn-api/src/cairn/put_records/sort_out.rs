@@ -17,8 +17,8 @@ use super::{ContentEncoding, ERRORS_MAX, LineError};
 const BATCH_BYTES: usize = 232 << 10;
 /// Records to a batch at most.
 const BATCH_RECORDS_MAX: usize = 2_048;
-/// Batches to a group.
-const GROUP_BATCHES_MAX: usize = 16;
+/// Batches to a group: each group costs four syncs, one after the other.
+const GROUP_BATCHES_MAX: usize = 48;
 /// A group without many records ends after so many lines, so that the answer tells how far it is.
 const GROUP_LINES_MAX: i64 = 100_000;
 /// The longest text of what is wrong with a line.

@@ -77,8 +77,8 @@ pub(crate) fn take_apart(raw: &Bytes, records: u32) -> Result<Vec<Bytes>, Flaw> 
 #[derive(Default)]
 pub(crate) struct Compressors(Mutex<Vec<Press>>);
 
-/// A compressor and the room it writes to. The room is kept: it is as long as the worst case asks, which is eight
-/// times what comes of it, and the system would clear each new page of it first.
+/// A compressor and the room it writes to. The room is kept: it is as long as the worst case asks,
+/// which is eight times what comes of it, and the system would clear each new page of it first.
 struct Press {
     compressor: zstd::bulk::Compressor<'static>,
     room: Vec<u8>,
