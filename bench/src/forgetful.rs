@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use bytes::Bytes;
 use cairn_api::cairn::put_records::Ingest;
-use cairn_api::{Services, Stopping, TrailRules};
+use cairn_api::{Askers, Services, Stopping, TrailRules};
 use cairn_bucket::{EmbeddedBuckets, Gate};
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_gateway::forward::{Intents, Loss, Upstream, UpstreamSettings, Upstreams, Way};
@@ -158,6 +158,7 @@ fn services(data: &Path, clock: &Clock, entropy: Entropy) -> anyhow::Result<Serv
     Ok(Services {
         log: Arc::new(Forgetful),
         history: Arc::new(History::open(&data.join("history"), HistoryOptions::default())?),
+        askers: Askers::new(std::thread::available_parallelism()?)?,
         meta,
         objects,
         gate,

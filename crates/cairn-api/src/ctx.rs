@@ -10,6 +10,7 @@ use cairn_iam::Principal;
 use cairn_store::{Clock, EventLog, Kms, MetaStore, Objects};
 use tokio::sync::{Mutex, MutexGuard, watch};
 
+use crate::askers::Askers;
 use crate::cairn::put_records::Ingest;
 
 /// The stores that operations work on. One value for the life of the program (or of a test rig,
@@ -20,6 +21,8 @@ pub struct Services {
     pub log: Arc<dyn EventLog>,
     /// Every record, searchable.
     pub history: Arc<History>,
+    /// Where history answers what takes moments.
+    pub askers: Askers,
     /// Small state: buckets and their settings, uploads.
     pub meta: Arc<dyn MetaStore>,
     /// The bytes of S3 objects.

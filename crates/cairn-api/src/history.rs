@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cairn_history::{History, HistoryError, Position};
 use cairn_store::Offset;
+use tokio::task::JoinHandle;
 
 use crate::{Ctx, Internal};
 
@@ -53,8 +54,21 @@ pub(crate) async fn catch_up(ctx: &Ctx) -> Result<(), Behind> {
     })
 }
 
-/// Asks history on a thread of its own. The question is told when nobody waits for the answer any
-/// more.
+/// Asks history something that takes moments, on the threads that are there for it.
+pub(crate) async fn look_up<T, E>(
+    ctx: &Ctx,
+    question: impl FnOnce(&History) -> Result<T, HistoryError> + Send + 'static,
+) -> Result<T, E>
+where
+    T: Send + 'static,
+    E: From<HistoryError> + From<Internal>,
+{
+    let history = Arc::clone(&ctx.services.history);
+    answered(ctx.services.askers.ask(move || question(&history))).await
+}
+
+/// Asks history something that may take long, on a thread of its own. The question is told when
+/// nobody waits for the answer any more.
 pub(crate) async fn ask<T, E>(
     ctx: &Ctx,
     question: impl FnOnce(&History, &AtomicBool) -> Result<T, HistoryError> + Send + 'static,
@@ -66,9 +80,16 @@ where
     let history = Arc::clone(&ctx.services.history);
     let gone = OnDrop(Arc::default());
     let seen = Arc::clone(&gone.0);
-    let work = tokio::task::spawn_blocking(move || question(&history, &seen));
-    let answer = work.await.map_err(|error| E::from(Internal::new("search history", error)))?;
+    let answer = answered(tokio::task::spawn_blocking(move || question(&history, &seen))).await;
     drop(gone);
+    answer
+}
+
+async fn answered<T, E>(work: JoinHandle<Result<T, HistoryError>>) -> Result<T, E>
+where
+    E: From<HistoryError> + From<Internal>,
+{
+    let answer = work.await.map_err(|error| E::from(Internal::new("search history", error)))?;
     answer.map_err(E::from)
 }
 

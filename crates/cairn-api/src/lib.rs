@@ -14,6 +14,7 @@
 //!
 //! Time comes in through [`Ctx`]; nothing here reads a clock, the environment or a global.
 
+mod askers;
 pub mod cairn;
 pub mod cloudtrail;
 pub mod cloudtrail_data;
@@ -27,6 +28,7 @@ pub mod sts;
 #[cfg(test)]
 mod testing;
 
+pub use askers::Askers;
 pub use ctx::{Admission, Ctx, Services, Stopping, TrailRules};
 pub use dispatch::{handle, serves, services, violation};
 pub use error::{ApiError, Internal};

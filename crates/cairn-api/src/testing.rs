@@ -2,6 +2,7 @@
 //! through which the cases of an operation are called, from the JSON of the wire to the JSON of the
 //! answer.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
 
@@ -24,7 +25,7 @@ use serde_json::Value as Json;
 use tempfile::TempDir;
 
 use crate::cairn::put_records::Ingest;
-use crate::{ApiError, Ctx, Services, Stopping, TrailRules, handle, violation};
+use crate::{ApiError, Askers, Ctx, Services, Stopping, TrailRules, handle, violation};
 
 /// 2026-11-25T17:00:00Z, when worlds begin.
 pub(crate) const START_MS: i64 = 1_795_626_000_000;
@@ -141,6 +142,7 @@ fn open(directory: &TempDir, now: &Arc<AtomicI64>, buckets: &TrailBuckets) -> Se
     Services {
         log: Arc::new(SegmentLog::open(&path.join("log"), &options).unwrap()),
         history: Arc::new(History::open(&path.join("history"), HistoryOptions::default()).unwrap()),
+        askers: Askers::new(NonZeroUsize::MIN).unwrap(),
         meta,
         objects: Arc::new(LocalObjects::open(&path.join("objects"), Arc::clone(&clock)).unwrap()),
         gate: Gate::default(),

@@ -7,6 +7,7 @@ use crate::{HistoryError, Position};
 
 use super::head::Part;
 use super::read::IndexFile;
+use super::row_key::BLOCK_ROWS;
 use super::write::{entry_key, le_u32};
 use super::{ENTRY_BYTES, ENTRY_KEY_BITS, RowList};
 
@@ -96,7 +97,7 @@ impl<'i> RowKeysReader<'i> {
         if self.block >= self.index.row_blocks() {
             return Ok(None);
         }
-        self.rows = self.index.row_keys(self.block)?.into_iter();
+        self.rows = self.index.row_keys(self.block, BLOCK_ROWS)?.into_iter();
         self.block += 1;
         Ok(self.rows.next())
     }

@@ -215,8 +215,9 @@ impl IndexFile {
         self.head.facts.rows().div_ceil(u64::from(row_key::BLOCK_ROWS)) as u32
     }
 
-    /// Keys of the rows of one block: 256 of them, fewer in the last.
-    pub(crate) fn row_keys(&self, block: u32) -> Result<Vec<Position>, HistoryError> {
+    /// Keys of the first rows of one block, which has [`row_key::BLOCK_ROWS`], and fewer only if it is
+    /// the last.
+    pub(crate) fn row_keys(&self, block: u32, rows: u32) -> Result<Vec<Position>, HistoryError> {
         let resident = self.resident()?;
         let section = self.head.section(Part::RowKeys);
         let directory = resident.slice(&resident.row_blocks);
@@ -229,7 +230,8 @@ impl IndexFile {
         }
         let keys = self.read(section.at + u64::from(at), (end - u64::from(at)) as usize)?;
         let row = u64::from(block) * u64::from(row_key::BLOCK_ROWS);
-        let rows = (self.head.facts.rows() - row).min(u64::from(row_key::BLOCK_ROWS)) as u32;
+        let all = (self.head.facts.rows() - row).min(u64::from(row_key::BLOCK_ROWS)) as u32;
+        let rows = all.min(rows);
         row_key::decode_block(first, &keys, rows, self.head.time_unit_ms).ok_or_else(broken)
     }
 
@@ -249,7 +251,7 @@ impl IndexFile {
             }
         }
         let Some(block) = low.checked_sub(1) else { return Ok(0) };
-        let rows = self.row_keys(block as u32)?;
+        let rows = self.row_keys(block as u32, row_key::BLOCK_ROWS)?;
         let within = rows.partition_point(|row| *row < position);
         Ok(block as u32 * row_key::BLOCK_ROWS + within as u32)
     }

@@ -67,7 +67,7 @@ pub(super) fn block_entry(directory: &[u8], block: usize) -> Option<(Position, u
     Some((first, u32::from_le_bytes(*at)))
 }
 
-/// All rows of a block, given the keys from where its entry points.
+/// The first rows of a block, given the keys from where its entry points.
 pub(super) fn decode_block(
     first: Position,
     mut keys: &[u8],

@@ -116,7 +116,7 @@ fn the_version_before_clusters_is_read() {
     let index = open(directory.path(), &file);
     index.check_all().unwrap();
     assert_eq!(all_rows(&index, 1 << 32 | 7), [4, 2, 0]);
-    assert_eq!(index.row_keys(0).unwrap()[2], row(2_000, 100));
+    assert_eq!(index.row_keys(0, 256).unwrap()[2], row(2_000, 100));
     assert_eq!(index.places(1..4).unwrap(), [1, 2, 3]);
     assert_eq!(index.cluster(0..5).unwrap(), [0, 1, 2, 3, 4]);
 }
@@ -131,7 +131,7 @@ fn what_is_written_is_read() {
     assert_eq!(all_rows(&index, 250 << 32 | 1), [3, 1]);
     assert!(all_rows(&index, 1 << 32 | 8).is_empty());
     assert!(all_rows(&index, 2 << 32 | 7).is_empty());
-    let rows = index.row_keys(0).unwrap();
+    let rows = index.row_keys(0, 256).unwrap();
     assert_eq!(rows[2], row(2_000, 100));
     for (position, before) in [
         (row(0, 0), 0),
@@ -216,7 +216,7 @@ proptest! {
                 while let Ok(Some(_)) = list.next() {}
             }
         }
-        let _ = index.row_keys(0);
+        let _ = index.row_keys(0, 256);
         let _ = index.places(0..5);
         let _ = index.rows_before(row(2_000, 0));
     }

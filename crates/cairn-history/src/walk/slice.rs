@@ -167,12 +167,13 @@ impl SliceWalk {
     }
 
     fn position(&mut self, row: u32) -> Result<Position, HistoryError> {
-        let block = row / ROW_KEYS_BLOCK;
+        let (block, at) = (row / ROW_KEYS_BLOCK, row % ROW_KEYS_BLOCK);
+        // A walk goes down, so the rows above are not asked for.
         let keys = match self.keys.take() {
-            Some((known, keys)) if known == block => keys,
-            _ => self.slice.index.row_keys(block)?,
+            Some((known, keys)) if known == block && keys.len() > at as usize => keys,
+            _ => self.slice.index.row_keys(block, at + 1)?,
         };
-        let at = keys.get((row % ROW_KEYS_BLOCK) as usize).copied();
+        let at = keys.get(at as usize).copied();
         self.keys = Some((block, keys));
         at.ok_or_else(|| self.slice.index.corrupt("a row has no key"))
     }

@@ -73,7 +73,7 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
         }
     };
     history::catch_up(ctx).await?;
-    let (events, next) = history::ask::<_, CloudTrailError>(ctx, move |history, _| {
+    let (events, next) = history::look_up::<_, CloudTrailError>(ctx, move |history| {
         let page = history.lookup(&query, after, limit)?;
         Ok((page.hits.into_iter().map(Event::of).collect(), page.next))
     })

@@ -75,7 +75,7 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         region: settings.region.clone(),
         hosts: BaseDomains::new(settings.base_domains.clone()),
         accepts_any_credentials: settings.accepts_any_credentials,
-        lanes: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
+        lanes: processors(),
         connections_max: descriptors::connections_max(),
         trusted_proxies: settings.trusted_proxies.clone(),
         upstreams: settings.upstreams.clone(),
@@ -103,6 +103,11 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     board.stop().await;
     drop(lock);
     Ok(ExitCode::SUCCESS)
+}
+
+/// How many processors there are.
+fn processors() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
 }
 
 /// The certificate, if there is one.

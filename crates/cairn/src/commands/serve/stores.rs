@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use cairn_api::cairn::put_records::Ingest;
-use cairn_api::{Services, Stopping, TrailRules};
+use cairn_api::{Askers, Services, Stopping, TrailRules};
 use cairn_bucket::{EmbeddedBuckets, Gate, Routed};
 use cairn_consumers::Runner;
 use cairn_gateway::forward::Intents;
@@ -168,6 +168,7 @@ impl Board {
         Ok(Services {
             log: opened.log.clone(),
             history: Arc::clone(&opened.history),
+            askers: Askers::new(super::processors()).context("cannot start threads")?,
             meta,
             objects,
             gate,
