@@ -11,6 +11,7 @@ from pathlib import Path
 
 import boto3
 import duckdb
+import sdk
 from botocore.config import Config
 from events import HOME
 from processes import BENCH, CAIRN, Process, command, free_address, serve
@@ -173,6 +174,7 @@ def recording() -> dict:
             before = commits(server.page("/_cairn/metrics"))
             result[kind] = {"recorded": load(server.address, data / "credentials", kind, CALLS, CONNECTIONS)}
             result[kind]["commit"] = between(before, commits(server.page("/_cairn/metrics")))
+        result["sdk"] = {"recorded": sdk.calls_per_second(server.address, data / "credentials")}
     forgets, address = HOME / "forgets", free_address()
     shutil.rmtree(forgets, ignore_errors=True)
     forgets.mkdir()
@@ -181,12 +183,14 @@ def recording() -> dict:
         make_bucket(address, data / "credentials")
         for kind in ("sts", "put"):
             result[kind]["forgotten"] = load(address, data / "credentials", kind, CALLS, CONNECTIONS)
+        result["sdk"]["forgotten"] = sdk.calls_per_second(address, data / "credentials")
     address = free_address()
     moto = [Path(sys.executable).parent / "moto_server", "-H", "127.0.0.1", "-p", address.split(":")[1]]
     with Process(moto, address, "/moto-api/"):
         make_bucket(address, data / "credentials")
         for kind in ("sts", "put"):
             result[kind]["moto"] = load(address, data / "credentials", kind, MOTO_CALLS, CONNECTIONS, warm_up=50)
+        result["sdk"]["moto"] = sdk.calls_per_second(address, data / "credentials")
     return result
 
 
