@@ -43,7 +43,7 @@ struct Lane {
 pub(super) struct Committed {
     pub(super) accepted: i64,
     pub(super) duplicates: i64,
-    /// The offset after its last record.
+    /// The offset after its last record, and after those that its duplicates are duplicates of.
     pub(super) end: Offset,
 }
 
@@ -59,6 +59,8 @@ struct Sifted {
     batches: Vec<NewBatch>,
     hashes: RecordHashes,
     duplicates: i64,
+    /// The offset after the groups that have some of them, if history may not show those yet.
+    known_end: Offset,
 }
 
 impl Ingest {
@@ -90,7 +92,8 @@ impl Ingest {
         let sifted = lane.sift(services, group).await?;
         let accepted: usize = sifted.batches.iter().map(|batch| batch.records.len()).sum();
         let end = lane.append(services, sifted.batches, Arc::new(sifted.hashes)).await?;
-        let accepted = i64::try_from(accepted).unwrap_or(i64::MAX);
+        let (accepted, end) =
+            (i64::try_from(accepted).unwrap_or(i64::MAX), end.max(sifted.known_end));
         Ok(Committed { accepted, duplicates: sifted.duplicates, end })
     }
 }
@@ -127,7 +130,8 @@ impl Lane {
         if let Some(damage) = services.history.damage() {
             return Err(CairnError::Unavailable(Internal::new("search history", damage)));
         }
-        let hidden: Vec<_> = self.hidden.iter().map(|(_, hashes)| Arc::clone(hashes)).collect();
+        let hidden: Vec<_> =
+            self.hidden.iter().map(|(end, hashes)| (*end, Arc::clone(hashes))).collect();
         let history = Arc::clone(&services.history);
         let sift = move || {
             let asked: Vec<_> = group.records().map(|fresh| (fresh.key, &fresh.record)).collect();
@@ -186,13 +190,16 @@ impl Lane {
     }
 }
 
-fn sifted(group: Group, known: &[bool], hidden: &[Arc<RecordHashes>]) -> Sifted {
+fn sifted(group: Group, known: &[bool], hidden: &[(Offset, Arc<RecordHashes>)]) -> Sifted {
     let (mut hashes, mut duplicates) = (RecordHashes::default(), 0);
+    let mut known_end = Offset::ZERO;
     let mut known = known.iter();
     let mut is_new = |fresh: &Fresh| {
-        let is_known = known.next().is_some_and(|known| *known)
-            || hidden.iter().any(|hashes| hashes.contains(fresh.hash))
-            || !hashes.insert(fresh.hash);
+        let is_shown = known.next().is_some_and(|known| *known);
+        let holder = || hidden.iter().find(|(_, hashes)| hashes.contains(fresh.hash));
+        let hidden_end = if is_shown { None } else { holder().map(|(end, _)| *end) };
+        known_end = known_end.max(hidden_end.unwrap_or(Offset::ZERO));
+        let is_known = is_shown || hidden_end.is_some() || !hashes.insert(fresh.hash);
         duplicates += i64::from(is_known);
         !is_known
     };
@@ -206,7 +213,7 @@ fn sifted(group: Group, known: &[bool], hidden: &[Arc<RecordHashes>]) -> Sifted 
             batches.push(NewBatch { records, prepared });
         }
     }
-    Sifted { batches, hashes, duplicates }
+    Sifted { batches, hashes, duplicates, known_end }
 }
 
 /// Waits until history shows all records before an offset.

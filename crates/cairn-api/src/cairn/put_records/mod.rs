@@ -53,8 +53,9 @@ const WAITING_PIECES_MAX: usize = 16;
 const PIECE_BYTES_MAX: usize = 64 << 10;
 /// Groups that wait for their turn.
 const WAITING_GROUPS_MAX: usize = 1;
-/// How long a call waits for history to show what the log has.
-const SHOWN_MAX: Duration = Duration::from_mins(2);
+/// How long a call waits for history to show what the log has: clients wait a minute by default, and
+/// are told more by an answer than by none.
+const SHOWN_MAX: Duration = Duration::from_secs(50);
 
 /// What came of a call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

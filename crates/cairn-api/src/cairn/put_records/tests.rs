@@ -8,6 +8,7 @@ use cairn_store::testkit::Fault;
 use cairn_store::{Offset, ReadLimit};
 
 use super::{ContentEncoding, Intake, Outcome};
+use crate::cairn::CairnError;
 use crate::testing::{ACCOUNT, World, event};
 
 /// A world whose history follows the log by itself, as the worker has it.
@@ -41,14 +42,7 @@ impl Fed {
     }
 
     async fn put(&self, body: &[u8], encoding: ContentEncoding) -> Outcome {
-        let ctx = self.world.ctx(ACCOUNT, "us-east-1");
-        let mut intake = Intake::begin(&ctx, encoding).unwrap();
-        for piece in body.chunks(100_000) {
-            if !intake.push(Bytes::copy_from_slice(piece)).await {
-                break;
-            }
-        }
-        intake.finish().await
+        put(&self.world, body, encoding).await
     }
 
     async fn log(&self) -> Vec<Bytes> {
@@ -64,6 +58,17 @@ impl Drop for Fed {
             let _ = feeder.join();
         }
     }
+}
+
+async fn put(world: &World, body: &[u8], encoding: ContentEncoding) -> Outcome {
+    let ctx = world.ctx(ACCOUNT, "us-east-1");
+    let mut intake = Intake::begin(&ctx, encoding).unwrap();
+    for piece in body.chunks(100_000) {
+        if !intake.push(Bytes::copy_from_slice(piece)).await {
+            break;
+        }
+    }
+    intake.finish().await
 }
 
 fn counts(outcome: &Outcome) -> [i64; 4] {
@@ -185,6 +190,17 @@ async fn a_body_that_breaks_leaves_what_was_taken_and_says_how_far_that_is() {
     assert_eq!(counts(&whole)[0] + counts(&whole)[1], 30_000);
     let wanted: Vec<Bytes> = events.iter().map(|event| Bytes::from(event.clone())).collect();
     assert_eq!(fed.log().await, wanted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn duplicates_of_records_that_are_not_shown_are_not_acknowledged() {
+    // Nobody feeds history.
+    let world = World::new();
+    for duplicates in [0, 3] {
+        let outcome = put(&world, &body(&events(0, 3)), ContentEncoding::Plain).await;
+        assert_eq!(counts(&outcome)[1], duplicates);
+        assert!(matches!(outcome.fault, Some(CairnError::Unavailable(_))), "{outcome:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
