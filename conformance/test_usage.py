@@ -137,8 +137,8 @@ def folder(tmp_path):
     return tmp_path
 
 
-def run(folder, *arguments):
-    environment = Server.clean_environment()
+def run(folder, *arguments, **variables):
+    environment = {**Server.clean_environment(), **variables}
     environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:9"
     environment["AWS_SHARED_CREDENTIALS_FILE"] = str(folder / "credentials")
     return subprocess.run(
@@ -159,6 +159,17 @@ def test_a_wrong_call_is_told_before_anything_is_written(folder, arguments, says
     assert says in done.stderr
     assert done.stdout == ""
     assert everything(folder) == before
+
+
+@pytest.mark.evidence("assumed", "README: 2, a variable with settings is wrong")
+@pytest.mark.parametrize("value", ["inof", "info,bogus", "cairn_gateway=loud"])
+def test_a_mistyped_filter_of_the_log_silences_nothing(folder, value):
+    before = everything(folder)
+    done = run(folder, *SERVE, CAIRN_LOG=value)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert f'CAIRN_LOG: "{value}" is no filter' in done.stderr
+    assert done.stdout == "" and everything(folder) == before
+    assert "CAIRN_LOG`" in run(folder, "serve", "--help").stdout
 
 
 @pytest.mark.evidence("assumed", "README: 1, it failed")

@@ -159,7 +159,8 @@ pub(crate) struct Document {
     /// Buckets at other stores; in the file only, as tables `[[destination]]`
     #[arg(skip)]
     destination: Vec<Destination>,
-    /// How the server's own log is written [default: text on a terminal, json otherwise]
+    /// How the server's own log is written; the variable `CAIRN_LOG` says how much, such as `warn`,
+    /// or `info,cairn_gateway=debug` [default: text on a terminal, json otherwise]
     #[arg(long, env = "CAIRN_LOG_FORMAT", value_name = "json|text", hide_possible_values = true)]
     log_format: Option<LogFormat>,
     /// Start although records or small state are missing, as `cairn fsck` names them
