@@ -118,6 +118,10 @@ def test_what_comes_after_a_loss_is_found(data, lost):
     assert server.stop() == 0
     checked = run_cairn("fsck", str(data), check=False)
     assert checked.returncode == 0, checked.stdout
+    lines = run_cairn("lookup", "--data", str(data), "--limit", "0").stdout.splitlines()
+    marks = [line for line in lines if "lost" in line]
+    assert marks and all(line.split()[:4] == ["-", "(record", "lost)", "-"] for line in marks)
+    assert all(line.split()[-2:] == ["lost", "-"] for line in marks), marks
     server = Server(data).start()
     assert created(server, "and-after-a-restart") == ["CreateBucket"]
     assert server.stop() == 0

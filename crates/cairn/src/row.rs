@@ -11,6 +11,9 @@ use crate::print;
 /// What stands where a record has nothing to show.
 const NOTHING: &str = "-";
 
+/// The type of what stands in the log where a record is lost. It has no other field.
+const LOST_TYPE: &str = "CairnRecordLost";
+
 /// The columns of a table.
 pub(crate) const COLUMNS: [&str; 8] =
     ["TIME", "EVENT", "SOURCE", "USER", "FROM", "REGION", "OUTCOME", "RESOURCES"];
@@ -35,15 +38,17 @@ impl Row {
         let text = |value: Option<Cow<'_, str>>| {
             value.map_or_else(|| NOTHING.to_owned(), |value| print::plain(&value).into_owned())
         };
-        let has_failed = head.error_code.is_some() || head.error_message.is_some();
+        let is_lost = is_lost(&head);
+        let has_failed = is_lost || head.error_code.is_some() || head.error_message.is_some();
         let outcome = match &head.error_code {
+            _ if is_lost => Cow::Borrowed("lost"),
             Some(code) => Cow::Borrowed(&**code),
             None if has_failed => Cow::Borrowed("failed"),
             None => Cow::Borrowed("ok"),
         };
         let cells = [
             text(head.event_time_text.clone()),
-            text(head.event_name.clone()),
+            text(event_name(&head)),
             text(head.event_source.clone()),
             text(head.username()),
             text(head.source_ip_address.clone()),
@@ -53,6 +58,16 @@ impl Row {
         ];
         Self { cells, has_failed }
     }
+}
+
+/// Whether this is no record, but the mark of one that is lost; a record has the name of its event.
+fn is_lost(head: &RecordHead<'_>) -> bool {
+    head.event_type.as_deref() == Some(LOST_TYPE) && head.event_name.is_none()
+}
+
+/// The name of a record's event; of a record that is lost, that it is.
+pub(crate) fn event_name<'a>(head: &RecordHead<'a>) -> Option<Cow<'a, str>> {
+    if is_lost(head) { Some(Cow::Borrowed("(record lost)")) } else { head.event_name.clone() }
 }
 
 /// The names of what the call touched: as `LookupEvents` lists them, an ARN only where there is no
@@ -128,7 +143,8 @@ impl Widths {
         self.line(COLUMNS)
     }
 
-    /// One row, without a line end; red if the call failed and the terminal has colours.
+    /// One row, without a line end; red if the call failed, or its record is lost, and the terminal
+    /// has colours.
     pub(crate) fn row(&self, row: &Row, is_coloured: bool) -> String {
         let line = self.line(row.cells.each_ref().map(String::as_str));
         if row.has_failed && is_coloured { format!("\x1b[31m{line}\x1b[0m") } else { line }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use cairn_event::{RecordHead, lookup_resources};
 
 use crate::print;
-use crate::row::{Row, Widths};
+use crate::row::{Row, Widths, event_name};
 
 /// The heading of the spreadsheet table.
 const CSV_HEADING: &str = "EventTime,EventName,EventSource,Username,SourceIPAddress,ErrorCode,\
@@ -128,7 +128,7 @@ fn csv_cells(record: &[u8]) -> [String; 16] {
         .collect();
     [
         text(head.event_time_text.as_deref()),
-        text(head.event_name.as_deref()),
+        text(event_name(&head).as_deref()),
         text(head.event_source.as_deref()),
         text(head.username().as_deref()),
         text(head.source_ip_address.as_deref()),
@@ -193,6 +193,8 @@ mod tests {
         assert!(lines[0].starts_with("EventTime,EventName,EventSource,Username,"));
         assert!(lines[1].starts_with(",A,s3.amazonaws.com,,,\"'=1+1\","));
         assert!(lines[1].contains(r#""a, ""b""""#));
+        let lost = shown(Format::Csv, &[&[br#"{"eventType":"CairnRecordLost"}"#]]);
+        assert!(lost.lines().nth(1).unwrap().starts_with(",(record lost),,"), "{lost}");
         assert_eq!((lines.len(), shown(Format::Csv, &[]).lines().count()), (3, 1));
     }
 

@@ -67,3 +67,19 @@ async fn mark(opened: &Opened, mooring: &Mooring) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::MARK;
+    use crate::row::{Row, Widths};
+
+    #[test]
+    fn a_mark_is_shown_as_a_lost_record() {
+        let shown = |record: &[u8]| Widths::usual(None).row(&Row::of(record), false);
+        let cells: Vec<_> = shown(MARK).split("  ").map(|cell| cell.trim().to_owned()).collect();
+        let said: Vec<_> = cells.iter().filter(|cell| !matches!(&***cell, "" | "-")).collect();
+        assert_eq!(said, ["(record lost)", "lost"]);
+        let named = br#"{"eventType":"CairnRecordLost","eventName":"CreateBucket"}"#;
+        assert!(shown(named).contains("CreateBucket") && !shown(named).contains("lost"));
+    }
+}
