@@ -62,7 +62,8 @@ pub(crate) struct ServerChoice {
     /// A profile of the credentials file [default: `AWS_PROFILE`, or "default"]
     #[arg(long, value_name = "NAME")]
     profile: Option<String>,
-    /// The region [default: `AWS_REGION`, or that of the profile]
+    /// The region that calls are signed for [default: `AWS_REGION`, or that of the profile]. It filters
+    /// nothing: `cairn lookup --attribute AwsRegion=REGION` finds the records of a region
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
 }
