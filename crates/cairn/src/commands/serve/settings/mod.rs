@@ -282,7 +282,7 @@ impl Document {
             _ => bail!("TLS needs both --tls-cert and --tls-key"),
         };
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4580)));
-        let table = upstreams::over(self.upstream, self.upstreams);
+        let table = upstreams::over(self.upstream, self.upstreams)?;
         let settings = Settings {
             data: self.data.unwrap_or_else(|| PathBuf::from("cairn-data")),
             listen,

@@ -8,7 +8,7 @@
 //! dynamodb = { url = "https://dynamodb.eu-west-1.amazonaws.com", resign = { access-key-id = "…", secret-access-key = "…" } }
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -104,15 +104,22 @@ impl std::fmt::Debug for Resign {
     }
 }
 
-/// Lays flags, each `[SERVICE=]URL`, over the table of the file.
-pub(super) fn over(flags: Option<Vec<String>>, mut table: Table) -> Table {
+/// Lays flags, each `[SERVICE=]URL`, over the table of the file. No two of them say where the same
+/// service is.
+pub(super) fn over(flags: Option<Vec<String>>, mut table: Table) -> anyhow::Result<Table> {
+    let mut said = BTreeSet::new();
     for flag in flags.unwrap_or_default() {
         // A URL has a colon before its first equals sign, if it has one at all.
         let named = flag.split_once('=').filter(|(name, _)| !name.contains(':'));
         let (name, url) = named.unwrap_or((DEFAULT, flag.as_str()));
+        ensure!(
+            said.insert(name.to_owned()),
+            "--upstream: `{name}` is given twice{}; a service has one upstream",
+            if name == DEFAULT { " (a URL without SERVICE= is the default)" } else { "" }
+        );
         table.insert(name.to_owned(), Entry::Short(url.to_owned()));
     }
-    table
+    Ok(table)
 }
 
 /// The upstreams, checked. Certificates are read, nothing connects yet.
@@ -215,7 +222,8 @@ mod tests {
     #[test]
     fn a_flag_names_a_service_or_the_default() {
         let flags = ["http://a:1", "s3=http://b:2", "sts=local"].map(str::to_owned).to_vec();
-        let table = over(Some(flags), table("s3 = 'http://c'\nkms = 'local'").unwrap());
+        let file = table("s3 = 'http://c'\nkms = 'local'").unwrap();
+        let table = over(Some(flags), file).unwrap();
         let text = |name: &str| match &table[name] {
             Entry::Short(text) => text.clone(),
             Entry::Long(long) => long.url.clone(),
@@ -224,6 +232,17 @@ mod tests {
             [text("default"), text("s3"), text("sts"), text("kms")],
             ["http://a:1", "http://b:2", "local", "local"]
         );
+    }
+
+    #[test]
+    fn two_flags_for_one_service_contradict_each_other() {
+        for (flags, name) in
+            [(["http://a", "default=http://b"], "default"), (["s3=http://a", "s3=local"], "s3")]
+        {
+            let flags = flags.map(str::to_owned).to_vec();
+            let error = over(Some(flags), Table::new()).unwrap_err().to_string();
+            assert!(error.contains(&format!("`{name}` is given twice")), "{error}");
+        }
     }
 
     #[tokio::test]
