@@ -14,12 +14,8 @@ use super::client::Client;
 use super::queue::Loss;
 use super::resign::ResignCredential;
 
-/// Services that the default upstream does not take: the trail itself, which would otherwise be out
-/// of reach. A service can still be sent away by its name.
+/// Services that no upstream takes: the trail itself, which would otherwise be out of reach.
 const OURS: [&str; 3] = ["cairn", "cloudtrail", "cloudtrail-data"];
-
-/// Our own service, which no other server has.
-const NEVER_FORWARDED: &str = "cairn";
 
 /// How a call is passed on.
 #[derive(Clone, Debug)]
@@ -76,8 +72,14 @@ pub enum UpstreamFault {
         name: String,
     },
     /// Ours for good.
-    #[error("the service `cairn` is served here; it cannot have an upstream")]
-    OurOwn,
+    #[error(
+        "the service `{name}` is the trail's own and stays here: its callers would find another \
+         server's records, not those of this one"
+    )]
+    OurOwn {
+        /// As given.
+        name: String,
+    },
 }
 
 /// Where a service is served.
@@ -160,8 +162,8 @@ impl Upstreams {
         if !known {
             return Err(UpstreamFault::UnknownService { name: name.to_owned() });
         }
-        if name == NEVER_FORWARDED && matches!(route, Route::Upstream(_)) {
-            return Err(UpstreamFault::OurOwn);
+        if OURS.contains(&name) && matches!(route, Route::Upstream(_)) {
+            return Err(UpstreamFault::OurOwn { name: name.to_owned() });
         }
         self.named.insert(name.into(), route);
         Ok(())
@@ -235,8 +237,11 @@ mod tests {
         }
         upstreams.name("s3", Route::Local).unwrap();
         assert!(!is_there(&upstreams, "s3", "s3") && !is_there(&upstreams, "s3control", "s3"));
-        upstreams.name("cloudtrail", Route::Upstream(Arc::clone(&there))).unwrap();
-        assert!(is_there(&upstreams, "cloudtrail", "cloudtrail"));
+        for ours in OURS {
+            let refused = upstreams.name(ours, Route::Upstream(Arc::clone(&there))).unwrap_err();
+            assert_eq!(refused, UpstreamFault::OurOwn { name: ours.to_owned() });
+            upstreams.name(ours, Route::Local).unwrap();
+        }
     }
 
     #[tokio::test]
@@ -244,11 +249,9 @@ mod tests {
         let there = upstream("http://there").unwrap();
         let mut upstreams = Upstreams::default();
         assert!(upstreams.of(Some(("rds", "rds"))).is_none());
-        upstreams.name("rds", Route::Upstream(Arc::clone(&there))).unwrap();
+        upstreams.name("rds", Route::Upstream(there)).unwrap();
         assert!(upstreams.of(Some(("docdb", "rds"))).is_some());
         let unknown = upstreams.name("dynamo", Route::Local).unwrap_err();
         assert_eq!(unknown, UpstreamFault::UnknownService { name: "dynamo".to_owned() });
-        let ours = upstreams.name("cairn", Route::Upstream(there)).unwrap_err();
-        assert_eq!(ours, UpstreamFault::OurOwn);
     }
 }
