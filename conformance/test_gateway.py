@@ -55,6 +55,15 @@ def test_a_call_is_answered_by_the_upstream_and_recorded_here(front):
     assert found["DescribeTable"]["errorCode"] == "ResourceNotFoundException"
 
 
+def test_a_trail_cannot_deliver_through_an_upstream_and_the_log_says_what_can(front):
+    client("s3", front.url).create_bucket(Bucket="behind-only")
+    with pytest.raises(ClientError) as refused:
+        own_client("cloudtrail", front).create_trail(Name="away", S3BucketName="behind-only")
+    assert refused.value.response["Error"]["Code"] == "S3BucketDoesNotExistException"
+    told = [line for line in front.stderr().splitlines() if "there is no bucket behind-only" in line]
+    assert len(told) == 1 and "needs a [[destination]]" in told[0]
+
+
 def test_streams_pass_in_both_directions_and_only_their_length_is_kept(front):
     store = client("s3", front.url)
     store.create_bucket(Bucket="stones")

@@ -69,7 +69,16 @@ pub(crate) async fn admit(ctx: &Ctx, trail: &Trail) -> Result<(), CloudTrailErro
 /// What the caller is told if a bucket refuses. One text stands for every cause that lies in the
 /// bucket (observed).
 fn refusal(error: BucketError, bucket: &str, key: Option<&str>) -> CloudTrailError {
-    tracing::info!(bucket, error = &error as &dyn std::error::Error, "a bucket refused a trail");
+    // Trails deliver to buckets of this server and of `[[destination]]`s, not through upstreams.
+    let hint = matches!(error, BucketError::NoSuchBucket { .. }).then_some(
+        "a bucket that is not on this server, such as one behind an upstream, needs a [[destination]]",
+    );
+    tracing::info!(
+        bucket,
+        error = &error as &dyn std::error::Error,
+        hint,
+        "a bucket refused a trail"
+    );
     let bucket = bucket.to_owned();
     let key = key.unwrap_or_default().to_owned();
     let fault = match &error {
