@@ -21,14 +21,33 @@ pub(crate) fn columns() -> Option<usize> {
     None
 }
 
-/// A text of a record's, for a terminal: control characters are shown as `?`, since a caller chose
-/// them and the terminal would obey.
+/// A text of a record's, for a terminal: characters that steer it, or that nobody sees, are shown as
+/// `?`, since a caller chose them and the terminal would obey.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    if text.contains(char::is_control) {
-        Cow::Owned(text.replace(char::is_control, "?"))
+    if text.contains(is_unseen) {
+        Cow::Owned(text.replace(is_unseen, "?"))
     } else {
         Cow::Borrowed(text)
     }
+}
+
+/// Control characters, and those that turn the direction of a line, break it or have no width
+/// (Unicode's category Cf, and its separators of lines and paragraphs).
+fn is_unseen(one: char) -> bool {
+    one.is_control()
+        || matches!(
+            one,
+            '\u{ad}'
+                | '\u{600}'..='\u{605}'
+                | '\u{61c}'
+                | '\u{180e}'
+                | '\u{200b}'..='\u{200f}'
+                | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}'
+                | '\u{feff}'
+                | '\u{fff9}'..='\u{fffb}'
+                | '\u{e0000}'..='\u{e007f}'
+        )
 }
 
 /// Bytes in hex.
@@ -68,5 +87,19 @@ pub(crate) fn is_read(written: io::Result<()>) -> io::Result<bool> {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn what_steers_a_terminal_or_is_not_seen_is_shown() {
+        for hostile in ["\u{1b}[31m", "x\u{202e}gnp.exe", "a\u{200b}b", "a\u{2028}b", "a\u{e0041}b"]
+        {
+            assert_eq!(plain(hostile).matches('?').count(), 1, "{hostile:?}");
+        }
+        assert_eq!(plain("名 é \u{1f600}"), "名 é \u{1f600}");
     }
 }

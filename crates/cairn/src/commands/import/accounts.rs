@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use cairn_event::AccountId;
+
 use crate::commands::serve;
 use crate::print;
 
@@ -16,9 +18,9 @@ const NAMED_MAX: usize = 3;
 pub(super) struct Accounts(BTreeMap<Box<str>, u64>);
 
 impl Accounts {
-    /// Counts a record. One that names no account is nobody's, wherever it is.
+    /// Counts a record. One that names no account, or what cannot be one, is nobody's, wherever it is.
     pub(super) fn add(&mut self, account: Option<&str>) {
-        let Some(account) = account else { return };
+        let Some(account) = account.filter(|name| AccountId::parse(name).is_ok()) else { return };
         if let Some(records) = self.0.get_mut(account) {
             *records += 1;
         } else if self.0.len() < ACCOUNTS_MAX {
@@ -40,12 +42,8 @@ pub(super) fn hint(others: &BTreeMap<Box<str>, u64>, directory: Option<&str>) ->
     let mut named: Vec<_> = others.iter().collect();
     named.sort_by_key(|(account, records)| (std::cmp::Reverse(**records), *account));
     let (most, _) = named.first()?;
-    let most = print::plain(most);
-    let mut names: Vec<_> = named
-        .iter()
-        .take(NAMED_MAX)
-        .map(|(account, _)| print::plain(account).into_owned())
-        .collect();
+    let mut names: Vec<_> =
+        named.iter().take(NAMED_MAX).map(|(account, _)| account.to_string()).collect();
     if named.len() > NAMED_MAX {
         names.push(print::count((named.len() - NAMED_MAX) as u64, "other"));
     }
@@ -103,11 +101,15 @@ mod tests {
     fn names_are_the_files_so_there_is_an_end_to_them() {
         let mut accounts = Accounts::default();
         for number in 0..3_000 {
-            accounts.add(Some(&format!("\u{1b}{number}")));
+            accounts.add(Some(&format!("{number:012}")));
+        }
+        // No account is called so, and no --account-id takes it.
+        for other in ["", "1\u{1b}[31m", "12345678901"] {
+            accounts.add(Some(other));
         }
         let hint = hint(&accounts.others(None), None).unwrap();
         assert!(
-            hint.starts_with("1000 records belong to accounts ?0, ?1, ?10, 997 others; "),
+            hint.starts_with("1000 records belong to accounts 000000000000, 000000000001, 000000000002, 997 others; "),
             "{hint}"
         );
     }

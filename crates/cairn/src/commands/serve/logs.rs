@@ -7,6 +7,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use super::log_lines::JsonLines;
+
 /// Says how much is logged.
 const FILTER_VARIABLE: &str = "CAIRN_LOG";
 /// `s3s` logs every error of a caller, bodies included; those are in the records.
@@ -59,7 +61,7 @@ pub(super) fn start(format: Option<Format>, filter: EnvFilter) {
             let is_coloured = is_terminal && std::env::var_os("NO_COLOR").is_none();
             builder.compact().with_ansi(is_coloured).try_init()
         }
-        Format::Json => builder.json().flatten_event(true).try_init(),
+        Format::Json => builder.event_format(JsonLines).try_init(),
     };
     // A second start in one process (tests) keeps the first log.
     drop(started);

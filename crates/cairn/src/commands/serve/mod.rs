@@ -2,6 +2,7 @@
 //! parts need each other.
 
 mod descriptors;
+mod log_lines;
 mod log_upkeep;
 mod logs;
 mod master_key;
