@@ -1,7 +1,7 @@
 """Calls by boto3, as applications make them: what recording costs them, beside what their client costs.
 
-Run as a program, it is one of the processes that call: it says when it is ready, waits to be told to begin, and
-prints how many calls it made and how long they took.
+Run as a program, it is one of the processes that call: it says when it is ready, waits to be told to
+begin, and prints how many calls it made and how long they took.
 """
 
 import json
