@@ -51,7 +51,7 @@ WRONG = [
     ((*SERVE, "--upstream", "http://a/path"), "without a path"),
     ((*SERVE, "--upstream", "dynamo=http://a"), "no AWS service"),
     ((*SERVE, "--upstream", "sqs=local"), "Cairn itself serves cairn, cloudtrail, cloudtrail-data, kms, s3, sts"),
-    ((*SERVE, "--upstream", "cloudtrail=http://a"), "`cloudtrail` is the trail's own and stays here"),
+    ((*SERVE, "--upstream", "cairn=http://a"), "it cannot have an upstream"),
     ((*SERVE, "--upstream", "http://a", "--upstream", "http://b"), "`default` is given twice"),
     ((*SERVE, "--upstream", "s3=http://a", "--upstream", "s3=local"), "`s3` is given twice"),
     ((*SERVE, "--insecure-accept-any-credentials=maybe"), "true"),

@@ -14,8 +14,12 @@ use super::client::Client;
 use super::queue::Loss;
 use super::resign::ResignCredential;
 
-/// Services that no upstream takes: the trail itself, which would otherwise be out of reach.
+/// Services that the default upstream does not take: the trail itself, which would otherwise be out
+/// of reach. A service can still be sent away by its name.
 const OURS: [&str; 3] = ["cairn", "cloudtrail", "cloudtrail-data"];
+
+/// Our own service, which no other server has.
+const NEVER_FORWARDED: &str = "cairn";
 
 /// How a call is passed on.
 #[derive(Clone, Debug)]
@@ -72,14 +76,8 @@ pub enum UpstreamFault {
         name: String,
     },
     /// Ours for good.
-    #[error(
-        "the service `{name}` is the trail's own and stays here: its callers would find another \
-         server's records, not those of this one"
-    )]
-    OurOwn {
-        /// As given.
-        name: String,
-    },
+    #[error("the service `cairn` is served here; it cannot have an upstream")]
+    OurOwn,
 }
 
 /// Where a service is served.
@@ -162,11 +160,18 @@ impl Upstreams {
         if !known {
             return Err(UpstreamFault::UnknownService { name: name.to_owned() });
         }
-        if OURS.contains(&name) && matches!(route, Route::Upstream(_)) {
-            return Err(UpstreamFault::OurOwn { name: name.to_owned() });
+        if name == NEVER_FORWARDED && matches!(route, Route::Upstream(_)) {
+            return Err(UpstreamFault::OurOwn);
         }
         self.named.insert(name.into(), route);
         Ok(())
+    }
+
+    /// The trail's own services that go to an upstream all the same: what their callers find and
+    /// change there is not of this server.
+    pub fn ours_elsewhere(&self) -> impl Iterator<Item = &'static str> {
+        let is_away = |name: &&str| matches!(self.named.get(*name), Some(Route::Upstream(_)));
+        OURS.into_iter().filter(is_away)
     }
 
     /// Where a service is served; `None` for one that nobody has heard of.
@@ -237,11 +242,9 @@ mod tests {
         }
         upstreams.name("s3", Route::Local).unwrap();
         assert!(!is_there(&upstreams, "s3", "s3") && !is_there(&upstreams, "s3control", "s3"));
-        for ours in OURS {
-            let refused = upstreams.name(ours, Route::Upstream(Arc::clone(&there))).unwrap_err();
-            assert_eq!(refused, UpstreamFault::OurOwn { name: ours.to_owned() });
-            upstreams.name(ours, Route::Local).unwrap();
-        }
+        upstreams.name("cloudtrail", Route::Upstream(Arc::clone(&there))).unwrap();
+        assert!(is_there(&upstreams, "cloudtrail", "cloudtrail"));
+        assert_eq!(upstreams.ours_elsewhere().collect::<Vec<_>>(), ["cloudtrail"]);
     }
 
     #[tokio::test]
@@ -249,9 +252,11 @@ mod tests {
         let there = upstream("http://there").unwrap();
         let mut upstreams = Upstreams::default();
         assert!(upstreams.of(Some(("rds", "rds"))).is_none());
-        upstreams.name("rds", Route::Upstream(there)).unwrap();
+        upstreams.name("rds", Route::Upstream(Arc::clone(&there))).unwrap();
         assert!(upstreams.of(Some(("docdb", "rds"))).is_some());
         let unknown = upstreams.name("dynamo", Route::Local).unwrap_err();
         assert_eq!(unknown, UpstreamFault::UnknownService { name: "dynamo".to_owned() });
+        let ours = upstreams.name("cairn", Route::Upstream(there)).unwrap_err();
+        assert_eq!(ours, UpstreamFault::OurOwn);
     }
 }

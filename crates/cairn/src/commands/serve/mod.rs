@@ -51,6 +51,9 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
     let document = arguments.document.over(arguments.config.as_ref()).or_usage()?;
     let settings = document.validate().or_usage()?;
     logs::start(settings.log_format, logs::filter().or_usage()?);
+    for service in settings.upstreams.ours_elsewhere() {
+        tracing::warn!(service, "the calls of a service of the trail itself go to an upstream");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let served = runtime.block_on(serve(settings));
     runtime.shutdown_timeout(std::time::Duration::from_secs(5));
