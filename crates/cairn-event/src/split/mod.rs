@@ -59,7 +59,7 @@ pub enum SplitError {
     /// A line of a file of lines is torn or is no JSON; reading goes on with the next line.
     #[error("the line around byte {at} is no record")]
     BadLine {
-        /// Where the line stops being JSON.
+        /// Where the line stops being JSON, or where it begins if it never ends.
         at: u64,
     },
     /// The brackets do not match.

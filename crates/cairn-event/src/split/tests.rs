@@ -96,6 +96,29 @@ fn what_is_no_record_is_named_and_passed_over() {
 }
 
 #[test]
+fn a_line_torn_between_strings_costs_one_line() {
+    // What two writers leave, or one that was killed: a record ends in another one's begin.
+    let torn = r#"{"eventVersion":"1.11","resources":[{"ARN"{"eventVersion":"1.08","n":{}}"#;
+    for torn in [torn, r#"{"eventVersion":"1.11","n":[1,"#, r#"{"eventVersion":"#] {
+        let found = texts(&format!("{A}\n{torn}\n{B}\n{A}\n"));
+        let at = A.len() as u64 + 1;
+        assert_eq!(found[0], Ok(A.to_owned()), "{torn}");
+        assert_eq!(found[1], Err(SplitError::BadLine { at }), "{torn}");
+        assert_eq!(found[2..], [Ok(B.to_owned()), Ok(A.to_owned())], "{torn}");
+    }
+}
+
+#[test]
+fn an_object_on_many_lines_is_no_torn_line() {
+    let spread = "{\"eventVersion\":\"1.11\",\"resources\":[\n{\"ARN\":1},\n{\"ARN\":2}\n]}";
+    assert_eq!(texts(&format!("{spread}\n{A}\n")), [Ok(spread.to_owned()), Ok(A.to_owned())]);
+    let listed = format!("{A}\n{{\"Records\":[\n{A},\n{B}\n]}}\n");
+    assert_eq!(texts(&listed), [Ok(A.to_owned()), Ok(A.to_owned()), Ok(B.to_owned())]);
+    let indented = "{\n  \"eventVersion\":\"1.11\",\n  \"n\":[\n    {}\n  ]\n}";
+    assert_eq!(texts(&format!("{A}\n{indented}\n")), [Ok(A.to_owned()), Ok(indented.to_owned())]);
+}
+
+#[test]
 fn a_torn_line_costs_one_line() {
     let found = texts(&format!("{A}\n{{\"eventName\":\"to\n{B}\nnonsense\n{A}\n"));
     let at = A.len() as u64;

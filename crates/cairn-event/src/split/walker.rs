@@ -72,6 +72,8 @@ pub(super) struct Walker {
     value: Option<Value>,
     /// A bad line is being skipped.
     skips_line: bool,
+    /// A whole record stood on one line, so this is a file of lines.
+    has_lines: bool,
     has_failed: bool,
     /// Up to here in the input, lines were looked at as such: each is looked at once.
     lines_seen: u64,
@@ -86,6 +88,7 @@ impl Walker {
             nesting: Vec::new(),
             value: None,
             skips_line: false,
+            has_lines: false,
             has_failed: false,
             lines_seen: 0,
         }
@@ -115,6 +118,7 @@ impl Walker {
 
     /// Goes on after the line that was looked at last.
     pub(super) fn skip_line(&mut self) {
+        self.has_lines = true;
         self.at = usize::try_from(self.lines_seen.saturating_sub(self.before)).unwrap_or(self.at);
     }
 
@@ -247,10 +251,14 @@ impl Walker {
                         self.nesting.extend([Inside::RestOfObject, Inside::Array]);
                         return None;
                     }
+                    StructureStep::TornLine => {
+                        return Some(Step::Failed(SplitError::BadLine { at: value.at }));
+                    }
                     StructureStep::Broken => return Some(self.broken()),
                 }
             };
             if ended {
+                self.has_lines |= self.is_line(&value, bytes);
                 return self.end_value(&value);
             }
         }
@@ -263,6 +271,15 @@ impl Walker {
         }
         self.value = Some(value);
         None
+    }
+
+    /// Whether the value that ended is an object on one line.
+    fn is_line(&self, value: &Value, bytes: &[u8]) -> bool {
+        if !self.nesting.is_empty() || self.has_lines || value.is_too_large || value.is_rest {
+            return false;
+        }
+        let line = bytes.get(value.start..self.at).unwrap_or_default();
+        line.first() == Some(&b'{') && memchr(b'\n', line).is_none()
     }
 
     fn end_value(&self, value: &Value) -> Option<Step> {
@@ -311,6 +328,13 @@ impl Walker {
         StringStep::Ended
     }
 
+    /// Whether an object begins a line while a value that began before is not at its end: in a file
+    /// of lines, that one was torn, and took the end of its line with it.
+    fn begins_line(&self, value: &Value, at: usize, bytes: &[u8]) -> bool {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        self.nesting.is_empty() && value.depth > 0 && !value.is_rest && before == Some(&b'\n')
+    }
+
     /// Moves to the next quote or over the next bracket.
     fn walk_structure(&mut self, value: &mut Value, bytes: &[u8]) -> StructureStep {
         let rest = bytes.get(self.at..).unwrap_or_default();
@@ -325,6 +349,10 @@ impl Walker {
                 }
                 b':' if value.depth == 1 => value.after_container_key = value.is_container_key,
                 b',' if value.depth == 1 => value.after_container_key = false,
+                b'{' if self.has_lines && self.begins_line(value, self.at + skipped, bytes) => {
+                    self.at += skipped;
+                    return StructureStep::TornLine;
+                }
                 b'{' | b'[' => {
                     // Cut into pieces, a wrapper that large has lost its keys: whole, it loses them
                     // too.
@@ -369,5 +397,6 @@ enum StructureStep {
     Again,
     Ended,
     Container,
+    TornLine,
     Broken,
 }
