@@ -9,7 +9,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cairn_history::{History, HistoryError, Position};
-use cairn_store::Offset;
+use cairn_store::{Offset, ReadLimit};
 use tokio::task::JoinHandle;
 
 use crate::{Ctx, Internal};
@@ -18,6 +18,8 @@ use crate::{Ctx, Internal};
 /// something is wrong; then there is no answer, since one without the newest records would look
 /// whole.
 const CATCH_UP_MS_MAX: u64 = 2_000;
+/// How many of the newest records whoever asks takes over by themselves.
+const TAKEN: ReadLimit = ReadLimit { records_max: 256, bytes_max: 512 << 10 };
 /// How much of a hash a token carries.
 const SEAL_BYTES: usize = 16;
 /// A token: two numbers and the hash.
@@ -42,6 +44,10 @@ pub(crate) async fn catch_up(ctx: &Ctx) -> Result<(), Behind> {
         return Err(Behind::Slice(damage));
     }
     let committed = ctx.services.log.committed();
+    let next = ctx.services.history.tail_next();
+    if committed.since(next) <= TAKEN.records_max as u64 {
+        take_over(ctx, next).await;
+    }
     if ctx.services.history.tail_next() >= committed {
         return Ok(());
     }
@@ -52,6 +58,18 @@ pub(crate) async fn catch_up(ctx: &Ctx) -> Result<(), Behind> {
         tracing::error!(error = %behind, "a search was refused");
         behind
     })
+}
+
+/// Takes the few newest records over into history, here and now. There is a worker for that, but to
+/// wake it and to be woken by it costs more than they do.
+async fn take_over(ctx: &Ctx, next: Offset) {
+    if next >= ctx.services.log.committed() {
+        return;
+    }
+    // What fails is the worker's to try again, and to tell.
+    if let Ok(slice) = ctx.services.log.read(next, TAKEN).await {
+        let _ = ctx.services.history.append(slice.first, &slice.records, &slice.appended_ms);
+    }
 }
 
 /// Asks history something that takes moments, on the threads that are there for it.

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use cairn_event::{AccountId, Region};
-use cairn_history::{AttributeKey, History, HistoryOptions, LookupCategory, LookupQuery};
+use cairn_history::{AttributeKey, History, HistoryOptions, Hit, LookupCategory, LookupQuery};
 
 /// The allocator of the server.
 #[global_allocator]
@@ -68,7 +68,7 @@ fn look_up(history: &History, queries: &[LookupQuery]) -> Result<(), Box<dyn Err
         let mut hits = 0;
         for query in queries.iter().cycle().skip(thread).step_by(THREADS).take(LOOKUPS / THREADS) {
             let begun = Instant::now();
-            hits += history.lookup(query, None, PAGE_RECORDS)?.hits.len();
+            hits += history.lookup(query, None, PAGE_RECORDS, Hit::of)?.hits.len();
             times.push(begun.elapsed());
         }
         Ok::<_, cairn_history::HistoryError>((times, hits))

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use cairn_event::{AccountId, RecordHead, Region, Timestamp};
 use cairn_history::{
-    AttributeKey, Field, Filter, History, HistoryOptions, LookupCategory, LookupQuery,
+    AttributeKey, Field, Filter, History, HistoryOptions, Hit, LookupCategory, LookupQuery,
     SearchBudget, SearchQuery,
 };
 
@@ -181,7 +181,7 @@ fn ask(
         end: None,
         category: LookupCategory::Management,
     };
-    Ok(Some(history.lookup(&query, None, 50)?.hits.len()))
+    Ok(Some(history.lookup(&query, None, 50, Hit::of)?.hits.len()))
 }
 
 fn searches(history: &History) -> Result<(), Box<dyn Error>> {

@@ -96,8 +96,13 @@ impl<'h> Fields<'h> {
         }
     }
 
+    /// The columns of a record, if it is a JSON object.
+    pub(crate) fn of_any(head: Option<&'h RecordHead<'_>>) -> Self {
+        head.map_or_else(Self::none, Self::of)
+    }
+
     /// The columns of a record that is no JSON object: none. It is kept, and found by its text.
-    pub(crate) fn none() -> Self {
+    fn none() -> Self {
         Self {
             texts: [const { None }; TEXTS],
             resources: Vec::new(),
@@ -110,10 +115,8 @@ impl<'h> Fields<'h> {
 
 /// Parses a record once and hands its columns on.
 pub(crate) fn with_fields<T>(record: &[u8], look: impl FnOnce(&Fields<'_>) -> T) -> T {
-    match RecordHead::parse(record) {
-        Ok(head) => look(&Fields::of(&head)),
-        Err(_) => look(&Fields::none()),
-    }
+    let head = RecordHead::parse(record).ok();
+    look(&Fields::of_any(head.as_ref()))
 }
 
 /// A row whose columns can be read, wherever they are kept.

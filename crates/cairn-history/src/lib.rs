@@ -46,6 +46,6 @@ pub use options::{
     TAIL_RECORDS_MAX,
 };
 pub use query::{
-    AttributeKey, Field, Filter, Hit, LookupCategory, LookupQuery, Match, PAGE_RECORDS_MAX, Page,
-    Position, SearchBudget, SearchQuery,
+    AttributeKey, Field, Filter, Found, Hit, LookupCategory, LookupQuery, Match, PAGE_RECORDS_MAX,
+    Page, Position, SearchBudget, SearchQuery,
 };

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use cairn_event::{AccountId, Region, Timestamp};
+use cairn_event::{AccountId, RecordHead, Region, Timestamp};
 use cairn_store::Offset;
 use serde::{Deserialize, Serialize};
 
@@ -294,11 +294,32 @@ pub struct Hit {
     pub record: Bytes,
 }
 
+/// A record that was found, where it lies: whoever asked takes what they need of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'r> {
+    /// Its number in the log.
+    pub offset: Offset,
+    /// As [`Hit::event_time_ms`].
+    pub event_time_ms: i64,
+    /// The record, byte for byte.
+    pub record: &'r [u8],
+    /// Its head, if it had to be parsed to see that the record passes.
+    pub head: Option<&'r RecordHead<'r>>,
+}
+
+impl Hit {
+    /// Keeps a record that was found.
+    pub fn of(found: Found<'_>) -> Self {
+        let Found { offset, event_time_ms, record, .. } = found;
+        Self { offset, event_time_ms, record: Bytes::copy_from_slice(record) }
+    }
+}
+
 /// A page of records, newest first; records of one time by falling offset.
-#[derive(Clone, Debug, Default)]
-pub struct Page {
+#[derive(Clone, Debug)]
+pub struct Page<T = Hit> {
     /// What was found.
-    pub hits: Vec<Hit>,
+    pub hits: Vec<T>,
     /// Where to go on; `None` if there is no more. A page may be short, or empty, and not the last.
     pub next: Option<Position>,
     /// How many rows were looked at one by one, without the help of the index.

@@ -74,6 +74,13 @@ impl HistoryFeed {
         Ok(())
     }
 
+    /// Others take records over, too (whoever searches, if there are few), and leave this to the feed.
+    fn seal_if_due(&self, now: Timestamp) {
+        if self.history.seal_due(now) {
+            self.due.seal.notify_one();
+        }
+    }
+
     fn take(&self, slice: &LogSlice) -> Result<(), HistoryError> {
         self.history.append(slice.first, &slice.records, &slice.appended_ms)
     }
@@ -102,13 +109,12 @@ impl Worker for HistoryFeed {
         let next = self.history.tail_next();
         if self.log.committed() <= next {
             self.waits_for_room = false;
+            self.seal_if_due(now);
             return Ok(Progress::Idle);
         }
         let slice = self.log.read(next, STEP_READ).await?;
         let taken = self.take(&slice);
-        if self.history.seal_due(now) {
-            self.due.seal.notify_one();
-        }
+        self.seal_if_due(now);
         match taken {
             Ok(()) => {
                 self.waits_for_room = false;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use cairn_event::Timestamp;
 use cairn_history::{Fault, FaultPlan, History, HistoryOptions, SearchBudget, SearchQuery};
-use cairn_store::{Clock, EventLog, LogOptions, Offset, SegmentLog};
+use cairn_store::{Clock, EventLog, LogOptions, Offset, ReadLimit, SegmentLog};
 
 use super::workers;
 use crate::worker::{Progress, Worker};
@@ -125,6 +125,26 @@ async fn a_tail_that_is_lost_comes_from_the_log_again() {
         work(&log, &history, NOW).await;
         assert_complete(&history, log.committed(), &format!("round {round}"));
     }
+}
+
+#[tokio::test]
+async fn the_feed_has_a_tail_sealed_that_others_filled() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let history = Arc::new(History::open(&directory.path().join("history"), options()).unwrap());
+    commit(&log, 50).await;
+    // As whoever searches does with the newest records.
+    let limit = ReadLimit { records_max: 50, bytes_max: 1 << 20 };
+    let slice = log.read(Offset::ZERO, limit).await.unwrap();
+    history.append(slice.first, &slice.records, &slice.appended_ms).unwrap();
+    let (mut feed, mut seal, _) = workers(Arc::clone(&log), history);
+    assert!(matches!(feed.step(NOW).await, Ok(Progress::Idle)));
+    let is_called = tokio::select! {
+        biased;
+        () = seal.wait() => true,
+        () = std::future::ready(()) => false,
+    };
+    assert!(is_called);
 }
 
 #[tokio::test]

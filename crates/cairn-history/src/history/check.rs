@@ -139,11 +139,12 @@ impl RowCheck<'_> {
         if self.row_keys.next()? != Some(at) {
             return Err(self.slice.index.corrupt("it has another time or offset for a row"));
         }
-        if self.records.record(self.row)? != record_text::decode(text) {
+        let record = record_text::decode(text);
+        if !self.records.is(self.row, &record)? {
             return Err(self.slice.index.corrupt("it points to another record for a row"));
         }
         self.scratch.clear();
-        with_fields(&record_text::decode(text), |fields| fields.keys(&mut self.scratch));
+        with_fields(&record, |fields| fields.keys(&mut self.scratch));
         self.scratch.sort_unstable();
         self.scratch.dedup();
         for key in &self.scratch {

@@ -84,7 +84,7 @@ fn compare(
     placed.sort_unstable();
     for (_, row, number) in placed {
         if let (Some((_, wanted)), Some(known)) = (asked.get(number), known.get_mut(number)) {
-            *known = *known || records.record(row)? == **wanted;
+            *known = *known || records.is(row, wanted)?;
         }
     }
     Ok(())

@@ -7,7 +7,8 @@ use cairn_event::Timestamp;
 use crate::plan::{LookupPlan, Plan, SearchPlan};
 use crate::walk::{Walk, Window};
 use crate::{
-    HistoryError, LookupQuery, PAGE_RECORDS_MAX, Page, Position, SearchBudget, SearchQuery,
+    Found, HistoryError, Hit, LookupQuery, PAGE_RECORDS_MAX, Page, Position, SearchBudget,
+    SearchQuery,
 };
 
 use super::History;
@@ -15,16 +16,17 @@ use super::History;
 impl History {
     /// The records of one account and region, newest first, as `LookupEvents` has them: management
     /// or Insights events, by time and at most one attribute. Records of one time come by falling
-    /// offset.
-    pub fn lookup(
+    /// offset. The page holds what `show` makes of each; `Hit::of` keeps the record.
+    pub fn lookup<T>(
         &self,
         query: &LookupQuery,
         after: Option<Position>,
         limit: usize,
-    ) -> Result<Page, HistoryError> {
+        show: impl FnMut(Found<'_>) -> T,
+    ) -> Result<Page<T>, HistoryError> {
         let times = (query.start.map(Timestamp::as_ms), query.end.map(Timestamp::as_ms));
         let window = Window::new(times.0, times.1, after);
-        self.page(&LookupPlan::new(query), window, limit, SearchBudget::rows(u64::MAX))
+        self.page(&LookupPlan::new(query), window, limit, SearchBudget::rows(u64::MAX), show)
     }
 
     /// Records by any number of conditions, newest first, of all accounts, regions and categories.
@@ -38,16 +40,17 @@ impl History {
     ) -> Result<Page, HistoryError> {
         let times = (query.start.map(Timestamp::as_ms), query.end.map(Timestamp::as_ms));
         let window = Window::new(times.0, times.1, after);
-        self.page(&SearchPlan::new(query), window, limit, budget)
+        self.page(&SearchPlan::new(query), window, limit, budget, Hit::of)
     }
 
-    fn page(
+    fn page<T>(
         &self,
         plan: &dyn Plan,
         window: Window,
         limit: usize,
         budget: SearchBudget<'_>,
-    ) -> Result<Page, HistoryError> {
+        show: impl FnMut(Found<'_>) -> T,
+    ) -> Result<Page<T>, HistoryError> {
         let mut walk = Walk::new(plan, window, budget);
         let state = self.read();
         let slices = Arc::clone(&state.slices);
@@ -55,6 +58,6 @@ impl History {
         walk.add_hits_of(state.tail.current());
         drop(state);
         slices.iter().for_each(|slice| walk.add_slice(slice));
-        walk.page(limit.min(PAGE_RECORDS_MAX))
+        walk.page(limit.min(PAGE_RECORDS_MAX), show)
     }
 }

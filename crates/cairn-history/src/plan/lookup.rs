@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::fields::{has_attribute, in_scope, with_fields};
+use cairn_event::RecordHead;
+
+use crate::fields::{Fields, has_attribute, in_scope};
 use crate::key::{Class, Scope, ScopeHash};
 use crate::rows::RowRef;
 use crate::slice::Slice;
@@ -53,8 +55,8 @@ impl Plan for LookupPlan {
         Ok(list.map_or(Source::Nothing, |list| Source::Lists(vec![list])))
     }
 
-    fn check(&self, record: &[u8]) -> bool {
-        with_fields(record, |fields| self.passes(fields))
+    fn check(&self, _: &[u8], head: Option<&RecordHead<'_>>) -> bool {
+        self.passes(&Fields::of_any(head))
     }
 
     fn scan(&self) -> Option<&Scan> {

@@ -10,6 +10,8 @@ pub(crate) use search::SearchPlan;
 
 use std::sync::Arc;
 
+use cairn_event::RecordHead;
+
 use crate::HistoryError;
 use crate::index::RowList;
 use crate::rows::RowRef;
@@ -35,8 +37,8 @@ pub(crate) trait Plan: Sync {
     /// Where to look in a slice.
     fn source(&self, slice: &Arc<Slice>) -> Result<Source, HistoryError>;
 
-    /// Whether a record that the index named passes.
-    fn check(&self, record: &[u8]) -> bool;
+    /// Whether a record that the index named passes; without a head it is no JSON object.
+    fn check(&self, record: &[u8], head: Option<&RecordHead<'_>>) -> bool;
 
     /// How to scan a slice's columns.
     fn scan(&self) -> Option<&Scan>;

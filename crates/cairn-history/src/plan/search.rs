@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use cairn_event::RecordHead;
 use memchr::memmem::Finder;
 
 use crate::fields::CATEGORIES;
-use crate::fields::{Columns, attribute_field, class_of, passes, with_fields};
+use crate::fields::{Columns, Fields, attribute_field, class_of, passes};
 use crate::index::RowList;
 use crate::key::{Scope, ScopeHash};
 use crate::rows::RowRef;
@@ -118,8 +119,8 @@ impl Plan for SearchPlan {
         })
     }
 
-    fn check(&self, record: &[u8]) -> bool {
-        self.text_passes(record) && with_fields(record, |fields| self.row_passes(fields))
+    fn check(&self, record: &[u8], head: Option<&RecordHead<'_>>) -> bool {
+        self.text_passes(record) && self.row_passes(&Fields::of_any(head))
     }
 
     fn scan(&self) -> Option<&Scan> {

@@ -2,8 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
-
 use crate::HistoryError;
 
 use super::open::Slice;
@@ -57,9 +55,18 @@ impl RecordReader {
         Self { slice, bench: None, places: None }
     }
 
-    /// The record of a row.
-    pub(crate) fn record(&mut self, row: u32) -> Result<Bytes, HistoryError> {
-        self.look(row, record_text::decode)
+    /// Whether a row's record is this one.
+    pub(crate) fn is(&mut self, row: u32, record: &[u8]) -> Result<bool, HistoryError> {
+        self.look_at_record(row, |there| there == record)
+    }
+
+    /// Looks at the record of a row, without a copy.
+    pub(crate) fn look_at_record<T>(
+        &mut self,
+        row: u32,
+        look: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, HistoryError> {
+        self.look(row, |text| look(&record_text::decode(text)))
     }
 
     /// Looks at the text of a row's record, without a copy.

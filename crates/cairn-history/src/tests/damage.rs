@@ -26,7 +26,7 @@ fn ask_everything(history: &History) {
         [None, Some((AttributeKey::EventName, "GetTrail")), Some((AttributeKey::EventId, "id-5"))]
     {
         let mut after = None;
-        while let Ok(page) = history.lookup(&lookup(attribute), after, 100) {
+        while let Ok(page) = history.lookup(&lookup(attribute), after, 100, Hit::of) {
             after = page.next;
             if after.is_none() {
                 break;
@@ -111,7 +111,9 @@ fn answer(history: &History, question: &Question) -> Result<Vec<Hit>, HistoryErr
     let (mut hits, mut after) = (Vec::new(), None);
     loop {
         let page = match question {
-            Question::Lookup(attribute) => history.lookup(&lookup(*attribute), after, 50)?,
+            Question::Lookup(attribute) => {
+                history.lookup(&lookup(*attribute), after, 50, Hit::of)?
+            }
             Question::Search(query) => {
                 history.search(query, after, 50, SearchBudget::rows(u64::MAX))?
             }

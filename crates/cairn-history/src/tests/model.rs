@@ -6,7 +6,7 @@ use cairn_store::Offset;
 use super::support::{
     ACCOUNTS, Dice, Model, NOON_MS, REGIONS, all_pages, assert_sound, has, lookup, open,
 };
-use crate::{AttributeKey, History, LookupCategory};
+use crate::{AttributeKey, History, Hit, LookupCategory};
 
 #[test]
 fn queries_agree_with_a_plain_list_through_seals_merges_imports_and_restarts() {
@@ -100,7 +100,7 @@ pub(super) fn compare(history: &History, model: &Model, dice: &mut Dice) {
         });
         let limit = dice.below(60) as usize + 1;
         let found = all_pages(|after| {
-            let page = history.lookup(&query, after, limit).unwrap();
+            let page = history.lookup(&query, after, limit, Hit::of).unwrap();
             assert!(page.hits.len() <= limit);
             assert!(page.next.is_none() || page.hits.len() == limit);
             page
@@ -129,13 +129,13 @@ fn a_position_stays_valid_when_slices_are_merged_between_two_pages() {
             && head.event_category.as_deref() == Some("Management")
     });
     let query = lookup(None);
-    let first = history.lookup(&query, None, 40).unwrap();
+    let first = history.lookup(&query, None, 40, Hit::of).unwrap();
     assert!(history.merge_step().unwrap().is_some());
-    let second = history.lookup(&query, first.next, 40).unwrap();
+    let second = history.lookup(&query, first.next, 40, Hit::of).unwrap();
     drop(history);
     history = open(directory.path());
     assert_eq!(history.status().slices, 1);
-    let third = history.lookup(&query, second.next, 1_000).unwrap();
+    let third = history.lookup(&query, second.next, 1_000, Hit::of).unwrap();
     let found: Vec<_> = [first, second, third].into_iter().flat_map(|page| page.hits).collect();
     assert_eq!(found, expected);
 }
@@ -153,7 +153,7 @@ fn a_record_is_visible_as_soon_as_it_is_appended() {
     });
     let id = RecordHead::parse(&record[0].record).unwrap().event_id.unwrap().into_owned();
     let query = lookup(Some((AttributeKey::EventId, &id)));
-    assert_eq!(history.lookup(&query, None, 50).unwrap().hits, [record[0].clone()]);
+    assert_eq!(history.lookup(&query, None, 50, Hit::of).unwrap().hits, [record[0].clone()]);
     assert_eq!(history.tail_next(), Offset::new(40));
     assert_eq!(history.covered(), Offset::ZERO);
 }

@@ -11,13 +11,14 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
+use cairn_event::RecordHead;
 use cairn_store::Offset;
 
 use crate::plan::Plan;
 use crate::rows::RowRef;
 use crate::slice::Slice;
 use crate::tail::{Chunk, TailHit};
-use crate::{HistoryError, Hit, Page, Position, SearchBudget};
+use crate::{Found, HistoryError, Page, Position, SearchBudget};
 
 use slice::SliceWalk;
 
@@ -73,6 +74,9 @@ enum Source {
     Hits(Vec<TailHit>),
     Slice(Box<SliceWalk>),
 }
+
+/// Takes a record, and its head if it was parsed.
+type Show<'s> = dyn FnMut(&[u8], Option<&RecordHead<'_>>) + 's;
 
 /// From how many slices a walk reads records without opening their pages anew.
 const READING_MAX: usize = 2;
@@ -137,16 +141,21 @@ impl<'p> Walk<'p> {
         }
     }
 
-    /// Takes up to `limit` hits, and says where to go on if there are more.
-    pub(crate) fn page(mut self, limit: usize) -> Result<Page, HistoryError> {
-        let mut page = Page::default();
+    /// Takes what is shown of up to `limit` hits, and says where to go on if there are more.
+    pub(crate) fn page<T>(
+        mut self,
+        limit: usize,
+        mut show: impl FnMut(Found<'_>) -> T,
+    ) -> Result<Page<T>, HistoryError> {
+        let mut page = Page { hits: Vec::new(), next: None, rows_scanned: 0 };
+        let mut last = None;
         while let Some((at, Reverse(bound), source)) = self.heads.pop() {
             if at < self.window.low {
                 break;
             }
             if page.hits.len() == limit && bound && self.plan.scan().is_some() {
                 // Looking for one more could take long; the next page may turn out empty.
-                page.next = last_hit(&page).or(Some(self.beyond(at)));
+                page.next = last.or(Some(self.beyond(at)));
                 break;
             }
             // A row that a scan found is paid for; taking it is what makes the page go on.
@@ -159,16 +168,23 @@ impl<'p> Walk<'p> {
                 self.push(head, source);
                 continue;
             }
-            let hit = self.take(source, at)?;
+            let mut hit = None;
+            let (has_room, Position { event_time_ms, offset }) = (page.hits.len() < limit, at);
+            let passes = self.take(source, &mut |record, head| {
+                if has_room {
+                    hit = Some(show(Found { offset, event_time_ms, record, head }));
+                }
+            })?;
             let head = self.after_take(source)?;
             self.push(head, source);
-            let Some(hit) = hit else { continue };
-            if page.hits.len() == limit {
+            if let Some(hit) = hit {
+                page.hits.push(hit);
+                last = Some(at);
+            } else if passes {
                 // One more than wanted: so there is a next page.
-                page.next = last_hit(&page).or(Some(self.beyond(at)));
+                page.next = last.or(Some(self.beyond(at)));
                 break;
             }
-            page.hits.push(hit);
         }
         page.rows_scanned = self.rows_scanned;
         Ok(page)
@@ -231,16 +247,18 @@ impl<'p> Walk<'p> {
         }
     }
 
-    /// The hit at a source's head; `None` if its record does not pass after all.
-    fn take(&mut self, source: usize, at: Position) -> Result<Option<Hit>, HistoryError> {
+    /// Shows the hit at a source's head; `false` if its record does not pass after all.
+    fn take(&mut self, source: usize, show: &mut Show<'_>) -> Result<bool, HistoryError> {
         self.read_from(source);
-        let record = match &mut self.sources[source] {
-            Source::Chunk(_) => None,
-            Source::Hits(hits) => hits.pop().map(|(_, record)| record),
-            Source::Slice(walk) => walk.take(self.plan, &mut self.rows_scanned)?,
-        };
-        let (offset, event_time_ms) = (at.offset, at.event_time_ms);
-        Ok(record.map(|record| Hit { offset, event_time_ms, record }))
+        match &mut self.sources[source] {
+            Source::Chunk(_) => Ok(false),
+            Source::Hits(hits) => {
+                let Some((_, record)) = hits.pop() else { return Ok(false) };
+                show(&record, None);
+                Ok(true)
+            }
+            Source::Slice(walk) => walk.take(self.plan, &mut self.rows_scanned, show),
+        }
     }
 
     fn after_take(&mut self, source: usize) -> Result<Head, HistoryError> {
@@ -250,12 +268,6 @@ impl<'p> Walk<'p> {
             Source::Slice(walk) => walk.head(),
         }
     }
-}
-
-/// The position of the last hit, after which the next page goes on.
-fn last_hit(page: &Page) -> Option<Position> {
-    let last = page.hits.last()?;
-    Some(Position { event_time_ms: last.event_time_ms, offset: last.offset })
 }
 
 fn last_of(hits: &[TailHit]) -> Head {

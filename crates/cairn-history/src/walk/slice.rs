@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
+use cairn_event::RecordHead;
 use parquet::arrow::arrow_reader::ArrowReaderMetadata;
 
 use crate::index::{ROW_KEYS_BLOCK, RowList};
@@ -10,7 +10,7 @@ use crate::plan::{self, Plan};
 use crate::slice::{RecordReader, Slice};
 use crate::{HistoryError, Position};
 
-use super::{Head, Window};
+use super::{Head, Show, Window};
 
 /// Rows of the first block of a scan; each further one is twice as long.
 const SCAN_ROWS_MIN: u32 = 16_384;
@@ -142,28 +142,33 @@ impl SliceWalk {
         Ok(if exact { Head::Row(at) } else { Head::Bound(at) })
     }
 
-    /// Takes the next row: its record, if it passes.
+    /// Takes the next row and shows its record, if that passes; whether it does.
     pub(super) fn take(
         &mut self,
         plan: &dyn Plan,
         rows_scanned: &mut u64,
-    ) -> Result<Option<Bytes>, HistoryError> {
+        show: &mut Show<'_>,
+    ) -> Result<bool, HistoryError> {
         let (row, unchecked) = match &mut self.rows {
-            None => return Ok(None),
+            None => return Ok(false),
             Some(Rows::Lists(lists)) => (take_highest(lists)?, true),
             Some(Rows::Scan { passed, .. }) => (passed.pop(), false),
         };
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = row else { return Ok(false) };
         let records = match &mut self.records {
             Some(records) => records,
             records => records.insert(RecordReader::new(Arc::clone(&self.slice))),
         };
-        let record = records.record(row)?;
-        if unchecked && !plan.check(&record) {
-            *rows_scanned += CHECKED_ROWS;
-            return Ok(None);
-        }
-        Ok(Some(record))
+        let passes = records.look_at_record(row, |record| {
+            let head = if unchecked { RecordHead::parse(record).ok() } else { None };
+            let passes = !unchecked || plan.check(record, head.as_ref());
+            if passes {
+                show(record, head.as_ref());
+            }
+            passes
+        })?;
+        *rows_scanned += if passes { 0 } else { CHECKED_ROWS };
+        Ok(passes)
     }
 
     fn position(&mut self, row: u32) -> Result<Position, HistoryError> {

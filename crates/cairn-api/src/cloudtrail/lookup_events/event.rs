@@ -5,9 +5,10 @@
 //! - `ReadOnly` is text; `Resources` is there even if it is empty (observed).
 //! - `CloudTrailEvent` is the record as it was written.
 
-use bytes::Bytes;
+use std::borrow::Cow;
+
 use cairn_event::{RecordHead, Timestamp, lookup_resources};
-use cairn_history::Hit;
+use cairn_history::Found;
 use serde::Serialize;
 
 #[derive(Debug, Serialize)]
@@ -41,21 +42,25 @@ struct Resource {
 
 impl Event {
     /// The event of a record that was found.
-    pub(crate) fn of(hit: Hit) -> Self {
+    pub(crate) fn of(found: Found<'_>) -> Self {
+        if found.head.is_some() {
+            return Self::with_head(found, found.head);
+        }
         // Records of foreign logs need not be readable; what cannot be read is shown all the same.
-        let head = RecordHead::parse(&hit.record).ok();
-        let owned =
-            |text: Option<std::borrow::Cow<'_, str>>| text.map(std::borrow::Cow::into_owned);
-        let resources = head.as_ref().map(lookup_resources).unwrap_or_default();
-        let head = head.as_ref();
-        let event = Self {
+        Self::with_head(found, RecordHead::parse(found.record).ok().as_ref())
+    }
+
+    fn with_head(found: Found<'_>, head: Option<&RecordHead<'_>>) -> Self {
+        let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
+        let resources = head.map(lookup_resources).unwrap_or_default();
+        Self {
             event_id: owned(head.and_then(|head| head.event_id.clone())),
             event_name: owned(head.and_then(|head| head.event_name.clone())),
             read_only: head
                 .and_then(|head| head.read_only)
                 .map(|read_only| if read_only { "true" } else { "false" }),
             access_key_id: owned(head.and_then(|head| head.identity.access_key_id.clone())),
-            event_time: Timestamp::from_ms(hit.event_time_ms),
+            event_time: Timestamp::from_ms(found.event_time_ms),
             event_source: owned(head.and_then(|head| head.event_source.clone())),
             username: owned(head.and_then(RecordHead::username)),
             resources: resources
@@ -65,14 +70,7 @@ impl Event {
                     resource_name: resource.resource_name.into_owned(),
                 })
                 .collect(),
-            cloud_trail_event: String::new(),
-        };
-        Self { cloud_trail_event: text(hit.record), ..event }
+            cloud_trail_event: String::from_utf8_lossy(found.record).into_owned(),
+        }
     }
-}
-
-/// The record as text, without a copy if it is text and nobody else holds it.
-fn text(record: Bytes) -> String {
-    String::from_utf8(record.into())
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -74,8 +74,8 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrail
     };
     history::catch_up(ctx).await?;
     let (events, next) = history::look_up::<_, CloudTrailError>(ctx, move |history| {
-        let page = history.lookup(&query, after, limit)?;
-        Ok((page.hits.into_iter().map(Event::of).collect(), page.next))
+        let page = history.lookup(&query, after, limit, Event::of)?;
+        Ok((page.hits, page.next))
     })
     .await?;
     let next_token = next.map(|position| history::token(&identity, position));
