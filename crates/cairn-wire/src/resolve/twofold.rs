@@ -1,17 +1,19 @@
 //! Requests that name two operations: one server takes the first, another the last, and a record
 //! would say what was not done.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use super::{Resolved, query, rest};
 use crate::RequestHead;
-use crate::model::{self, Operation, Protocol, Service};
+use crate::model::{self, Location, Member, Operation, Protocol, Service, Shape};
 
 /// What a request says twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Twofold {
-    /// Subresources of S3, each of which has operations of its own: `?acl&policy`.
+    /// Subresources of S3, each of which has operations of its own: `?acl&policy`; or one of the
+    /// headers by which it tells operations apart, in the query, where it reads headers as well.
     Subresources(Vec<String>),
     /// Two actions in a query string, in a form, or one in each.
     Action,
@@ -28,6 +30,16 @@ static SUBRESOURCES: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
     let operations = service.into_iter().flat_map(Service::operations);
     // Operations on an upload in parts are told by a parameter.
     operations.flat_map(names).chain(["uploadId"]).collect()
+});
+
+/// The headers by which S3 tells operations apart: a copy of an upload.
+static TELLING_HEADERS: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    let service = model::service("s3");
+    let operations = service.into_iter().flat_map(Service::operations);
+    let members = operations.filter_map(Operation::input).flat_map(Shape::members);
+    let required =
+        members.filter(|member| member.required() && member.location() == Location::Header);
+    required.map(Member::wire_name).filter(|name| name.starts_with("x-amz-")).collect()
 });
 
 /// The fixed names in the query of an operation, those with fixed values aside.
@@ -118,10 +130,16 @@ fn subresources(head: &RequestHead<'_>, resolved: &Resolved) -> Option<Twofold> 
     let takes = |name: &str| {
         names(operation).chain(operation.query_parameters()).any(|taken| taken == name)
     };
+    // S3 takes those in a query of Signature Version 2 for headers (observed); other servers do not.
+    let as_header = |name: &Cow<'_, str>| TELLING_HEADERS.contains(&*name.to_ascii_lowercase());
+    let headers: Vec<_> = rest::names(head.query).filter(as_header).map(Cow::into_owned).collect();
+    if !headers.is_empty() {
+        return Some(Twofold::Subresources(headers));
+    }
     let named: BTreeSet<_> =
         rest::names(head.query).filter(|name| SUBRESOURCES.contains(name.as_ref())).collect();
     if named.len() < 2 || named.iter().all(|name| takes(name)) {
         return None;
     }
-    Some(Twofold::Subresources(named.into_iter().map(std::borrow::Cow::into_owned).collect()))
+    Some(Twofold::Subresources(named.into_iter().map(Cow::into_owned).collect()))
 }

@@ -28,6 +28,8 @@ fn two_subresources_are_two_calls() {
         "DELETE /b?cors&lifecycle",
         "POST /b/k?uploads&uploadId=1",
         "GET /b?list-type=2&acl&versions",
+        "PUT /b/k?x-amz-copy-source=/a/b",
+        "PUT /b/k?partNumber=1&uploadId=1&X-Amz-Copy-%53ource=/a/b",
     ] {
         let found = said(&ask(line).scope("s3"));
         assert!(matches!(found, Some(Twofold::Subresources(_))), "{line}: {found:?}");
@@ -49,6 +51,7 @@ fn parameters_are_no_subresources() {
         "DELETE /b?acl",
         "GET /b/k?response-content-type=acl",
         "GET /b?uploads&max-uploads=1",
+        "PUT /b/k?x-amz-acl=private&x-amz-meta-x-amz-copy-source=1",
     ] {
         assert_eq!(said(&ask(line).scope("s3")), None, "{line}");
     }
