@@ -6,6 +6,7 @@ use cairn_api::ApiError;
 use cairn_wire::codec::{EncodedResponse, WireError, encode_error_for};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::sigv4::SignatureError;
+use cairn_wire::value::Value;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use tokio::time::Instant;
 
@@ -32,8 +33,10 @@ pub(super) fn signature(
     count(call, "signature");
     tell_of_signature(call, why);
     let answer = why.answer(family(service, protocol));
+    let fields = answer.fields.into_iter().map(|(name, text)| (name, Value::String(text)));
     let refused = WireError {
         status: Some(answer.status),
+        fields: Some(Value::Structure(fields.collect())),
         resource: Some(call.parts.uri.path().to_owned()).filter(|_| protocol == Protocol::RestXml),
         ..WireError::sender(answer.code, answer.message)
     };
