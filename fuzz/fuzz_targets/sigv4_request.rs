@@ -1,10 +1,11 @@
-//! Reading and verifying signatures of hostile requests: nothing panics, nothing verifies under a
-//! secret that nobody has, every refusal has an answer in every family, and what we sign ourselves
-//! is always accepted.
+//! Reading and verifying signatures of hostile requests, of both versions: nothing panics, nothing
+//! verifies under a secret that nobody has, every refusal has an answer in every family, and what we
+//! sign ourselves is always accepted.
 #![no_main]
 
 use cairn_event::Timestamp;
 use cairn_fuzz::Request;
+use cairn_wire::sigv2;
 use cairn_wire::sigv4::{
     ChunkPlan, Expectation, Family, PayloadClaim, SignatureError, Signer, SigningCredential,
     SigningKey, ToSign, check_token, read, sha256, verify,
@@ -64,7 +65,7 @@ fn sign_and_verify(request: &Request<'_>) {
         let key = SigningKey::derive(SECRET, &claim.scope);
         let expected = Expectation { body: Some(sha256(request.body)), ..Expectation::default() };
         verify(&claim, &head, &key, now(), &expected).expect("we signed it");
-        check_token(&claim, None).expect("there is no token");
+        check_token(claim.session_token.as_deref(), None).expect("there is no token");
         let path = format!("{}x", head.path);
         let other = cairn_wire::RequestHead { path: &path, ..head };
         assert!(verify(&claim, &other, &key, now(), &expected).is_err());
@@ -90,6 +91,18 @@ fuzz_target!(|bytes: &[u8]| {
             claim.signed_headers = "host".to_owned();
             if let Err(error) = verify(&claim, &head, &key, claim.time, &expected) {
                 answer(&error);
+            }
+        }
+    }
+    match sigv2::read(&head) {
+        Ok(None) => {}
+        Err(error) => answer(&error),
+        Ok(Some(claim)) => {
+            for now in [now(), Timestamp::from_ms(0)] {
+                let (secret, expected) =
+                    ("a secret that nobody has", sigv2::Expectation::default());
+                let verified = sigv2::verify(&claim, &head, secret, now, &expected);
+                answer(&verified.expect_err("nobody has it"));
             }
         }
     }

@@ -11,6 +11,7 @@ pub mod codec;
 pub mod head;
 pub mod model;
 pub mod resolve;
+pub mod sigv2;
 pub mod sigv4;
 pub mod validate;
 pub mod value;

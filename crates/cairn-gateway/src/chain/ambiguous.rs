@@ -22,8 +22,8 @@ pub(super) async fn refusal(
     named: &Named,
     body: &mut Body<'_>,
 ) -> Option<Box<Response<AnswerBody>>> {
-    if let Some(why) = two_signatures(call) {
-        let (service, protocol) = named.spoken();
+    let (service, protocol) = named.spoken();
+    if let Some(why) = two_signatures(call, service) {
         return Some(Box::new(refuse::signature(call, service, None, protocol, &why)));
     }
     let refusal = match read_form(call, named, body).await {
@@ -34,12 +34,13 @@ pub(super) async fn refusal(
 }
 
 /// What is wrong with a signature in which readers could see two callers, or two services.
-fn two_signatures(call: &Call<'_>) -> Option<SignatureError> {
+fn two_signatures(call: &Call<'_>, service: Option<&Service>) -> Option<SignatureError> {
     use SignatureError as E;
-    let why = call.signed.claim().err()?;
+    let why = call.signed.claim(service).err()?;
     let are_two = matches!(
         why,
         E::MalformedAuthorization { .. }
+            | E::MalformedKeyAndSignature
             | E::RepeatedHeader { .. }
             | E::RepeatedParameter { .. }
             | E::SeveralMechanisms

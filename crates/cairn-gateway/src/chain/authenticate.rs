@@ -5,11 +5,13 @@ use std::sync::{Arc, PoisonError};
 use cairn_iam::{AccessKeyId, Credential, Found, Principal};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::resolve::{is_region, is_signed_for};
+use cairn_wire::sigv2;
 use cairn_wire::sigv4::{
     self, Claim, Expectation, Family, PayloadClaim, SignatureError, SigningKey, Verified,
 };
 
 use super::Call;
+use super::signed::Claimed;
 use crate::limits::{SIGNING_KEY_NAME_BYTES_MAX, SIGNING_KEYS_MAX};
 use crate::recorder::{CallCredential, SignatureFacts, SignatureVersion};
 
@@ -20,10 +22,11 @@ pub(super) struct Identity {
     credential: Option<Arc<Credential>>,
     /// The key as sent, in rigs that know no keys.
     sent_key: Option<AccessKeyId>,
-    pub(super) claim: Option<Claim>,
+    claim: Option<Claimed>,
     /// The key is one of ours, and its owner has not been shown to have signed.
     is_unproven: bool,
-    /// Absent where nothing was verified: anonymous callers, and rigs that accept anybody.
+    /// What signed chunks chain to. Absent where nothing was verified, as for anonymous callers and
+    /// in rigs that accept anybody, and for signatures of version 2.
     pub(super) verified: Option<Verified>,
 }
 
@@ -44,7 +47,7 @@ impl Identity {
     pub(super) fn unproven(
         principal: Principal,
         sent_key: Option<AccessKeyId>,
-        claim: Option<Claim>,
+        claim: Option<Claimed>,
     ) -> Self {
         let principal = Arc::new(principal);
         Self { principal, credential: None, sent_key, claim, is_unproven: false, verified: None }
@@ -58,6 +61,11 @@ impl Identity {
     /// Says that the key is one of ours.
     pub(super) fn of_our_key(self) -> Self {
         Self { is_unproven: true, ..self }
+    }
+
+    /// Whether somebody has signed, with a key of ours, and it was verified.
+    pub(super) fn is_proven(&self) -> bool {
+        self.credential.is_some()
     }
 
     /// Nobody has signed.
@@ -77,7 +85,11 @@ impl Identity {
     /// How the call was signed, as S3 writes it down.
     pub(super) fn signature(&self) -> Option<SignatureFacts> {
         let claim = self.claim.as_ref()?;
-        Some(SignatureFacts { version: SignatureVersion::V4, in_query: claim.presigned })
+        let version = match claim {
+            Claimed::V2(_) => SignatureVersion::V2,
+            Claimed::V4(_) => SignatureVersion::V4,
+        };
+        Some(SignatureFacts { version, in_query: claim.presigned() })
     }
 }
 
@@ -89,7 +101,7 @@ pub(super) fn identify(
     operation: Option<Operation<'static>>,
     body: Option<[u8; 32]>,
 ) -> Result<Identity, SignatureError> {
-    let claim = match call.signed.claim() {
+    let claim = match call.signed.claim(operation.map(Operation::service)) {
         Ok(claim) => claim,
         // A rig asks for no signature, so a broken one is no fault.
         Err(_) if call.stores.keyring.accepts_any() => None,
@@ -99,10 +111,10 @@ pub(super) fn identify(
         return unsigned(call, signing_name, operation);
     };
     let claim = claim.clone();
-    let credential = match call.stores.keyring.find(&claim.access_key) {
+    let credential = match call.stores.keyring.find(claim.access_key()) {
         Found::Known(credential) => credential,
         Found::Any(principal) => {
-            let sent_key = AccessKeyId::parse(&claim.access_key).ok();
+            let sent_key = AccessKeyId::parse(claim.access_key()).ok();
             let claim = Some(claim);
             return Ok(Identity {
                 principal,
@@ -114,7 +126,8 @@ pub(super) fn identify(
             });
         }
         Found::Unknown => {
-            return Err(SignatureError::UnknownAccessKey { access_key: claim.access_key });
+            let access_key = claim.access_key().to_owned();
+            return Err(SignatureError::UnknownAccessKey { access_key });
         }
     };
     prove(call, signing_name, claim, credential, body)
@@ -124,32 +137,53 @@ pub(super) fn identify(
 pub(super) fn prove(
     call: &Call<'_>,
     signing_name: &str,
-    mut claim: Claim,
+    claim: Claimed,
     credential: Arc<Credential>,
     body: Option<[u8; 32]>,
 ) -> Result<Identity, SignatureError> {
-    // Outside S3 the signature covers the body, whatever the caller says of it, unless it streams.
-    let may_stream = sigv4::is_s3(signing_name) || (signing_name == "cairn" && body.is_none());
-    if !may_stream && !matches!(claim.payload, PayloadClaim::Hash(_)) {
-        claim.payload = PayloadClaim::Body;
-    }
     if credential.is_expired(call.started) {
         return Err(SignatureError::ExpiredToken);
     }
-    sigv4::check_token(&claim, credential.session_token())?;
-    let expected = expectation(call, signing_name, &claim, body);
-    let key = signing_key(call, &claim, &credential);
-    let verified = sigv4::verify(&claim, &call.head(), &key, call.started, &expected)?;
-    let principal = Arc::clone(&credential.principal);
-    let verified = Some(verified);
+    sigv4::check_token(claim.session_token(), credential.session_token())?;
+    let (claim, verified) = match claim {
+        Claimed::V2(claim) => {
+            let (head, secret) = (call.head(), credential.secret.expose());
+            let bucket = call.gateway.settings.hosts.bucket_of(&head);
+            let expected = sigv2::Expectation { bucket: bucket.as_deref(), body };
+            sigv2::verify(&claim, &head, secret, call.started, &expected)?;
+            (Claimed::V2(claim), None)
+        }
+        Claimed::V4(claim) => {
+            let (claim, verified) = prove_v4(call, signing_name, claim, &credential, body)?;
+            (Claimed::V4(claim), Some(verified))
+        }
+    };
     Ok(Identity {
-        principal,
+        principal: Arc::clone(&credential.principal),
         credential: Some(credential),
         sent_key: None,
         claim: Some(claim),
         is_unproven: false,
         verified,
     })
+}
+
+fn prove_v4(
+    call: &Call<'_>,
+    signing_name: &str,
+    mut claim: Claim,
+    credential: &Credential,
+    body: Option<[u8; 32]>,
+) -> Result<(Claim, Verified), SignatureError> {
+    // Outside S3 the signature covers the body, whatever the caller says of it, unless it streams.
+    let may_stream = sigv4::is_s3(signing_name) || (signing_name == "cairn" && body.is_none());
+    if !may_stream && !matches!(claim.payload, PayloadClaim::Hash(_)) {
+        claim.payload = PayloadClaim::Body;
+    }
+    let expected = expectation(call, signing_name, &claim, body);
+    let key = signing_key(call, &claim, credential);
+    let verified = sigv4::verify(&claim, &call.head(), &key, call.started, &expected)?;
+    Ok((claim, verified))
 }
 
 /// What the scope has to say. The resolver lets a known target win over the scope's service, so they
@@ -216,5 +250,5 @@ pub(super) fn family(service: Option<&Service>, protocol: Protocol) -> Family {
 
 /// What has to be checked of a body that is not at hand yet.
 pub(super) fn payload(identity: &Identity) -> Option<PayloadClaim> {
-    identity.claim.as_ref().map(|claim| claim.payload)
+    identity.claim.as_ref().map(Claimed::payload)
 }

@@ -10,7 +10,7 @@ use cairn_iam::{AccessKeyId, Found, Principal};
 use cairn_wire::codec::{WireError, decode_error};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::resolve::Resolved;
-use cairn_wire::sigv4::{self, Claim, PayloadClaim};
+use cairn_wire::sigv4::{self, PayloadClaim};
 use cairn_wire::value::Value;
 use http::{HeaderMap, Response, StatusCode};
 use uuid::Uuid;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::authenticate::{Identity, prove};
 use super::commit::Facts;
 use super::forwarded::{announced, is_stream};
+use super::signed::Claimed;
 use super::unmodelled::is_name;
 use super::{Call, browser_upload, refuse, s3, unmodelled};
 use crate::body::AnswerBody;
@@ -359,28 +360,28 @@ fn doubt(outcome: &Outcome<'_>, identity: &Identity) -> Doubt {
 
 /// Whether the body has to be hashed on its way: a caller of ours has signed over it.
 pub(super) fn needs_hash(call: &Call<'_>, subject: &Subject) -> bool {
-    let claim = call.signed.well_formed();
+    let claim = call.signed.well_formed(subject.service);
     claim.is_some_and(|claim| covers_body(claim, subject) && is_ours(call, claim))
 }
 
 /// Whether a signature says which bytes the body has. Outside S3 it always does.
-fn covers_body(claim: &Claim, subject: &Subject) -> bool {
+fn covers_body(claim: &Claimed, subject: &Subject) -> bool {
     let is_s3 = sigv4::is_s3(subject.signing_name());
-    !is_s3 || matches!(claim.payload, PayloadClaim::Hash(_) | PayloadClaim::Body)
+    !is_s3 || matches!(claim.payload(), PayloadClaim::Hash(_) | PayloadClaim::Body)
 }
 
-fn is_ours(call: &Call<'_>, claim: &Claim) -> bool {
-    matches!(call.stores.keyring.find(&claim.access_key), Found::Known(_))
+fn is_ours(call: &Call<'_>, claim: &Claimed) -> bool {
+    matches!(call.stores.keyring.find(claim.access_key()), Found::Known(_))
 }
 
 /// Who called. `body` is the hash of the body, once it has passed to its end: a signature over bytes
 /// that nobody has seen proves nothing.
 pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]>) -> Identity {
-    let claim = call.signed.well_formed();
+    let claim = call.signed.well_formed(subject.service);
     let Some(scope) = call.signed.scope() else { return Identity::anonymous() };
     if let Some(claim) = claim
         && (body.is_some() || !covers_body(claim, subject))
-        && let Found::Known(credential) = call.stores.keyring.find(&claim.access_key)
+        && let Found::Known(credential) = call.stores.keyring.find(claim.access_key())
         && let Ok(identity) = prove(call, subject.signing_name(), claim.clone(), credential, body)
     {
         return identity;

@@ -51,7 +51,7 @@ pub(super) async fn prepare(
         let error = WireError::sender("InvalidURI", "Couldn't parse the specified URI.");
         subject.error(call, &error)
     })?;
-    let mut headers = call.parts.headers.clone();
+    let mut headers = s3::headers(call, subject.resolved.as_deref());
     hop::strip(&mut headers, false);
     let keep = Keep { copy: !subject.streams_in(), hash: false };
     let (tee, passed) = Tee::new(body, keep, Arc::clone(share), None);

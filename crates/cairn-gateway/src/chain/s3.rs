@@ -11,8 +11,9 @@ use cairn_api::s3::S3Answer;
 use cairn_wire::codec::WireError;
 use cairn_wire::model::Operation;
 use cairn_wire::resolve::Resolved;
+use cairn_wire::sigv2;
 use cairn_wire::sigv4::{BodyHash, ChunkPlan, ChunkedDecoder, PayloadClaim, SignatureError};
-use http::{Request, Response, Uri};
+use http::{HeaderMap, Request, Response, Uri};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -174,7 +175,7 @@ pub(super) fn check(
 ) -> Result<(Check, Option<u64>), SignatureError> {
     let head = call.head();
     match (payload(identity), &identity.verified) {
-        (Some(PayloadClaim::Hash(hash)), Some(_)) => {
+        (Some(PayloadClaim::Hash(hash)), _) if identity.is_proven() => {
             Ok((Check::Hash(BodyHash::expecting(hash)), None))
         }
         (Some(PayloadClaim::Chunked { signed, trailer }), Some(verified)) => {
@@ -243,11 +244,27 @@ fn path_style(
     *request.method_mut() = call.parts.method.clone();
     *request.version_mut() = call.parts.version;
     *request.uri_mut() = unsigned_target(call, Some(resolved)).parse::<Uri>().ok()?;
-    *request.headers_mut() = call.parts.headers.clone();
+    *request.headers_mut() = headers(call, Some(resolved));
     Some(request)
 }
 
-/// Path and query without what signs; the bucket of a call to S3 moves from the host into the path.
+/// The headers of a call to S3, with those that stand in a query of version 2: they were signed as
+/// headers, and S3 takes them for such.
+pub(super) fn headers(call: &Call<'_>, resolved: Option<&Resolved>) -> HeaderMap {
+    let mut headers = call.parts.headers.clone();
+    if has_headers_in_query(call, resolved) {
+        headers.extend(sigv2::moved_headers(call.head().query).into_iter().flatten());
+    }
+    headers
+}
+
+fn has_headers_in_query(call: &Call<'_>, resolved: Option<&Resolved>) -> bool {
+    let is_s3 = resolved.is_some_and(|resolved| resolved.service.id() == "s3");
+    is_s3 && call.signed.is_version_2()
+}
+
+/// Path and query without what signs, and without what [`headers`] has; the bucket of a call to S3
+/// moves from the host into the path.
 pub(super) fn unsigned_target(call: &Call<'_>, resolved: Option<&Resolved>) -> String {
     let uri = &call.parts.uri;
     let mut target = String::new();
@@ -259,7 +276,9 @@ pub(super) fn unsigned_target(call: &Call<'_>, resolved: Option<&Resolved>) -> S
     }
     target.push_str(uri.path());
     let query = uri.query().unwrap_or_default();
-    let kept = query.split('&').filter(|pair| !pair.is_empty() && !is_signature(pair));
+    let are_moved = has_headers_in_query(call, resolved);
+    let goes = |pair: &str| is_signature(pair) || are_moved && is_header(pair);
+    let kept = query.split('&').filter(|pair| !pair.is_empty() && !goes(pair));
     for (place, pair) in kept.enumerate() {
         target.push(if place == 0 { '?' } else { '&' });
         target.push_str(pair);
@@ -282,9 +301,16 @@ fn is_signature(pair: &str) -> bool {
         "Security-Token",
         "Content-Sha256",
     ];
-    // Those of version 2, which a test rig takes as it takes any signature.
+    // Those of version 2.
     let is_old = ["AWSAccessKeyId", "Signature", "Expires"].contains(&name);
     is_old || amz && words.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Query parameters that S3 reads as headers.
+fn is_header(pair: &str) -> bool {
+    let name = pair.split('=').next().unwrap_or(pair);
+    let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+    name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("x-amz-"))
 }
 
 pub(super) fn key_of(call: &Call<'_>, resolved: &Resolved) -> Option<String> {
@@ -313,6 +339,9 @@ mod tests {
         let new = ["X-Amz-Signature=1", "x-amz-date=2", "X-Amz-Security-Token=t"];
         for pair in new.into_iter().chain(["AWSAccessKeyId=A", "Signature=s%3D", "Expires=1"]) {
             assert!(is_signature(pair), "{pair}");
+        }
+        for pair in ["x-amz-acl=private", "X-Amz-Meta-A", "%78-amz-meta-a=b"] {
+            assert!(is_header(pair) && !is_signature(pair), "{pair}");
         }
         for pair in ["x-id=GetObject", "acl", "x-amz-checksum-mode=ENABLED", "é"] {
             assert!(!is_signature(pair), "{pair}");

@@ -71,7 +71,7 @@ impl PayloadClaim {
         }
     }
 
-    pub(super) fn parse(value: &str) -> Result<Self, SignatureError> {
+    pub(crate) fn parse(value: &str) -> Result<Self, SignatureError> {
         match value {
             "UNSIGNED-PAYLOAD" => Ok(Self::Unsigned),
             "STREAMING-AWS4-HMAC-SHA256-PAYLOAD" => {
@@ -120,19 +120,24 @@ pub struct Claim {
 
 /// Reads the signature of a request. `None` means that there is none: an anonymous call.
 ///
-/// Headers that came twice, two mechanisms at once, Signature Version 2 and 4A are refused here.
+/// Headers that came twice, two mechanisms at once, Signature Version 2 and 4A are refused here: S3
+/// takes the second version, which [`crate::sigv2`] reads.
 pub fn read(head: &RequestHead<'_>) -> Result<Option<Claim>, SignatureError> {
     for name in ONCE {
         if head.headers.get_all(name).iter().nth(1).is_some() {
             return Err(SignatureError::RepeatedHeader { name });
         }
     }
-    let in_query = presigned::find(head.query)?;
+    let in_query = presigned::find(head.query);
     let Some(value) = head.headers.get("authorization") else {
-        return in_query.map(|found| presigned::read(head, &found)).transpose();
+        return in_query?.map(|found| presigned::read(head, &found)).transpose();
     };
-    if in_query.is_some() {
-        return Err(SignatureError::SeveralMechanisms);
+    match in_query {
+        Ok(None) => {}
+        Ok(Some(_)) | Err(SignatureError::SignatureV2) => {
+            return Err(SignatureError::SeveralMechanisms);
+        }
+        Err(error) => return Err(error),
     }
     let header = value.to_str().map_err(|_| SignatureError::MalformedAuthorization {
         part: String::from_utf8_lossy(value.as_bytes()).into_owned(),
@@ -177,7 +182,7 @@ fn read_header(head: &RequestHead<'_>, header: &str) -> Result<Claim, SignatureE
 }
 
 /// The session token in the headers; one that is no text can be nobody's.
-pub(super) fn read_token(head: &RequestHead<'_>) -> Result<Option<String>, SignatureError> {
+pub(crate) fn read_token(head: &RequestHead<'_>) -> Result<Option<String>, SignatureError> {
     head.headers
         .get("x-amz-security-token")
         .map(|value| value.to_str().map(str::to_owned).map_err(|_| SignatureError::InvalidToken))

@@ -29,8 +29,8 @@ pub enum SignatureError {
     /// An `Authorization` header of another kind (Basic, Bearer, …).
     #[error("unsupported authorization type")]
     UnsupportedScheme,
-    /// Signature Version 2: it does not cover the body and can be replayed, so we refuse it.
-    #[error("signature version 2 is not accepted")]
+    /// Signature Version 2, which is S3's alone.
+    #[error("signature version 2 is not accepted here")]
     SignatureV2,
     /// Signature Version 4A needs the caller's public key, which a shared secret does not give us.
     #[error("signature version 4A is not supported")]
@@ -43,6 +43,9 @@ pub enum SignatureError {
         /// The claim came in the query string.
         presigned: bool,
     },
+    /// The `Authorization` header of Signature Version 2 is not `AWS key:signature`.
+    #[error("the authorization header is not a key and a signature")]
+    MalformedKeyAndSignature,
     /// A part of the `Authorization` header is not `name=value`, or comes twice, or is not text.
     #[error("the authorization header is malformed")]
     MalformedAuthorization {
@@ -65,6 +68,9 @@ pub enum SignatureError {
         /// The first missing parameter.
         name: &'static str,
     },
+    /// Query parameters of a presigned URL of Signature Version 2 are missing.
+    #[error("the presigned URL lacks AWSAccessKeyId or Expires")]
+    IncompleteOldQuery,
     /// The credential is not `key/date/region/service/aws4_request`.
     #[error("the credential is malformed")]
     MalformedCredential {
@@ -99,6 +105,12 @@ pub enum SignatureError {
     /// `X-Amz-Expires` is over a week.
     #[error("X-Amz-Expires is more than a week")]
     ExpiresTooLong,
+    /// `Expires`, of Signature Version 2, is no number of seconds that S3 takes for a date.
+    #[error("Expires is not a date")]
+    ExpiresNoDate {
+        /// The value as sent.
+        expires: String,
+    },
     /// S3 wants `x-amz-content-sha256` on every signed request.
     #[error("x-amz-content-sha256 is missing")]
     ContentHashMissing,
@@ -193,6 +205,14 @@ pub enum SignatureError {
         /// Our time.
         now: Timestamp,
     },
+    /// A presigned URL of Signature Version 2, which says when it ends, has ended.
+    #[error("the presigned URL ended at {end:?}")]
+    Ended {
+        /// When it ended.
+        end: Timestamp,
+        /// Our time.
+        now: Timestamp,
+    },
     /// A presigned URL is from further in the future than the skew allows.
     #[error("the presigned URL is not valid yet")]
     NotYetValid,
@@ -248,10 +268,10 @@ pub enum SignatureError {
 pub struct Mismatch {
     /// The access key as sent.
     pub access_key: String,
-    /// The signature as sent, in hexadecimal.
+    /// The signature as sent.
     pub provided: String,
     /// The text that we would have signed.
     pub string_to_sign: String,
-    /// The canonical request that we saw.
-    pub canonical_request: String,
+    /// The canonical request that we saw; Signature Version 2 has none.
+    pub canonical_request: Option<String>,
 }

@@ -16,19 +16,34 @@ pub fn parse_basic(text: &str) -> Option<Timestamp> {
     assemble(date, (number(text, 9, 11)?, number(text, 11, 13)?, number(text, 13, 15)?))
 }
 
-/// Reads the `Date` header: `Fri, 24 May 2013 00:00:00 GMT`, or the basic form.
+/// Reads the `Date` header: `Fri, 24 May 2013 00:00:00 GMT`, the same with an offset as `date -R` writes
+/// it (`+0200`; documented with `+0000`, observed for others), or the basic form.
 pub fn parse_date_header(text: &str) -> Option<Timestamp> {
     let Some((_, rest)) = text.split_once(", ") else { return parse_basic(text) };
     let mut words = rest.split(' ');
     let (day, month, year) = (words.next()?, words.next()?, words.next()?);
     let (clock, zone) = (words.next()?, words.next()?);
-    if !matches!(zone, "GMT" | "UTC" | "+0000") || words.next().is_some() || clock.len() != 8 {
+    if words.next().is_some() || clock.len() != 8 {
         return None;
     }
+    let ahead_ms = if matches!(zone, "GMT" | "UTC") { 0 } else { offset_ms(zone)? };
     let month = MONTHS.find(month).filter(|at| month.len() == 3 && at % 3 == 0)? / 3 + 1;
     let date =
         (number(year, 0, year.len())?, u16::try_from(month).ok()?, number(day, 0, day.len())?);
-    assemble(date, (number(clock, 0, 2)?, number(clock, 3, 5)?, number(clock, 6, 8)?))
+    let local = assemble(date, (number(clock, 0, 2)?, number(clock, 3, 5)?, number(clock, 6, 8)?))?;
+    Some(Timestamp::from_ms(local.as_ms().checked_sub(ahead_ms)?))
+}
+
+/// How far `+0200` is ahead of UTC.
+fn offset_ms(zone: &str) -> Option<i64> {
+    let sign = match zone.as_bytes().first() {
+        Some(b'+') => 1,
+        Some(b'-') => -1,
+        _ => return None,
+    };
+    let (hours, minutes) = (number(zone, 1, 3)?, number(zone, 3, 5)?);
+    let is_offset = zone.len() == 5 && hours < 24 && minutes < 60;
+    is_offset.then(|| sign * (i64::from(hours) * 60 + i64::from(minutes)) * 60_000)
 }
 
 /// Writes `20130524T000000Z`; the first eight characters are the scope's date.

@@ -59,10 +59,12 @@ pub fn find(query: &str) -> Result<Option<Found<'_>>, SignatureError> {
             return Err(SignatureError::RepeatedParameter { name });
         }
     }
-    if found.is_claim() {
-        return Ok(Some(found));
+    match (found.is_claim(), v2_key && v2_signature) {
+        (true, true) => Err(SignatureError::SeveralMechanisms),
+        (true, false) => Ok(Some(found)),
+        (false, true) => Err(SignatureError::SignatureV2),
+        (false, false) => Ok(None),
     }
-    if v2_key && v2_signature { Err(SignatureError::SignatureV2) } else { Ok(None) }
 }
 
 /// Reads the claim that the parameters make.

@@ -65,7 +65,7 @@ pub fn verify(
             access_key: claim.access_key.clone(),
             provided: encode::hex_string(&claim.signature),
             string_to_sign: text,
-            canonical_request: String::from_utf8_lossy(&canonical).into_owned(),
+            canonical_request: Some(String::from_utf8_lossy(&canonical).into_owned()),
         })));
     }
     Ok(Verified {
@@ -77,10 +77,10 @@ pub fn verify(
     })
 }
 
-/// Checks that a claim carries exactly the session token of its credential: none for a long-term
-/// key. Takes the same time whatever differs.
-pub fn check_token(claim: &Claim, token: Option<&str>) -> Result<(), SignatureError> {
-    let same = match (claim.session_token.as_deref(), token) {
+/// Checks that a claim of either version carries exactly the session token of its credential: none
+/// for a long-term key. Takes the same time whatever differs.
+pub fn check_token(sent: Option<&str>, known: Option<&str>) -> Result<(), SignatureError> {
+    let same = match (sent, known) {
         (None, None) => true,
         (Some(sent), Some(known)) => {
             constant_time::verify_slices_are_equal(sent.as_bytes(), known.as_bytes()).is_ok()

@@ -3,4 +3,5 @@
 
 mod codec;
 mod oracle;
+mod sigv2;
 mod sigv4;

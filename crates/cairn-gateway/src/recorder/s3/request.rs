@@ -61,7 +61,9 @@ fn push_query(object: &mut Object<'_>, query: &str) {
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decoded(name);
-        let is_shown = !UNSHOWN_QUERY.contains(&&*name.to_ascii_lowercase());
+        let lower = name.to_ascii_lowercase();
+        // A URL of version 2 has its headers here.
+        let is_shown = ![&UNSHOWN_QUERY, &UNSHOWN_HEADERS].iter().any(|it| it.contains(&&*lower));
         if is_shown && !seen.contains(&name) {
             object.text(&name, &decoded(value));
             seen.insert(name);

@@ -162,6 +162,8 @@ pub(super) fn render(case: &Case) -> String {
     let output = tree(case.output.as_ref(), output_shape);
     let is_signed = case.caller != "anonymous";
     let is_named = http.bucket.is_some() || http.key.is_some();
+    let is_old = http.query.starts_with("AWSAccessKeyId=");
+    let version = if is_old { SignatureVersion::V2 } else { SignatureVersion::V4 };
     let call = Call {
         target,
         protocol: Protocol::Json,
@@ -194,8 +196,7 @@ pub(super) fn render(case: &Case) -> String {
         finished: Timestamp::from_ms(1_795_626_000_350),
         bytes_in: http.bytes[0],
         bytes_out: http.bytes[1],
-        signature: is_signed
-            .then_some(SignatureFacts { version: SignatureVersion::V4, in_query: http.presigned }),
+        signature: is_signed.then_some(SignatureFacts { version, in_query: http.presigned }),
         s3: is_named.then_some(S3Names {
             bucket: http.bucket.as_deref(),
             key: http.key.as_deref(),

@@ -127,6 +127,31 @@ fn scope_or_later(error: &SignatureError) -> Answer {
                 .with("ServerTime", instant::render_iso(*now))
         }
         E::NotYetValid => Answer::new("AccessDenied", 403, "Request is not valid yet"),
+        _ => version_2(error),
+    }
+}
+
+/// Errors of Signature Version 2.
+fn version_2(error: &SignatureError) -> Answer {
+    use SignatureError as E;
+    match error {
+        E::MalformedKeyAndSignature => argument(
+            "AWS authorization header is invalid.  Expected AwsAccessKeyId:signature",
+            "Authorization",
+            "",
+        ),
+        E::IncompleteOldQuery => Answer::new(
+            "AccessDenied",
+            403,
+            "Query-string authentication requires the Signature, Expires and AWSAccessKeyId parameters",
+        ),
+        E::ExpiresNoDate { expires } => {
+            let text = format!("Invalid date (should be seconds since epoch): {expires}");
+            Answer::new("AccessDenied", 403, text)
+        }
+        E::Ended { end, now } => Answer::new("AccessDenied", 403, "Request has expired")
+            .with("Expires", instant::render_iso(*end))
+            .with("ServerTime", instant::render_iso(*now)),
         _ => key_or_body(error),
     }
 }
@@ -135,13 +160,19 @@ fn scope_or_later(error: &SignatureError) -> Answer {
 fn key_or_body(error: &SignatureError) -> Answer {
     use SignatureError as E;
     match error {
-        E::Mismatch(facts) => mismatch()
-            .with("AWSAccessKeyId", &facts.access_key)
-            .with("StringToSign", &facts.string_to_sign)
-            .with("SignatureProvided", &facts.provided)
-            .with("StringToSignBytes", spelled(&facts.string_to_sign))
-            .with("CanonicalRequest", &facts.canonical_request)
-            .with("CanonicalRequestBytes", spelled(&facts.canonical_request)),
+        E::Mismatch(facts) => {
+            let answer = mismatch()
+                .with("AWSAccessKeyId", &facts.access_key)
+                .with("StringToSign", &facts.string_to_sign)
+                .with("SignatureProvided", &facts.provided)
+                .with("StringToSignBytes", spelled(&facts.string_to_sign));
+            match &facts.canonical_request {
+                Some(canonical) => answer
+                    .with("CanonicalRequest", canonical)
+                    .with("CanonicalRequestBytes", spelled(canonical)),
+                None => answer,
+            }
+        }
         E::ChunkMismatch { access_key } => mismatch().with("AWSAccessKeyId", access_key),
         E::UnknownAccessKey { access_key } => Answer::new(
             "InvalidAccessKeyId",

@@ -95,7 +95,12 @@ fn head_wording(error: &SignatureError) -> (Kind, String) {
             "Only one of the Authorization header and the query-string parameters may carry a signature.".to_owned(),
         ),
         E::UnsupportedScheme => incomplete(requires(&["Credential", "Signature", "SignedHeaders"])),
-        E::SignatureV2 => (
+        // Nobody but S3 looks further than at the version.
+        E::SignatureV2
+        | E::MalformedKeyAndSignature
+        | E::IncompleteOldQuery
+        | E::ExpiresNoDate { .. }
+        | E::Ended { .. } => (
             Kind::Unsupported,
             "Signature Version 2 is not supported. Use Signature Version 4.".to_owned(),
         ),

@@ -63,7 +63,12 @@ fn other_mechanisms_are_refused() {
     assert_eq!(v2, Err(SignatureError::SignatureV2));
     let v4a = claim_of("X-Amz-Algorithm=AWS4-ECDSA-P256-SHA256", &[]);
     assert_eq!(v4a, Err(SignatureError::SignatureV4a));
-    let both = claim_of("X-Amz-Signature=0", &[("authorization", b"AWS4-HMAC-SHA256 x")]);
+    let v2 = "AWSAccessKeyId=A&Signature=s";
+    for query in ["X-Amz-Signature=0", v2] {
+        let both = claim_of(query, &[("authorization", b"AWS4-HMAC-SHA256 x")]);
+        assert_eq!(both, Err(SignatureError::SeveralMechanisms));
+    }
+    let both = claim_of(&format!("X-Amz-Signature=0&{v2}"), &[]);
     assert_eq!(both, Err(SignatureError::SeveralMechanisms));
 }
 
@@ -215,6 +220,7 @@ fn tokens_belong_to_their_keys() {
     let without = claim_of("", &headers).unwrap().unwrap();
     headers.push(("x-amz-security-token", b"token"));
     let with = claim_of("", &headers).unwrap().unwrap();
+    let check_token = |claim: &Claim, token| check_token(claim.session_token.as_deref(), token);
     assert_eq!(check_token(&without, None), Ok(()));
     assert_eq!(check_token(&with, Some("token")), Ok(()));
     for (claim, token) in

@@ -114,7 +114,7 @@ impl Request {
         };
         let key = SigningKey::derive(secret, &claim.scope);
         let verified = verify(&claim, &head, &key, now, &expected)?;
-        check_token(&claim, token)?;
+        check_token(claim.session_token.as_deref(), token)?;
         Ok((claim, verified))
     }
 }
