@@ -245,7 +245,7 @@ def test_the_cli_moves_a_tree(aws, tmp_path, s3):
 
 @pytest.mark.evidence("documented", "presigned URLs")
 def test_presigned_urls(clients, bucket):
-    # Without this, botocore presigns with version 2, which a server that is careful refuses.
+    # Without this, botocore presigns with version 2 (test_signatures_v2.py).
     signer = clients("s3", signature_version="s3v4")
     url = signer.generate_presigned_url("put_object", Params={"Bucket": bucket, "Key": "signed"}, ExpiresIn=60)
     request = urllib.request.Request(url, data=b"by url", method="PUT")

@@ -82,15 +82,6 @@ def test_old_and_future_requests(raw, monkeypatch):
         assert answer[0] == 403 and b"<Code>RequestTimeTooSkewed</Code>" in answer[2], answer
 
 
-@pytest.mark.evidence("documented", "SigV2 is not accepted")
-def test_sigv2_is_refused(raw):
-    answer = raw.send(
-        "GET", "/", {"Host": raw.host, "Date": "x", "Authorization": f"AWS {raw.key}:c2lnbmF0dXJl"}, b""
-    )
-    assert answer[0] in (400, 403)
-    assert b"<Error>" in answer[2]
-
-
 @pytest.mark.evidence("documented", "XAmzContentSHA256Mismatch")
 def test_a_changed_object_body_is_refused_and_not_kept(raw, clients):
     s3 = clients("s3")

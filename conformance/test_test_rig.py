@@ -34,7 +34,7 @@ def test_any_key_is_root(rig):
     assert identity["Arn"] == "arn:aws:iam::210987654321:root"
 
 
-@pytest.mark.evidence("assumed", "a rig checks no signature, so it takes those of version 2, which boto3 still makes for URLs")
+@pytest.mark.evidence("assumed", "a rig checks no signature, of version 2 neither, which boto3 still makes for URLs")
 def test_a_presigned_url_of_version_2_is_good(rig):
     s3 = client(rig.url, "s3")
     s3.create_bucket(Bucket="presigned")
