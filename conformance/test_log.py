@@ -77,11 +77,27 @@ def log_of(data, *arguments, terminal):
 
 @pytest.mark.evidence("assumed", "people read terminals, programs read files")
 def test_people_read_text_and_programs_json(tmp_path):
-    line = "stopping: calls under way are finished first"
+    def messages(log):
+        return [json.loads(line)["message"] for line in log.splitlines()]
+
+    lines = ["started", "stopping: calls under way are finished first", "stopped"]
     for terminal in (True, False):
-        as_json = log_of(tmp_path / "data", "--log-format", "json", terminal=terminal)
-        assert json.loads(as_json.splitlines()[-1])["message"] == line
-    assert log_of(tmp_path / "data", terminal=True).rstrip().endswith(line)
-    assert json.loads(log_of(tmp_path / "data", terminal=False).splitlines()[-1])["message"] == line
+        assert messages(log_of(tmp_path / "data", "--log-format", "json", terminal=terminal)) == lines
+    on_terminal = log_of(tmp_path / "data", terminal=True)
+    assert all(line in on_terminal for line in lines) and "{" not in on_terminal
+    assert messages(log_of(tmp_path / "data", terminal=False)) == lines
     as_text = log_of(tmp_path / "data", "--log-format", "text", terminal=False)
-    assert line in as_text and "INFO" in as_text and "{" not in as_text and "\x1b" not in as_text
+    assert all(line in as_text for line in lines)
+    assert "INFO" in as_text and "{" not in as_text and "\x1b" not in as_text
+
+
+@pytest.mark.evidence("assumed", "a log tells which server wrote it, and how that ended")
+def test_a_log_begins_with_the_server_and_ends_with_its_end(tmp_path):
+    log = log_of(tmp_path / "data", "--account-id", "111122223333", "--region", "eu-west-1", terminal=False)
+    first, _, last = [json.loads(line) for line in log.splitlines()]
+    assert (first["message"], first["level"]) == ("started", "INFO")
+    assert first["data"] == str(tmp_path / "data") and first["address"].startswith("127.0.0.1:")
+    assert (first["account"], first["region"]) == ("111122223333", "eu-west-1")
+    assert first["version"] and first["tls"] is False
+    assert (last["message"], last["level"]) == ("stopped", "INFO")
+    assert (last["signal"], last["outcome"]) == ("SIGTERM", "whole")

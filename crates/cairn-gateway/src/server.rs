@@ -25,13 +25,14 @@ const NO_PLACE: &[u8] =
 
 impl Gateway {
     /// Serves until `stop` resolves, then lets the calls under way finish, for at most
-    /// [`STOP_MAX`]. An error says that the threads for it could not be started.
+    /// [`STOP_MAX`]; whether they all had finished by then. An error says that the threads for it could
+    /// not be started.
     pub async fn serve(
         self: Arc<Self>,
         listener: TcpListener,
         tls: Option<Arc<ServerConfig>>,
         stop: impl Future<Output = ()> + Send,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let lanes = Lanes::start(self.settings.lanes)?;
         let tls = tls.map(TlsAcceptor::from);
         let places = Arc::new(Semaphore::new(self.settings.connections_max));
@@ -80,7 +81,8 @@ impl Gateway {
             // Calls whose callers have gone; each holds the stores.
             drop(self.stores.write().await);
         };
-        if tokio::time::timeout(STOP_MAX, ended).await.is_err() {
+        let in_time = tokio::time::timeout(STOP_MAX, ended).await.is_ok();
+        if !in_time {
             tracing::warn!("calls were cut off by the stop");
         }
         if let Some((stop, writer)) = writer {
@@ -88,7 +90,7 @@ impl Gateway {
             let _ = tokio::time::timeout(STOP_MAX, writer).await;
         }
         lanes.end().await;
-        Ok(())
+        Ok(in_time)
     }
 
     /// Starts the writer of records that may follow their answers.

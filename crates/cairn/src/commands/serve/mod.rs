@@ -2,6 +2,7 @@
 //! parts need each other.
 
 mod descriptors;
+mod greeting;
 mod log_lines;
 mod log_upkeep;
 mod logs;
@@ -13,7 +14,6 @@ mod stores;
 mod tls;
 mod workers;
 
-use std::io::Write as _;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -27,6 +27,7 @@ use tokio::net::TcpSocket;
 
 use crate::directory::{Command, Directory, wall_clock};
 use crate::usage::OrUsage as _;
+use greeting::{End, Greeting, farewell};
 use settings::{Document, Settings};
 use stores::Running;
 
@@ -75,7 +76,7 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let (board, stores) = (running.board(), running.stores());
     let hooks = Hooks { metrics: Arc::new(move || metrics.render()), reset: board.reset_hook() };
     let gateway_settings = GatewaySettings {
-        account,
+        account: account.clone(),
         region: settings.region.clone(),
         hosts: BaseDomains::new(settings.base_domains.clone()),
         accepts_any_credentials: settings.accepts_any_credentials,
@@ -90,10 +91,12 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let listener =
         socket.listen(BACKLOG_CONNECTIONS).with_context(|| cannot_listen(settings.listen))?;
     let signal = stop_signal()?;
+    let (tell, mut told) = tokio::sync::oneshot::channel();
     let stop = {
         let board = Arc::clone(&board);
         async move {
-            signal.await;
+            // Nobody is told only if nobody waits.
+            let _ = tell.send(signal.await);
             board.begin_stop();
         }
     };
@@ -101,12 +104,15 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let hangup = certificate.is_some().then(tls::hangup).transpose()?;
     let watch = certificate.zip(hangup);
     let watch = watch.map(|(it, hangup)| tokio::spawn(tls::watch(it, hangup, pause)));
-    welcome(&settings, &directory, listener.local_addr()?, tls.is_some())?;
-    gateway.serve(listener, tls, stop).await.context("cannot serve connections")?;
+    let greeting = Greeting::new(&directory, listener.local_addr()?, tls.is_some())?;
+    greeting.say(&settings, &account)?;
+    let served = gateway.serve(listener, tls, stop).await.context("cannot serve connections");
     watch.inspect(tokio::task::JoinHandle::abort);
-    board.stop().await;
+    let closed = board.stop().await;
     drop(lock);
-    Ok(ExitCode::SUCCESS)
+    let ended = served.map(|in_time| if in_time { closed } else { End::CutOff });
+    farewell(told.try_recv().ok(), &ended);
+    ended.map(|_| ExitCode::SUCCESS)
 }
 
 /// How many processors there are.
@@ -134,33 +140,6 @@ fn cannot_listen(address: SocketAddr) -> String {
     format!("cannot listen on {address} (--listen takes another address)")
 }
 
-/// The lines that a newcomer copies.
-fn welcome(
-    settings: &Settings,
-    directory: &Directory,
-    address: SocketAddr,
-    is_tls: bool,
-) -> anyhow::Result<()> {
-    let scheme = if is_tls { "https" } else { "http" };
-    let credentials = std::path::absolute(directory.credentials())?;
-    let mut out = std::io::stdout().lock();
-    writeln!(
-        out,
-        "Cairn records AWS calls in {}. Point AWS tools at it:\n",
-        directory.root().display()
-    )?;
-    writeln!(out, "export AWS_ENDPOINT_URL={scheme}://{address}")?;
-    writeln!(out, "export AWS_SHARED_CREDENTIALS_FILE={}", credentials.display())?;
-    out.flush()?;
-    if settings.accepts_any_credentials {
-        eprintln!(
-            "\nWARNING: --insecure-accept-any-credentials: every caller is the root, no signature is checked.\n\
-             WARNING: what this server records proves nothing. For test rigs only.\n"
-        );
-    }
-    Ok(())
-}
-
 fn entropy() -> Entropy {
     Arc::new(|buffer| {
         // The kernel's generator fails only where there is no kernel to speak of; an id that
@@ -172,16 +151,17 @@ fn entropy() -> Entropy {
     })
 }
 
-/// Resolves at SIGTERM or SIGINT.
-fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send> {
+/// Resolves at SIGTERM or SIGINT, to its name.
+fn stop_signal() -> anyhow::Result<impl Future<Output = &'static str> + Send> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: calls under way are finished first");
+        let signal = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal, "stopping: calls under way are finished first");
+        signal
     })
 }

@@ -16,6 +16,7 @@ use cairn_store::seal::MasterKey;
 use cairn_store::{Clock, Kms, Offset, SegmentLog, SqliteMeta};
 use tokio::sync::{Mutex, watch};
 
+use super::greeting::End;
 use super::log_upkeep::LogUpkeep;
 use super::root::Root;
 use super::settings::Settings;
@@ -190,9 +191,10 @@ impl Board {
     }
 
     /// Lets the workers end and closes the log.
-    pub(super) async fn stop(&self) {
-        if let Some(current) = self.current.lock().await.take() {
-            current.stop().await;
+    pub(super) async fn stop(&self) -> End {
+        match self.current.lock().await.take() {
+            Some(current) => current.stop().await,
+            None => End::Whole,
         }
     }
 
@@ -225,11 +227,13 @@ impl Board {
 }
 
 impl Current {
-    async fn stop(self) {
+    async fn stop(self) -> End {
+        let mut end = End::Whole;
         if !self.runner.stop().await {
             tracing::warn!(
                 "a worker did not stop in time; it goes on from its last step next time"
             );
+            end = End::CutOff;
         }
         let (log, intents) = (Arc::clone(&self.log), Arc::clone(&self.intents));
         let closed = tokio::task::spawn_blocking(move || {
@@ -244,7 +248,9 @@ impl Current {
         }
         if closed.is_err() {
             tracing::error!("the log was not closed; the next start checks its tail");
+            end = End::CutOff;
         }
+        end
     }
 }
 
