@@ -95,6 +95,25 @@ def test_a_killed_import_goes_on(tmp_path):
     assert events.parent.exists() and report["files_broken"] == 0
 
 
+@pytest.mark.evidence("assumed", "nothing was imported because nothing was found, and that is said")
+def test_a_directory_without_records_is_no_success(tmp_path):
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "notes.txt").write_text("buy milk")
+    done, report = imported(tmp_path / "data", source, check=False)
+    assert done.returncode == 1
+    assert done.stderr == f"cairn: {source}: nothing to import: no .json, .jsonl, .ndjson, .log or .gz file is in it\n"
+    assert report["left_out"] == [{"name": str(source / "notes.txt"), "why": "name"}]
+    assert not (tmp_path / "data").exists()
+    # Beside one that has some it is told, and no failure; nor is one that was imported before.
+    (tmp_path / "events.jsonl").write_bytes(lines_of_corpus()[0] + b'\n{"a": 1}\n')
+    for _ in range(2):
+        done, report = imported(tmp_path / "data", source, tmp_path / "events.jsonl")
+        assert "nothing to import" in done.stderr
+    done = run_cairn("import", "--data", str(tmp_path / "other"), "--verbose", str(tmp_path / "events.jsonl"))
+    assert 'left out, no CloudTrail record: ' in done.stdout and '{"a": 1}' in done.stdout
+
+
 @pytest.mark.evidence("documented", "LookupEvents shows the events of the caller's account")
 def test_an_archive_of_another_account_says_how_to_see_it(tmp_path):
     source = tmp_path / "events.jsonl"

@@ -9,6 +9,7 @@ use object_store::RetryConfig;
 use object_store::aws::{AmazonS3Builder, AwsCredential, AwsCredentialProvider};
 
 use super::destination::{Destination, DestinationFault};
+use crate::BucketError;
 
 /// The profile that counts if none is named.
 const PROFILE_DEFAULT: &str = "default";
@@ -32,6 +33,15 @@ pub(super) enum CredentialsFault {
     Instance(#[source] object_store::Error),
     #[error("the keys have characters that no request can carry")]
     Characters,
+}
+
+impl BucketError {
+    /// Whether nobody was asked, because there are no keys to sign with: none are named, and AWS gives
+    /// no role to this machine.
+    pub fn is_without_role(&self) -> bool {
+        let Self::Unreachable { source, .. } = self else { return false };
+        matches!(source.downcast_ref(), Some(CredentialsFault::Instance(_)))
+    }
 }
 
 /// Where keys come from.
@@ -106,4 +116,22 @@ fn read(path: &Path, profile: &str) -> Result<AwsCredential, CredentialsFault> {
 fn can_be_sent(keys: &AwsCredential) -> bool {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic());
     plain(&keys.key_id) && plain(&keys.secret_key) && keys.token.as_deref().is_none_or(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::CredentialsFault;
+    use crate::BucketError;
+
+    #[test]
+    fn a_machine_without_a_role_is_told_from_a_store_that_is_away() {
+        let unreachable = |source: Box<dyn std::error::Error + Send + Sync>| {
+            BucketError::Unreachable { bucket: "audit".to_owned(), source }
+        };
+        let none = object_store::Error::Generic { store: "S3", source: "no route".into() };
+        assert!(unreachable(CredentialsFault::Instance(none).into()).is_without_role());
+        assert!(!unreachable(CredentialsFault::Characters.into()).is_without_role());
+        assert!(!unreachable("no route".into()).is_without_role());
+        assert!(!BucketError::NoSuchBucket { bucket: "audit".to_owned() }.is_without_role());
+    }
 }

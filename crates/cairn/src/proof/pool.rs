@@ -268,7 +268,7 @@ fn unread(error: ReadError) -> Verdict {
     match error {
         ReadError::Missing => Verdict::Invalid(Flaw::NotFound),
         ReadError::TooLarge => Verdict::Invalid(Flaw::TooLarge),
-        ReadError::Failed(why) => Verdict::Unchecked(format!("cannot be read: {why:#}")),
+        why @ (ReadError::Failed(_) | ReadError::Unnamed) => Verdict::Unchecked(why.to_string()),
     }
 }
 

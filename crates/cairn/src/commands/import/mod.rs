@@ -14,6 +14,7 @@ mod append;
 mod catch_up;
 mod finished;
 mod known;
+mod left_out;
 mod pipeline;
 mod progress;
 mod publish;
@@ -35,11 +36,12 @@ use crate::anchor::{Extent, Mooring};
 use crate::client::ServerChoice;
 use crate::commands::serve;
 use crate::directory::{Command, Directory, OpenOptions, Opened, wall_clock};
+use crate::print;
 
 use finished::FinishedFiles;
 use known::KnownRecords;
 use progress::Progress;
-use report::Report;
+use report::{Form, Report};
 use sources::Sources;
 use vouch::Trusted;
 
@@ -63,6 +65,9 @@ pub(crate) struct Arguments {
     /// Print the summary as one line of JSON.
     #[arg(long)]
     json: bool,
+    /// Name what is left out and why, the first 20 of each kind; `left_out` in JSON.
+    #[arg(long, conflicts_with = "json")]
+    verbose: bool,
     /// The keys of digests: the answer of `aws cloudtrail list-public-keys`, in place of asking.
     #[arg(long, value_name = "FILE")]
     public_keys: Vec<PathBuf>,
@@ -74,6 +79,16 @@ pub(crate) struct Arguments {
     server: ServerChoice,
 }
 
+impl Arguments {
+    fn form(&self) -> Form {
+        match self {
+            Self { json: true, .. } => Form::Json,
+            Self { verbose: true, .. } => Form::Verbose,
+            _ => Form::Text,
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
@@ -81,7 +96,18 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let mut trusted = Trusted::read(arguments)?;
     let mut sources = Sources::find(&arguments.paths, &arguments.server)?;
     let directory = Directory::new(&arguments.data);
-    let _lock = directory.lock(Command::Import)?;
+    let held = directory.lock_if_used(Command::Import)?;
+    for place in &sources.empty {
+        let kinds = left_out::endings();
+        print::complain(&format!("{place}: nothing to import: no {kinds} file is in it"));
+    }
+    let found_none = sources.files.is_empty();
+    // Digests alone may still say what is missing.
+    if found_none && !sources.has_digests {
+        Report::new(sources.left_out, None).print(arguments.form(), None)?;
+        return Ok(ExitCode::FAILURE);
+    }
+    let _lock = held.map_or_else(|| directory.lock(Command::Import), Ok)?;
     let clock = wall_clock();
     let options = OpenOptions {
         segment_bytes_max: None,
@@ -96,9 +122,8 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(problems.is_empty(), "{}: `cairn fsck` says more", problems.join("; "));
     let finished = FinishedFiles::load(&opened.meta)?;
     let proof = vouch::prepare(&mut sources, &mut trusted, &arguments.server)?;
-    let files_known = sources.forget(&finished);
-    let mut report =
-        Report { files_known, files_ignored: sources.ignored, proof, ..Report::default() };
+    sources.forget(&finished);
+    let mut report = Report::new(std::mem::take(&mut sources.left_out), proof);
     let account = runtime.block_on(serve::account_of(&*opened.meta))?;
     let account = account.as_ref().map(cairn_event::AccountId::as_str);
     if sources.files.is_empty() {
@@ -114,9 +139,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     opened.log.close();
     runtime.block_on(mooring.set(&*opened.meta, Extent::of(&opened.log), Offset::ZERO))?;
     report.seconds = begun.elapsed().as_secs_f64();
-    report.print(arguments.json, account)?;
-    let is_broken =
-        report.files_broken > 0 || report.proof.as_ref().is_some_and(report::Proven::is_broken);
+    report.print(arguments.form(), account)?;
+    let is_broken = found_none
+        || report.files_broken > 0
+        || report.proof.as_ref().is_some_and(report::Proven::is_broken);
     Ok(if is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 

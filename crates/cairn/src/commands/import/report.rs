@@ -9,8 +9,20 @@ use serde::Serialize;
 use crate::print;
 
 use super::accounts;
+use super::left_out::{LeftOut, Why};
 use super::pipeline::Outcome;
 use super::sort_out::Findings;
+
+/// How the summary is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Sentences.
+    Text,
+    /// And what was left out, by name.
+    Verbose,
+    /// A line of JSON.
+    Json,
+}
 
 /// Files that are named one by one to people.
 const NAMED_MAX: usize = 20;
@@ -21,9 +33,9 @@ pub(super) struct Report {
     /// Files that were read, broken ones among them.
     pub(super) files_read: u64,
     /// Files that were not read because an earlier import has read them.
-    pub(super) files_known: u64,
+    files_known: u64,
     /// Files of directories that were left out because of their names.
-    pub(super) files_ignored: u64,
+    files_ignored: u64,
     /// Files that could not be read to their end, or hold pieces that are no JSON.
     pub(super) files_broken: u64,
     /// New records.
@@ -40,6 +52,9 @@ pub(super) struct Report {
     /// What digests say of the files; none if there are no digests.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) proof: Option<Proven>,
+    /// What was left out: the first of each kind.
+    #[serde(skip_serializing_if = "LeftOut::is_empty")]
+    left_out: LeftOut,
     /// How long it took.
     pub(super) seconds: f64,
 }
@@ -132,6 +147,18 @@ impl Proven {
 }
 
 impl Report {
+    /// Of an import that has read nothing yet.
+    pub(super) fn new(left_out: LeftOut, proof: Option<Proven>) -> Self {
+        let of_directories = [Why::Name, Why::NoFile, Why::Digests];
+        Self {
+            files_known: left_out.count(Why::Known),
+            files_ignored: of_directories.map(|why| left_out.count(why)).iter().sum(),
+            left_out,
+            proof,
+            ..Self::default()
+        }
+    }
+
     /// Adds what was done in a directory of this account.
     pub(super) fn add(&mut self, mut outcome: Outcome, account: Option<&str>) {
         let found = &mut outcome.findings;
@@ -142,17 +169,19 @@ impl Report {
         self.files_broken = found.files_broken;
         self.records_imported = outcome.imported;
         self.duplicates = found.duplicates;
-        self.not_records = found.not_records;
+        self.not_records = found.left_out.count(Why::NoRecord);
+        self.left_out.append(std::mem::take(&mut found.left_out));
         self.bytes = found.bytes;
         self.other_accounts = std::mem::take(&mut found.accounts).others(account);
     }
 
-    pub(super) fn print(&self, as_json: bool, account: Option<&str>) -> anyhow::Result<()> {
+    /// Prints it; to people what was left out only if they want to know.
+    pub(super) fn print(&self, form: Form, account: Option<&str>) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
-        if as_json {
+        if form == Form::Json {
             writeln!(out, "{}", serde_json::to_string(self)?)?;
         } else {
-            writeln!(out, "{}", self.sentence())?;
+            writeln!(out, "{}", self.text(form == Form::Verbose))?;
             if let Some(hint) = accounts::hint(&self.other_accounts, account) {
                 print::complain(&hint);
             }
@@ -160,7 +189,7 @@ impl Report {
         Ok(())
     }
 
-    fn sentence(&self) -> String {
+    fn text(&self, is_verbose: bool) -> String {
         let rate = self.records_imported as f64 / self.seconds.max(0.001);
         let mut text = format!(
             "imported {} of {} ({}) in {:.1} s, {rate:.0} records/s",
@@ -180,9 +209,37 @@ impl Report {
                 let _ = write!(text, "; {what}: {count}");
             }
         }
+        if is_verbose {
+            text.push_str(&self.left_out.text());
+        } else if self.files_ignored + self.not_records > 0 {
+            text.push_str(" (--verbose names what was left out)");
+        }
         if let Some(proof) = &self.proof {
             text.push_str(&proof.text());
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::left_out::{LeftOut, Why};
+    use super::Report;
+
+    #[test]
+    fn what_was_left_out_is_counted_and_named_to_those_who_ask() {
+        let mut left_out = LeftOut::default();
+        left_out.add(Why::Name, || "a/notes.txt".to_owned());
+        left_out.add(Why::Known, || "a/b.json".to_owned());
+        let report = Report::new(left_out, None);
+        assert_eq!((report.files_known, report.files_ignored), (1, 1));
+        let json = serde_json::to_value(&report).unwrap();
+        let named = serde_json::json!([
+            {"name": "a/notes.txt", "why": "name"}, {"name": "a/b.json", "why": "known"},
+        ]);
+        assert_eq!(json["left_out"], named);
+        assert!(report.text(false).ends_with(" (--verbose names what was left out)"));
+        assert!(report.text(true).ends_with("imported before: a/b.json"));
+        assert!(!Report::default().text(false).contains("--verbose"));
     }
 }

@@ -7,9 +7,12 @@ use cairn_event::RecordHead;
 use cairn_event::split::{SplitError, SplitLimits, Splitter};
 use cairn_history::Prepared;
 
+use crate::print;
+
 use super::accounts::Accounts;
 use super::finished::FileNote;
 use super::known::KnownRecords;
+use super::left_out::{LeftOut, Why};
 use super::progress::Progress;
 use super::read::{Piece, Vouch};
 use super::sources::{Source, Sources};
@@ -19,6 +22,9 @@ use super::sources::{Source, Sources};
 const BATCH_BYTES: usize = 416 << 10;
 /// Records to a batch at most.
 const BATCH_RECORDS_MAX: usize = 8_192;
+
+/// How much of a piece that is no record is shown.
+const BEGINNING_CHARS: usize = 60;
 
 /// Files without a digest that are named one by one.
 const UNVOUCHED_MAX: usize = 10_000;
@@ -44,7 +50,7 @@ pub(super) struct Findings {
     /// Records that were known.
     pub(super) duplicates: u64,
     /// Pieces of JSON that are no records.
-    pub(super) not_records: u64,
+    pub(super) left_out: LeftOut,
     /// Record bytes of all files, known ones too.
     pub(super) bytes: u64,
     /// Records of all files, known ones too.
@@ -110,7 +116,7 @@ impl Sorter<'_> {
             match pieces.recv() {
                 Ok(Piece::Bytes(bytes)) => {
                     splitter.push(&bytes);
-                    self.records(&mut splitter, &mut flaws);
+                    self.records(source, &mut splitter, &mut flaws);
                 }
                 Ok(Piece::End(outcome, vouch)) => break (outcome, vouch),
                 Err(_) => return false,
@@ -122,7 +128,7 @@ impl Sorter<'_> {
         match outcome {
             Ok(()) => {
                 splitter.finish();
-                self.records(&mut splitter, &mut flaws);
+                self.records(source, &mut splitter, &mut flaws);
             }
             Err(error) => flaws.add(&error),
         }
@@ -164,7 +170,7 @@ impl Sorter<'_> {
         }
     }
 
-    fn records(&mut self, splitter: &mut Splitter, flaws: &mut Flaws) {
+    fn records(&mut self, source: &Source, splitter: &mut Splitter, flaws: &mut Flaws) {
         loop {
             if splitter.line().is_some_and(|line| self.line(line)) {
                 splitter.skip_line();
@@ -172,8 +178,11 @@ impl Sorter<'_> {
             }
             let Some(piece) = splitter.next_record() else { break };
             match piece {
-                Ok(record) => self.record(&record, flaws),
-                Err(SplitError::NotARecord { .. }) => self.findings.not_records += 1,
+                Ok(record) => self.record(source, &record, flaws),
+                Err(error @ SplitError::NotARecord { .. }) => self
+                    .findings
+                    .left_out
+                    .add(Why::NoRecord, || format!("{}: {error}", source.name)),
                 Err(error) => flaws.add(&error),
             }
         }
@@ -191,10 +200,13 @@ impl Sorter<'_> {
         }
     }
 
-    fn record(&mut self, record: &[u8], flaws: &mut Flaws) {
+    fn record(&mut self, source: &Source, record: &[u8], flaws: &mut Flaws) {
         match RecordHead::parse(record) {
             Ok(head) if head.is_record() => self.take(&head, record),
-            Ok(_) => self.findings.not_records += 1,
+            Ok(_) => self
+                .findings
+                .left_out
+                .add(Why::NoRecord, || format!("{}: {}", source.name, beginning_of(record))),
             Err(error) => flaws.add(&error),
         }
     }
@@ -219,6 +231,15 @@ impl Sorter<'_> {
             self.is_wanted &= self.batches.send(batch).is_ok();
         }
     }
+}
+
+/// Enough of a piece of JSON to find it again.
+fn beginning_of(piece: &[u8]) -> String {
+    // A character has four bytes at most.
+    let start = piece.get(..4 * BEGINNING_CHARS).unwrap_or(piece);
+    let text = String::from_utf8_lossy(start).replace(['\n', '\r', '\t'], " ");
+    let kept: String = print::plain(&text).chars().take(BEGINNING_CHARS).collect();
+    if kept.chars().count() < BEGINNING_CHARS { kept } else { kept + "\u{2026}" }
 }
 
 /// A batch in the making.

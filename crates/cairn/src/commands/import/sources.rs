@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::finished::{FileNote, FinishedFiles};
+use super::left_out::{LeftOut, Why};
 use crate::client::ServerChoice;
-use crate::proof::{self, Listed};
+use crate::proof::{self, Listed, ReadError};
 use crate::usage::OrUsage as _;
 
 /// Endings of the names of files that are read in a directory, before compression.
-const ENDINGS: [&str; 4] = ["json", "jsonl", "ndjson", "log"];
+pub(super) const ENDINGS: [&str; 4] = ["json", "jsonl", "ndjson", "log"];
 /// Endings before `.gz` of files that hold no records.
 const ENDINGS_OF_OTHERS: [&str; 7] = ["tar", "csv", "txt", "parquet", "xml", "md", "py"];
 /// The folder in which a trail keeps its digests, which are JSON but no records (documented).
@@ -30,8 +31,12 @@ pub(super) struct Sources {
     pub(super) directories: Vec<PathBuf>,
     /// Those that are named first, those of directories by name.
     pub(super) files: Vec<Source>,
-    /// How many files of directories are left out because of their names.
-    pub(super) ignored: u64,
+    /// Whether there are digests beside them.
+    pub(super) has_digests: bool,
+    /// What is not read.
+    pub(super) left_out: LeftOut,
+    /// Directories and buckets in which there is nothing to read.
+    pub(super) empty: Vec<String>,
 }
 
 /// Where a file is.
@@ -72,14 +77,18 @@ impl Sources {
         let mut sources = Self::default();
         for path in paths {
             if let Some(place) = path.to_str().and_then(|path| path.strip_prefix("s3://")) {
-                sources.bucket(proof::Source::s3(place, server).or_usage()?)?;
+                sources.bucket(place, proof::Source::s3(place, server).or_usage()?)?;
                 continue;
             }
             let metadata = std::fs::metadata(path)
                 .with_context(|| format!("cannot read {}", path.display()))
                 .or_usage()?;
             if metadata.is_dir() {
+                let before = sources.files.len();
                 sources.walk(path)?;
+                if sources.files.len() == before {
+                    sources.empty.push(path.display().to_string());
+                }
                 sources.directories.push(path.clone());
             } else {
                 sources.files.push(Source::new(path.clone(), &metadata));
@@ -88,21 +97,30 @@ impl Sources {
         Ok(sources)
     }
 
-    /// Lists a bucket.
-    fn bucket(&mut self, source: proof::Source) -> anyhow::Result<()> {
+    /// Lists a bucket, from a prefix on.
+    fn bucket(&mut self, place: &str, source: proof::Source) -> anyhow::Result<()> {
         let number = self.buckets.len();
         let bucket = source.bucket.name().unwrap_or_default().to_owned();
         let mut found = Vec::new();
-        source.bucket.list(&source.prefix, &mut |listed| {
+        let listed = source.bucket.list(&source.prefix, &mut |listed| {
             let path = Path::new(&listed.key);
             let is_digest = path.components().any(|part| part.as_os_str() == DIGEST_FOLDER);
             if can_hold_records(path) && !is_digest {
                 found.push(Source::object(number, &bucket, listed));
-            } else {
-                self.ignored += u64::from(!is_digest && !listed.key.ends_with('/'));
+            } else if is_digest {
+                self.has_digests = true;
+            } else if !listed.key.ends_with('/') {
+                self.left_out.add(Why::Name, || format!("s3://{bucket}/{}", listed.key));
             }
             ControlFlow::Continue(())
-        })?;
+        });
+        if let Err(error) = listed {
+            let told = Err(anyhow::anyhow!("s3://{place} {error}"));
+            return if matches!(error, ReadError::Unnamed) { told.or_usage() } else { told };
+        }
+        if found.is_empty() {
+            self.empty.push(format!("s3://{place}"));
+        }
         self.files.append(&mut found);
         self.buckets.push(source);
         Ok(())
@@ -113,11 +131,15 @@ impl Sources {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// Takes out what an earlier import has read to its end; returns how many files that are.
-    pub(super) fn forget(&mut self, finished: &FinishedFiles) -> u64 {
-        let before = self.files.len();
-        self.files.retain(|file| !file.note.as_ref().is_some_and(|note| finished.has(note)));
-        (before - self.files.len()) as u64
+    /// Takes out what an earlier import has read to its end.
+    pub(super) fn forget(&mut self, finished: &FinishedFiles) {
+        self.files.retain(|file| {
+            let is_known = file.note.as_ref().is_some_and(|note| finished.has(note));
+            if is_known {
+                self.left_out.add(Why::Known, || file.name.clone());
+            }
+            !is_known
+        });
     }
 
     fn walk(&mut self, root: &Path) -> anyhow::Result<()> {
@@ -135,7 +157,15 @@ impl Sources {
                 }
                 waiting[first..].sort_unstable_by(|a, b| b.cmp(a));
             } else {
-                self.ignored += 1;
+                self.has_digests |= metadata.is_dir();
+                let why = if metadata.is_dir() {
+                    Why::Digests
+                } else if metadata.is_file() {
+                    Why::Name
+                } else {
+                    Why::NoFile
+                };
+                self.left_out.add(why, || path.display().to_string());
             }
         }
         Ok(())
@@ -175,7 +205,7 @@ fn ending(path: &Path) -> Option<String> {
 mod tests {
     use std::path::Path;
 
-    use super::{ServerChoice, Sources, can_hold_records};
+    use super::{ServerChoice, Sources, Why, can_hold_records};
 
     #[test]
     fn names_tell_which_files_of_a_directory_are_read() {
@@ -205,7 +235,15 @@ mod tests {
         let names = sources.files.iter().map(|file| file.name.strip_prefix(&start).unwrap());
         let names: Vec<_> = names.collect();
         assert_eq!(names, ["a/1.json", "a/2.json", "b.json"]);
-        assert_eq!((sources.bytes(), sources.ignored), (3, 3));
+        let left_out = [Why::Name, Why::Digests, Why::NoFile];
+        assert_eq!(left_out.map(|why| sources.left_out.count(why)), [1; 3]);
+        assert_eq!((sources.bytes(), sources.empty.len()), (3, 0));
+        assert!(sources.has_digests);
+        make("none/README.md");
+        let none = root.path().join("none");
+        let sources = find(&none).unwrap();
+        assert_eq!(sources.empty, [none.display().to_string()]);
+        assert!(!sources.has_digests);
         assert!(find(&root.path().join("missing")).is_err());
     }
 }

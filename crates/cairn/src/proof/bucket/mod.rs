@@ -108,6 +108,13 @@ pub(crate) enum ReadError {
     /// It is longer than any object of a trail.
     #[error("it is longer than {OBJECT_BYTES_MAX} bytes")]
     TooLarge,
+    /// Nobody could be asked.
+    #[error(
+        "needs a server, by --endpoint-url or AWS_ENDPOINT_URL, or credentials for AWS, by --profile, \
+         AWS_SHARED_CREDENTIALS_FILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY: none are named, and \
+         this machine has no role"
+    )]
+    Unnamed,
     /// What is there cannot be read, now or at all. It says nothing about the object.
     #[error("cannot be read: {0:#}")]
     Failed(anyhow::Error),

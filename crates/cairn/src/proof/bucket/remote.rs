@@ -48,7 +48,7 @@ impl S3Bucket {
                 Err(error) => error,
             };
             if attempt == ATTEMPTS_MAX || !is_passing(&error) {
-                return Err(ReadError::Failed(error.into()));
+                return Err(told(error));
             }
             thread::sleep(PAUSE * 2_u32.pow(attempt - 1));
             attempt += 1;
@@ -74,6 +74,20 @@ impl Read for Download {
         let count = buffer.len().min(self.chunk.len());
         buffer[..count].copy_from_slice(&self.chunk.split_to(count));
         Ok(count)
+    }
+}
+
+fn told(error: BucketError) -> ReadError {
+    if error.is_without_role() { ReadError::Unnamed } else { ReadError::Failed(error.into()) }
+}
+
+/// Whoever has named no server may not know that AWS was asked.
+fn at_aws(error: ReadError) -> ReadError {
+    const AT_AWS: &str =
+        "AWS was asked, as neither --endpoint-url nor AWS_ENDPOINT_URL names a server";
+    match error {
+        ReadError::Failed(error) => ReadError::Failed(error.context(AT_AWS)),
+        other => other,
     }
 }
 
@@ -110,7 +124,9 @@ impl Bucket for S3Bucket {
     fn list(&self, prefix: &str, show: &mut Show<'_>) -> Result<(), ReadError> {
         let mut after: Option<String> = None;
         loop {
-            let page = self.call(async |bucket| bucket.list(prefix, after.as_deref()).await)?;
+            let page = self.call(async |bucket| bucket.list(prefix, after.as_deref()).await);
+            let is_at_aws = self.destination.endpoint.is_none();
+            let page = page.map_err(|error| if is_at_aws { at_aws(error) } else { error })?;
             let Some(last) = page.objects.last().map(|object| object.key.clone()) else {
                 return Ok(());
             };
@@ -149,5 +165,22 @@ impl Bucket for S3Bucket {
         let destination = Destination { bucket: name.to_owned(), ..self.destination.clone() };
         let bucket = RemoteBucket::open(&destination).ok()?;
         Some(Arc::new(Self { bucket, destination, runtime: Arc::clone(&self.runtime) }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cairn_bucket::BucketError;
+
+    use super::{at_aws, told};
+
+    #[test]
+    fn a_bucket_that_was_looked_for_at_aws_says_so() {
+        let missing = told(BucketError::NoSuchBucket { bucket: "audit".to_owned() });
+        assert_eq!(
+            at_aws(missing).to_string(),
+            "cannot be read: AWS was asked, as neither --endpoint-url nor AWS_ENDPOINT_URL names a \
+             server: there is no bucket audit"
+        );
     }
 }
