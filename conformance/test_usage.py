@@ -79,6 +79,7 @@ WRONG = [
     (("lookup", "--region", "US East"), "Region"),
     (("tail", "--endpoint-url", "nonsense"), "http://"),
     (("tail", "--profile", "nobody"), "nobody"),
+    (("tail", "--attribute", "Colour=x"), "SourceIPAddress"),
     (("tail", "--region", "US East"), "Region"),
     ((*IMPORT,), "PATH"),
     ((*IMPORT, "nowhere"), "nowhere"),
@@ -98,6 +99,7 @@ WRONG = [
     (("validate", "notes.txt"), "notes.txt"),
     (("validate", "s3://"), "bucket"),
     (("validate", "full", "--data", "full"), "--data"),
+    (("validate", "stopped"), "--data stopped"),
     (("validate", "--data", "full", "--endpoint-url", "http://127.0.0.1:9"), "--data <DIR>' cannot be used with '--end"),
     (("validate", "--data", "full", "--profile", "default"), "--data <DIR>' cannot be used with '--profile"),
     (("validate", "full", "--public-keys", "notes.txt", "--endpoint-url", "http://a"), "--endpoint-url names a server"),
@@ -133,6 +135,8 @@ def folder(tmp_path):
     (tmp_path / "notes.txt").write_text("buy milk")
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "page").write_text("one")
+    (tmp_path / "stopped" / "log").mkdir(parents=True)
+    (tmp_path / "stopped" / "meta.sqlite").touch()
     (tmp_path / "sqs.toml").write_text("[upstreams]\ndefault = 'http://127.0.0.1:5000'\nsqs = 'local'\n")
     (tmp_path / "destination.toml").write_text("[[destination]]\nbucket = 'UPPER CASE'\n")
     key = "[default]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\naws_secret_access_key = s\n"

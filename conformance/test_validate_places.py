@@ -1,5 +1,6 @@
 """`cairn validate` of trails that moved, that share a place, and that write no digests."""
 
+import gzip
 import json
 import subprocess
 
@@ -104,3 +105,30 @@ def test_what_cannot_be_checked_is_said_plainly(site):
     assert code == 3 and f"cairn validate s3://BUCKET --trail-arn {gone}" in errors, errors
     code, _, errors = cairn(site, "--data", str(site.server.data))
     assert code == 3 and "--trail-arn" in errors, errors
+
+
+@pytest.mark.evidence("assumed", "what was delivered and is gone is not said to be undelivered")
+@pytest.mark.parametrize("act", ["altered", "missing"])
+def test_the_records_of_a_file_that_is_gone_say_where_they_were(tmp_path, act):
+    own = Site(tmp_path / "data")
+    s3 = own.client("s3")
+    make_trail(own, "audit", "watched", EnableLogFileValidation=True)
+
+    def named():
+        own.client("sts").get_caller_identity()
+        digests = [s3.get_object(Bucket="watched", Key=key)["Body"].read() for key in digest_keys(s3, "watched")]
+        return sorted(file["s3Object"] for d in digests for file in json.loads(gzip.decompress(d))["logFiles"])
+
+    eventually(lambda: len(named()) > 1)
+    spoiled = named()[-1]
+    if act == "missing":
+        s3.delete_object(Bucket="watched", Key=spoiled)
+    else:
+        s3.put_object(Bucket="watched", Key=spoiled, Body=gzip.compress(b'{"Records":[]}'))
+    own.stop()
+    code, lines, errors = cairn(own, "--data", str(own.server.data))
+    assert code == 1 and spoiled in invalid(lines), (lines, errors)
+    told = [line["why"] for line in lines[:-1] if line["kind"] == "record"]
+    assert told and all(
+        why.endswith("is in no valid file: the one that should hold it was altered or is missing") for why in told
+    ), told

@@ -158,6 +158,11 @@ impl Directory {
         }
     }
 
+    /// Whether it is one that was served, or imported into, by what is in it.
+    pub(crate) fn has_data(&self) -> bool {
+        self.log().is_dir() && self.meta().is_file()
+    }
+
     /// Whether the log has a segment.
     fn has_records(&self) -> bool {
         std::fs::read_dir(self.log()).is_ok_and(|mut names| names.next().is_some())

@@ -121,7 +121,7 @@ pub(crate) enum Flaw {
     // The event log and the bucket.
     #[error("event {event_id} is in it again; it was in {first}")]
     Repeated { event_id: String, first: String },
-    #[error("event {0} was not delivered")]
+    #[error("event {0} is in no valid file: the one that should hold it was altered or is missing")]
     Undelivered(String),
     #[error("event {0} is in no file that a digest vouches for")]
     Unproven(String),

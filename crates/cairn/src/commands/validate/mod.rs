@@ -20,7 +20,7 @@ use cairn_event::{AccountId, Region, Timestamp};
 use clap::builder::NonEmptyStringValueParser;
 
 use crate::client::{Client, ServerChoice};
-use crate::directory::wall_clock;
+use crate::directory::{Directory, wall_clock};
 use crate::moment;
 use crate::print;
 use crate::proof::{
@@ -214,12 +214,24 @@ fn understand(arguments: &Arguments) -> anyhow::Result<Request> {
         arguments.region.clone(),
     );
     server.check()?;
-    let is_there = |text: &&String| text.starts_with("s3://") || Path::new(text).is_dir();
-    if let Some(missing) = arguments.sources.iter().find(|text| !is_there(text)) {
-        let found = std::fs::read_dir(missing).map(drop);
-        found.with_context(|| format!("cannot read the directory {missing}"))?;
-    }
+    check_directories(&arguments.sources)?;
     Ok(Request { selection, server, heads, ring, now })
+}
+
+/// Sources that are directories must be there, and be copies of buckets.
+fn check_directories(sources: &[String]) -> anyhow::Result<()> {
+    for directory in sources.iter().filter(|source| !source.starts_with("s3://")) {
+        let path = Path::new(directory);
+        if !path.is_dir() {
+            let found = std::fs::read_dir(path).map(drop);
+            found.with_context(|| format!("cannot read the directory {directory}"))?;
+        }
+        anyhow::ensure!(
+            !Directory::new(path).has_data(),
+            "{directory} is a data directory of Cairn: --data {directory} checks its buckets"
+        );
+    }
+    Ok(())
 }
 
 /// Whether there are sources, and all are directories.
