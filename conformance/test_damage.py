@@ -120,6 +120,7 @@ def test_what_comes_after_a_loss_is_found(data, lost):
     assert checked.returncode == 0, checked.stdout
     lines = run_cairn("lookup", "--data", str(data), "--limit", "0").stdout.splitlines()
     marks = [line for line in lines if "lost" in line]
+    assert f"note: the log: {len(marks)} of its records stand for lost ones" in checked.stdout
     assert marks and all(line.split()[:4] == ["-", "(record", "lost)", "-"] for line in marks)
     assert all(line.split()[-2:] == ["lost", "-"] for line in marks), marks
     server = Server(data).start()

@@ -45,7 +45,7 @@ pub use kms::Kms;
 pub use lock::{DirectoryLock, Holder, LOCK_FILE, LockError};
 pub use log::{
     EventLog, FsckReport, LogError, LogOptions, LogSlice, Offset, ReadLimit, SegmentLog, fsck,
-    inspect,
+    fsck_showing, inspect,
 };
 pub use meta::{Key, KeyPrefix, MetaError, MetaStore, MetaWatch, SqliteMeta, Version, Versioned};
 pub use objects::{

@@ -9,6 +9,7 @@ mod anchor;
 mod client;
 mod commands;
 mod directory;
+mod lost;
 mod moment;
 mod print;
 mod proof;

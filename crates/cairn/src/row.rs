@@ -6,13 +6,11 @@ use std::fmt::Write as _;
 
 use cairn_event::{Category, RecordHead, lookup_resources};
 
+use crate::lost::is_lost;
 use crate::print;
 
 /// What stands where a record has nothing to show.
 const NOTHING: &str = "-";
-
-/// The type of what stands in the log where a record is lost. It has no other field.
-const LOST_TYPE: &str = "CairnRecordLost";
 
 /// The columns of a table.
 pub(crate) const COLUMNS: [&str; 8] =
@@ -58,11 +56,6 @@ impl Row {
         ];
         Self { cells, has_failed }
     }
-}
-
-/// Whether this is no record, but the mark of one that is lost; a record has the name of its event.
-fn is_lost(head: &RecordHead<'_>) -> bool {
-    head.event_type.as_deref() == Some(LOST_TYPE) && head.event_name.is_none()
 }
 
 /// The name of a record's event; of a record that is lost, that it is.

@@ -11,7 +11,7 @@ mod segment;
 pub use error::LogError;
 pub(crate) use error::is_full;
 pub use offset::Offset;
-pub use segment::fsck::{Finding, FsckReport, SegmentReport, fsck};
+pub use segment::fsck::{Finding, FsckReport, SegmentReport, fsck, fsck_showing};
 pub use segment::inspect::{SegmentView, inspect};
 pub use segment::{Flaw, LogHead, LogHealth, LogOptions, Recovery, SegmentLog, Ticket};
 

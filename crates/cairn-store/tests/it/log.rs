@@ -5,7 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cairn_store::log::LogHealth;
 use cairn_store::testkit::{Fault, FaultyLog, event_log_contract, ticking_clock};
-use cairn_store::{EventLog, LogError, LogOptions, Offset, ReadLimit, SegmentLog, fsck};
+use cairn_store::{
+    EventLog, LogError, LogOptions, Offset, ReadLimit, SegmentLog, fsck, fsck_showing,
+};
 
 const ALL: ReadLimit = ReadLimit { records_max: usize::MAX, bytes_max: usize::MAX };
 
@@ -60,7 +62,10 @@ async fn readers_follow_writers_without_a_gap() {
     let log = SegmentLog::open(directory.path(), &options).unwrap();
     assert!(log.recovery().closed_in_order && log.recovery().segments > 1);
     assert_eq!(log.read_blocking(Offset::ZERO, ALL).unwrap().records, from_memory);
-    assert!(fsck(directory.path()).unwrap().findings.is_empty());
+    let mut shown = Vec::new();
+    let report = fsck_showing(directory.path(), &mut |record| shown.push(record.to_vec())).unwrap();
+    assert!(report.findings.is_empty());
+    assert_eq!(shown, from_memory);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

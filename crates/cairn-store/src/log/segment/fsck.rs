@@ -82,10 +82,19 @@ pub struct Finding {
 
 /// Checks every byte of the log in a directory. `Err` only if the directory cannot be read.
 pub fn fsck(directory: &Path) -> Result<FsckReport, LogError> {
-    fsck_on(&OsFiles, directory)
+    fsck_showing(directory, &mut |_| ())
 }
 
-pub(crate) fn fsck_on(files: &dyn Files, directory: &Path) -> Result<FsckReport, LogError> {
+/// The same, and shows each sound record, in the order of the log.
+pub fn fsck_showing(directory: &Path, show: &mut dyn FnMut(&[u8])) -> Result<FsckReport, LogError> {
+    fsck_on(&OsFiles, directory, show)
+}
+
+pub(crate) fn fsck_on(
+    files: &dyn Files,
+    directory: &Path,
+    show: &mut dyn FnMut(&[u8]),
+) -> Result<FsckReport, LogError> {
     let failed = |error| LogError::io("read a segment", error);
     let names = files.names(directory).map_err(failed)?;
     let mut firsts: Vec<u64> = names.iter().filter_map(|name| parse_segment_name(name)).collect();
@@ -105,6 +114,7 @@ pub(crate) fn fsck_on(files: &dyn Files, directory: &Path) -> Result<FsckReport,
             raw_bytes: 0,
             damaged: false,
             report: &mut report,
+            show: &mut *show,
             segment: SegmentReport {
                 name,
                 first: Offset::new(*first),
@@ -136,6 +146,7 @@ struct Check<'a> {
     raw_bytes: u64,
     damaged: bool,
     report: &'a mut FsckReport,
+    show: &'a mut dyn FnMut(&[u8]),
     segment: SegmentReport,
 }
 
@@ -217,6 +228,7 @@ impl Check<'_> {
         self.raw_bytes += u64::from(header.raw_bytes);
         self.report.records += records.len() as u64;
         self.report.record_bytes += records.iter().map(|record| record.len() as u64).sum::<u64>();
+        records.iter().for_each(|record| (self.show)(record));
         Ok(())
     }
 

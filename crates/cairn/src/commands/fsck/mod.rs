@@ -13,6 +13,7 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 
 use crate::directory::{Command, Directory, Stopped};
+use crate::lost;
 use crate::print;
 
 /// How often the sign of life moves.
@@ -35,6 +36,8 @@ struct Report {
     is_sound: bool,
     segments: u64,
     records: u64,
+    /// Marks among them: each stands for a record that was lost, which an operator has accepted.
+    lost_records: u64,
     record_bytes: u64,
     stored_bytes: u64,
     slices: u64,
@@ -61,7 +64,10 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 fn check(directory: &Directory) -> anyhow::Result<Report> {
     let bar = sign_of_life();
     bar.set_message("checking the log");
-    let log = cairn_store::fsck(&directory.log()).context("cannot read the log")?;
+    let mut lost_records = 0;
+    let mut count = |record: &[u8]| lost_records += u64::from(record == lost::MARK);
+    let log = cairn_store::fsck_showing(&directory.log(), &mut count);
+    let log = log.context("cannot read the log")?;
     let mut found = parts::log(&log);
     bar.set_message("checking history");
     let slices = parts::history(directory, &log, &mut found)?;
@@ -74,6 +80,7 @@ fn check(directory: &Directory) -> anyhow::Result<Report> {
         is_sound: found.problems.is_empty(),
         segments: log.segments.len() as u64,
         records: log.records,
+        lost_records,
         record_bytes: log.record_bytes,
         stored_bytes: log.stored_bytes,
         slices,
@@ -99,6 +106,13 @@ impl Report {
             for line in lines {
                 let _ = writeln!(text, "{kind}: {line}");
             }
+        }
+        if self.lost_records > 0 {
+            let _ = writeln!(
+                text,
+                "note: the log: {} of its records stand for lost ones (--accept-missing-records)",
+                self.lost_records
+            );
         }
         let _ = writeln!(
             text,

@@ -12,9 +12,7 @@ use cairn_store::{EventLog as _, Offset};
 
 use crate::anchor::{Extent, Mooring};
 use crate::directory::Opened;
-
-/// Stands where a record is lost. It belongs to no account and no region.
-const MARK: &[u8] = br#"{"eventType":"CairnRecordLost"}"#;
+use crate::lost::MARK;
 
 /// Refuses a directory that has lost records, or goes on with what is left if that is accepted.
 pub(super) async fn settle(

@@ -46,7 +46,7 @@ fn every_flipped_byte_is_found_and_named() {
         for at in 0..bytes {
             let path = world.directory.join(name);
             world.disk.flip(&path, at, 0x40);
-            let report = fsck_on(&world.disk, &world.directory).unwrap();
+            let report = fsck_on(&world.disk, &world.directory, &mut |_| ()).unwrap();
             assert!(!report.findings.is_empty(), "byte {at} of {name}");
             // A footer of the last segment is not missed: the next start writes another one.
             let spare = index + 1 == names.len() && at + 92 >= bytes;
@@ -69,7 +69,7 @@ fn a_log_with_a_damaged_last_segment_does_not_open() {
         for at in (0..used).step_by(5) {
             let world = log(closed);
             world.disk.flip(&world.directory.join(&name), at, 1);
-            let report = fsck_on(&world.disk, &world.directory).unwrap();
+            let report = fsck_on(&world.disk, &world.directory, &mut |_| ()).unwrap();
             match World::open_log(&world.disk, &world.directory) {
                 Err(LogError::Corrupt { segment, at_byte, .. }) => {
                     assert_eq!(segment, name);
@@ -109,13 +109,13 @@ fn missing_and_exchanged_segments_are_found() {
     let world = log(true);
     let names = segments(&world);
     world.disk.remove(&world.directory.join(&names[1])).unwrap();
-    let report = fsck_on(&world.disk, &world.directory).unwrap();
+    let report = fsck_on(&world.disk, &world.directory, &mut |_| ()).unwrap();
     assert!(matches!(report.findings[0].why, Flaw::Gap { .. }), "{:?}", report.findings);
 
     let world = log(true);
     let first = world.disk.content(&world.directory.join(&names[0]));
     world.disk.put(&world.directory.join(segment_name(1_000)), first);
-    let report = fsck_on(&world.disk, &world.directory).unwrap();
+    let report = fsck_on(&world.disk, &world.directory, &mut |_| ()).unwrap();
     assert!(report.findings.iter().any(|found| found.why == Flaw::Name), "{:?}", report.findings);
     let opened = World::open_log(&world.disk, &world.directory);
     assert!(matches!(opened, Err(LogError::Corrupt { why: Flaw::Name, .. })), "{opened:?}");
@@ -136,7 +136,7 @@ fn a_segment_of_another_history_breaks_the_chain() {
     assert_eq!(names, segments(&other));
     let path = world.directory.join(&names[1]);
     world.disk.put(&path, other.disk.content(&path));
-    let report = fsck_on(&world.disk, &world.directory).unwrap();
+    let report = fsck_on(&world.disk, &world.directory, &mut |_| ()).unwrap();
     let found: Vec<_> = report.findings.iter().map(|found| (&found.segment, found.why)).collect();
     assert_eq!(found, [(&names[1], Flaw::Chain), (&names[2], Flaw::Chain)]);
 }
@@ -146,7 +146,7 @@ fn inspect_and_fsck_say_the_same() {
     for closed in [true, false] {
         let world = log(closed);
         let views = inspect_on(&world.disk, &world.directory).unwrap();
-        let report = fsck_on(&world.disk, &world.directory).unwrap();
+        let report = fsck_on(&world.disk, &world.directory, &mut |_| ()).unwrap();
         assert!(report.is_sound());
         assert_eq!(views.len(), report.segments.len());
         for (view, checked) in views.iter().zip(&report.segments) {

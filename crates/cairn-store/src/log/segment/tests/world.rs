@@ -129,7 +129,7 @@ impl World {
             next += if there { batch.len() } else { 0 };
         }
         assert_eq!(next, found.records.len(), "records that nobody appended: {context}");
-        let report = fsck_on(&self.disk, &self.directory).unwrap();
+        let report = fsck_on(&self.disk, &self.directory, &mut |_| ()).unwrap();
         assert!(report.findings.is_empty(), "{:?}: {context}", report.findings);
         assert_eq!(report.records, committed.as_u64());
     }
