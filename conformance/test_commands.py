@@ -71,6 +71,26 @@ def test_tail_shows_a_call_as_it_happens(clients, server):
         reader.join()
 
 
+@pytest.mark.evidence("assumed", "a tail shows what a search with the same conditions finds")
+def test_a_tail_takes_the_conditions_of_a_search(clients, server):
+    wanted = ("--attribute", "EventName=GetCallerIdentity", "--prefix", "EventSource=sts.", "--contains", "UserAgent=Boto3")
+    following = subprocess.Popen(
+        [binary(), "tail", "--json", "--from-start", *wanted],
+        stdout=subprocess.PIPE, text=True, env=server.client_environment(),
+    )  # fmt: skip
+    ended = threading.Timer(60, following.kill)
+    ended.start()
+    try:
+        clients("s3").list_buckets()
+        clients("sts").get_caller_identity()
+        assert json.loads(following.stdout.readline())["eventName"] == "GetCallerIdentity"
+    finally:
+        ended.cancel()
+        following.kill()
+        following.wait()
+        following.stdout.close()
+
+
 @pytest.mark.evidence("assumed", "README: a tail's questions are recorded as any call is")
 def test_the_questions_of_a_tail_are_in_event_history(clients, server):
     following = subprocess.Popen(

@@ -27,6 +27,7 @@ mod options;
 mod plan;
 mod query;
 mod rows;
+mod sieve;
 mod slice;
 mod tail;
 #[cfg(test)]
@@ -49,3 +50,4 @@ pub use query::{
     AttributeKey, Field, Filter, Found, Hit, LookupCategory, LookupQuery, Match, PAGE_RECORDS_MAX,
     Page, Position, SearchBudget, SearchQuery,
 };
+pub use sieve::Sieve;

@@ -8,6 +8,7 @@ mod address;
 mod anchor;
 mod client;
 mod commands;
+mod conditions;
 mod directory;
 mod lost;
 mod moment;

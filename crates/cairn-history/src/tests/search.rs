@@ -3,7 +3,7 @@
 use cairn_event::RecordHead;
 
 use super::support::{ACCOUNTS, Dice, Model, all_pages, open};
-use crate::{Field, Filter, History, Match, SearchBudget, SearchQuery};
+use crate::{Field, Filter, History, Match, SearchBudget, SearchQuery, Sieve};
 
 /// A query, and the same in plain words.
 type Case = (SearchQuery, fn(&RecordHead<'_>, &str) -> bool);
@@ -82,6 +82,9 @@ fn it_agrees_with_a_plain_list() {
 pub(super) fn compare(history: &History, model: &Model) {
     for (query, pass) in cases() {
         let expected = model.hits(pass);
+        let sieve = Sieve::new(&query);
+        let passed = model.hits(|_, text| sieve.passes(text.as_bytes()));
+        assert_eq!(passed, expected, "{query:?}");
         for rows_max in [1_000, u64::MAX] {
             let budget = SearchBudget::rows(rows_max);
             let found = all_pages(|after| history.search(&query, after, 70, budget).unwrap());

@@ -1,8 +1,6 @@
 //! `cairn lookup`: records by any number of conditions, newest first, from a running server or
 //! from the directory of a stopped one.
 
-mod conditions;
-mod hints;
 mod offline;
 mod online;
 mod show;
@@ -11,12 +9,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use bytes::Bytes;
+use cairn_history::SearchQuery;
 
 use crate::client::ServerChoice;
+use crate::conditions::{Conditions, Span, hints};
 use crate::directory::{Directory, wall_clock};
 use crate::print;
 
-use conditions::Conditions;
 use offline::Offline;
 use online::Online;
 use show::{Format, Show};
@@ -42,6 +41,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     conditions: Conditions,
     #[command(flatten)]
+    span: Span,
+    #[command(flatten)]
     server: ServerChoice,
 }
 
@@ -60,7 +61,8 @@ struct Found {
 /// Runs the command.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let now = (*wall_clock())();
-    let query = arguments.conditions.query(now)?;
+    let (start, end) = arguments.span.times(now)?;
+    let query = SearchQuery { start, end, ..arguments.conditions.query()? };
     let hint = hints::of(&query, now);
     let format = match arguments {
         Arguments { json: true, .. } => Format::Json,

@@ -1,13 +1,18 @@
-//! `cairn tail`: the records of a running server as they are committed.
+//! `cairn tail`: the records of a running server as they are committed, all or those that meet
+//! conditions.
+//!
+//! The server gives all of them; what is wanted is chosen here, as a search would choose it.
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use cairn_history::Sieve;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::client::{self, CallError, Client};
+use crate::conditions::{Conditions, hints};
 use crate::print;
 use crate::row::{Row, Widths};
 
@@ -30,6 +35,8 @@ pub(crate) struct Arguments {
     #[arg(long)]
     json: bool,
     #[command(flatten)]
+    conditions: Conditions,
+    #[command(flatten)]
     server: client::ServerChoice,
 }
 
@@ -47,18 +54,30 @@ struct Record {
     cloud_trail_event: String,
 }
 
+impl Record {
+    fn passes(&self, wanted: &Sieve) -> bool {
+        wanted.passes(self.cloud_trail_event.as_bytes())
+    }
+}
+
 /// Runs the command, until nobody reads its output.
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let query = arguments.conditions.query()?;
+    let wanted = Sieve::new(&query);
     let client = Client::new(&arguments.server)?;
     let mut cursor = if arguments.from_start { "earliest" } else { "latest" }.to_owned();
     // The first call takes its place and does not wait: a wrong endpoint or key is told at once.
     let mut answer = ask(&client, &cursor, 0)?;
+    // Nothing may come for ever: nobody would know why.
+    if let Some(hint) = hints::form(&query) {
+        print::complain(&hint);
+    }
     if !arguments.json && !print::is_read(say(&Widths::usual(print::columns()).heading()))? {
         return Ok(ExitCode::SUCCESS);
     }
     loop {
         cursor = answer.cursor;
-        for record in &answer.records {
+        for record in answer.records.iter().filter(|record| record.passes(&wanted)) {
             if !print::is_read(say(&line(&record.cloud_trail_event, arguments.json)))? {
                 return Ok(ExitCode::SUCCESS);
             }

@@ -1,4 +1,7 @@
-//! The conditions of a search, as the command line says them.
+//! The conditions that records must meet, as the command line says them: of a search, and of what is
+//! followed.
+
+pub(crate) mod hints;
 
 use anyhow::Context as _;
 use cairn_event::Timestamp;
@@ -14,7 +17,7 @@ type MakeFilter = fn(Field, String) -> Filter;
 /// All of these must hold.
 #[derive(Debug, Default, clap::Args)]
 #[command(next_help_heading = "Conditions, all of which must hold")]
-pub(super) struct Conditions {
+pub(crate) struct Conditions {
     /// A field has this value, such as EventName=CreateBucket; may be repeated
     #[arg(long, value_name = "FIELD=VALUE")]
     attribute: Vec<String>,
@@ -34,6 +37,12 @@ pub(super) struct Conditions {
     /// The record holds this text somewhere; case counts; may be repeated
     #[arg(long, value_name = "TEXT", value_parser = NonEmptyStringValueParser::new())]
     text: Vec<String>,
+}
+
+/// And so must these.
+#[derive(Debug, Default, clap::Args)]
+#[command(next_help_heading = "Conditions, all of which must hold")]
+pub(crate) struct Span {
     /// Not before this time: 2026-11-25, 2026-11-25T17:00:00Z, or 30m, 12h, 7d ago
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -43,8 +52,8 @@ pub(super) struct Conditions {
 }
 
 impl Conditions {
-    /// The search that they mean.
-    pub(super) fn query(&self, now: Timestamp) -> anyhow::Result<SearchQuery> {
+    /// The search that they mean, of all times.
+    pub(crate) fn query(&self) -> anyhow::Result<SearchQuery> {
         let mut filters = Vec::new();
         let kinds: [(&str, &[String], MakeFilter); 3] = [
             ("--attribute", &self.attribute, Filter::equals),
@@ -60,17 +69,22 @@ impl Conditions {
         let error_code = self.error_code.iter().map(|code| Filter::equals(Field::ErrorCode, code));
         let ip = self.ip.iter().map(|address| Filter::equals(Field::SourceIp, address));
         filters.extend(error_code.chain(ip));
+        Ok(SearchQuery { filters, texts: self.text.clone(), ..SearchQuery::default() })
+    }
+}
+
+impl Span {
+    /// The first and the last moment.
+    pub(crate) fn times(
+        &self,
+        now: Timestamp,
+    ) -> anyhow::Result<(Option<Timestamp>, Option<Timestamp>)> {
         let moment = |flag: &str, text: &Option<String>| {
             text.as_deref().map(|text| time(text, now).of_flag(flag)).transpose()
         };
-        let query = SearchQuery {
-            filters,
-            texts: self.text.clone(),
-            start: moment("--since", &self.since)?,
-            end: moment("--until", &self.until)?,
-        };
-        in_order(query.start, query.end).or_usage()?;
-        Ok(query)
+        let (start, end) = (moment("--since", &self.since)?, moment("--until", &self.until)?);
+        in_order(start, end).or_usage()?;
+        Ok((start, end))
     }
 }
 
@@ -98,7 +112,7 @@ mod tests {
     use cairn_event::Timestamp;
     use cairn_history::{Field, Filter};
 
-    use super::Conditions;
+    use super::{Conditions, Span};
 
     const NOW: Timestamp = Timestamp::from_seconds(1_795_626_000);
 
@@ -111,13 +125,8 @@ mod tests {
             error_code: Some("AccessDenied".into()),
             ip: Some("192.0.2.1".into()),
             text: vec!["x".into()],
-            since: Some("2h".into()),
-            until: Some("2026-11-25".into()),
         };
-        let until_before = conditions.query(NOW).unwrap_err().to_string();
-        assert!(until_before.contains("is after --until 2026-11-25T00:00:00Z"), "{until_before}");
-        let conditions = Conditions { until: None, ..conditions };
-        let query = conditions.query(NOW).unwrap();
+        let query = conditions.query().unwrap();
         let filters = [
             Filter::equals(Field::EventName, "A=B"),
             Filter::prefix(Field::UserArn, "arn:"),
@@ -126,27 +135,34 @@ mod tests {
             Filter::equals(Field::SourceIp, "192.0.2.1"),
         ];
         assert_eq!(query.filters, filters);
-        assert_eq!((query.texts, query.end), (vec!["x".to_owned()], None));
-        assert_eq!(query.start.map(Timestamp::as_seconds), Some(NOW.as_seconds() - 7_200));
+        assert_eq!(query.texts, ["x"]);
+    }
+
+    #[test]
+    fn a_span_is_in_order() {
+        let span = Span { since: Some("2h".into()), until: Some("2026-11-25".into()) };
+        let until_before = span.times(NOW).unwrap_err().to_string();
+        assert!(until_before.contains("is after --until 2026-11-25T00:00:00Z"), "{until_before}");
+        let (start, end) = Span { until: None, ..span }.times(NOW).unwrap();
+        assert_eq!(start.map(Timestamp::as_seconds), Some(NOW.as_seconds() - 7_200));
+        assert_eq!(end, None);
     }
 
     #[test]
     fn what_cannot_be_read_is_named() {
-        let says = |attribute: &str, since: &str| {
-            let conditions = Conditions {
-                attribute: vec![attribute.into()],
-                since: Some(since.into()),
-                ..Conditions::default()
-            };
-            conditions.query(NOW).unwrap_err().to_string()
+        let says = |attribute: &str| {
+            let conditions =
+                Conditions { attribute: vec![attribute.into()], ..Conditions::default() };
+            conditions.query().unwrap_err().to_string()
         };
-        assert!(says("Colour=x", "1d").contains("SourceIPAddress"));
+        assert!(says("Colour=x").contains("SourceIPAddress"));
         for attribute in ["EventName", "EventName="] {
-            assert!(says(attribute, "1d").contains("FIELD=VALUE"));
+            assert!(says(attribute).contains("FIELD=VALUE"));
         }
         for since in ["", "d", "yesterday", "-1d", "+1d", "99999999999999999d", "2026-13-01", "1é"]
         {
-            assert!(says("EventName=x", since).contains("is no time"), "{since}");
+            let told = Span { since: Some(since.into()), until: None }.times(NOW).unwrap_err();
+            assert!(told.to_string().contains("is no time"), "{since}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What may be wrong with a question to which there is no answer.
 
+use std::net::IpAddr;
+
 use cairn_event::Timestamp;
 use cairn_history::{Field, Match, SearchQuery};
 
@@ -53,19 +55,38 @@ const FORMS: [Form; 10] = [
     },
     Form {
         field: Field::SourceIp,
-        is_met: |value| !value.contains(['/', '*']),
-        says: "single addresses; `--prefix SourceIPAddress=10.0.` takes all that begin so",
+        is_met: is_whole_address,
+        says: "whole addresses; `--prefix SourceIPAddress=10.0.` takes all that begin so",
     },
     Form { field: Field::UserArn, is_met: is_arn, says: "ARNs; a name alone is `Username`" },
     Form { field: Field::SessionIssuerArn, is_met: is_arn, says: "ARNs" },
 ];
 
 /// A line on why nothing may have been found, if there is something to say.
-pub(super) fn of(query: &SearchQuery, now: Timestamp) -> Option<String> {
+pub(crate) fn of(query: &SearchQuery, now: Timestamp) -> Option<String> {
     form(query).or_else(|| time(query, now))
 }
 
-fn form(query: &SearchQuery) -> Option<String> {
+/// The same of its conditions alone, which are known before anything is looked for.
+pub(crate) fn form(query: &SearchQuery) -> Option<String> {
+    star(query).or_else(|| value(query))
+}
+
+/// Other tools take `*` for anything.
+fn star(query: &SearchQuery) -> Option<String> {
+    query.filters.iter().find_map(|asked| {
+        let (Match::Equals(value) | Match::Prefix(value)) = &asked.value else { return None };
+        let name = asked.field.name();
+        let part = value.trim_matches('*');
+        if part == value || part.is_empty() || part.contains('*') {
+            return None;
+        }
+        let flag = if value.starts_with('*') { "--contains" } else { "--prefix" };
+        Some(format!("hint: `*` stands for itself; `{flag} {name}={part}` needs none"))
+    })
+}
+
+fn value(query: &SearchQuery) -> Option<String> {
     query.filters.iter().find_map(|asked| {
         let Match::Equals(value) = &asked.value else { return None };
         let form = FORMS.iter().find(|form| form.field == asked.field && !(form.is_met)(value))?;
@@ -92,6 +113,17 @@ fn is_uuid(value: &str) -> bool {
     let lengths = value.split('-').map(str::len);
     lengths.eq([8, 4, 4, 4, 12])
         && value.bytes().all(|byte| matches!(byte, b'-' | b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Whether a value is no part of an address, and no range of them. Services have names instead.
+fn is_whole_address(value: &str) -> bool {
+    let is_numeric = |one: char| one.is_ascii_hexdigit() || matches!(one, '.' | ':' | '/');
+    let is_range = value.contains('/');
+    let has_digits = value.contains(|one: char| one.is_ascii_digit());
+    let is_part = (has_digits || value.contains(':'))
+        && value.chars().all(is_numeric)
+        && value.parse::<IpAddr>().is_err();
+    !is_range && !is_part
 }
 
 fn is_arn(value: &str) -> bool {
@@ -128,6 +160,9 @@ mod tests {
             (Field::Account, "1234", "123456789012"),
             (Field::Region, "US East", "us-east-1"),
             (Field::SourceIp, "10.0.0.0/8", "10.0.0.1"),
+            (Field::SourceIp, "10.0.", "cloudtrail.amazonaws.com"),
+            (Field::SourceIp, "192.168.1", "AWS Internal"),
+            (Field::SourceIp, "2001:db8:", "2001:db8::1"),
             (Field::UserArn, "alice", "arn:aws:iam::123456789012:user/alice"),
         ] {
             let told = says(field, wrong).unwrap();
@@ -136,6 +171,28 @@ mod tests {
         }
         let filters = vec![Filter::prefix(Field::EventSource, "s3")];
         assert_eq!(of(&SearchQuery { filters, ..SearchQuery::default() }, NOW), None);
+    }
+
+    #[test]
+    fn a_star_that_stands_for_anything_elsewhere_is_pointed_out() {
+        let asked =
+            |filter| of(&SearchQuery { filters: vec![filter], ..SearchQuery::default() }, NOW);
+        for (filter, better) in [
+            (Filter::equals(Field::EventName, "Create*"), "`--prefix EventName=Create`"),
+            (Filter::prefix(Field::EventName, "Create*"), "`--prefix EventName=Create`"),
+            (Filter::equals(Field::EventName, "*Bucket*"), "`--contains EventName=Bucket`"),
+            (Filter::equals(Field::SourceIp, "10.*"), "`--prefix SourceIPAddress=10.`"),
+        ] {
+            let told = asked(filter).unwrap();
+            assert!(told.contains(better), "{told}");
+        }
+        for filter in [
+            Filter::equals(Field::EventName, "*"),
+            Filter::contains(Field::UserAgent, "md/*"),
+            Filter::prefix(Field::EventName, "Create"),
+        ] {
+            assert_eq!(asked(filter), None);
+        }
     }
 
     #[test]
