@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use cairn_event::{Category, RecordHead, lookup_resources};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use crate::lost::is_lost;
 use crate::print;
@@ -15,6 +16,10 @@ const NOTHING: &str = "-";
 /// The columns of a table.
 pub(crate) const COLUMNS: [&str; 8] =
     ["TIME", "EVENT", "SOURCE", "USER", "FROM", "REGION", "OUTCOME", "RESOURCES"];
+/// The one with names that callers choose.
+const USER: usize = 3;
+/// What a user is shown with at most: one long name would widen the rows of all.
+const USER_COLUMNS_MAX: usize = 32;
 /// The last of them, which gets what room is left.
 const RESOURCES: usize = COLUMNS.len() - 1;
 /// What it is shown with at least, and at most, as one name can be long.
@@ -44,7 +49,7 @@ impl Row {
             None if has_failed => Cow::Borrowed("failed"),
             None => Cow::Borrowed("ok"),
         };
-        let cells = [
+        let mut cells = [
             text(head.event_time_text.clone()),
             text(event_name(&head)),
             text(head.event_source.clone()),
@@ -54,6 +59,7 @@ impl Row {
             text(Some(outcome)),
             text(Some(resources(&head)).filter(|names| !names.is_empty())),
         ];
+        cells[USER] = cut(&cells[USER], USER_COLUMNS_MAX).into_owned();
         Self { cells, has_failed }
     }
 }
@@ -116,7 +122,7 @@ impl Widths {
         let mut widths = COLUMNS.map(str::len);
         for row in rows {
             for (width, cell) in widths.iter_mut().zip(&row.cells) {
-                *width = (*width).max(cell.chars().count());
+                *width = (*width).max(cell.width());
             }
         }
         Self(widths).with_resources(columns)
@@ -146,7 +152,9 @@ impl Widths {
     fn line(&self, cells: [&str; COLUMNS.len()]) -> String {
         let mut line = String::new();
         for (cell, width) in cells.into_iter().zip(self.0).take(RESOURCES) {
-            let _ = write!(line, "{cell:width$}  ");
+            // As a terminal shows it: a character may take two columns, or none.
+            let rest = width.saturating_sub(cell.width()) + 2;
+            let _ = write!(line, "{cell}{:rest$}", "");
         }
         line.push_str(&cut(cells[RESOURCES], self.0[RESOURCES]));
         line.truncate(line.trim_end().len());
@@ -154,17 +162,25 @@ impl Widths {
     }
 }
 
-/// As much of a text as fits.
+/// As much of a text as fits into so many columns.
 fn cut(text: &str, width: usize) -> Cow<'_, str> {
-    if text.chars().count() <= width {
+    if text.width() <= width {
         return Cow::Borrowed(text);
     }
-    let kept: String = text.chars().take(width.saturating_sub(1)).collect();
+    let mut room = width.saturating_sub(1);
+    let fits = |one: &char| {
+        let left = room.checked_sub(one.width().unwrap_or_default());
+        room = left.unwrap_or_default();
+        left.is_some()
+    };
+    let kept: String = text.chars().take_while(fits).collect();
     Cow::Owned(if width == 0 { kept } else { kept + "\u{2026}" })
 }
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr as _;
+
     use super::{Row, Widths};
 
     #[test]
@@ -189,6 +205,29 @@ mod tests {
         );
         assert!(lines[2].starts_with("-  "));
         assert!(widths.row(&rows[1], true).starts_with("\x1b[31m2026"));
+    }
+
+    #[test]
+    fn columns_line_up_as_a_terminal_shows_them() {
+        let of = |user: &str| {
+            Row::of(
+                format!(
+                    r#"{{"eventName":"A","userIdentity":{{"type":"IAMUser","userName":"{user}"}}}}"#
+                )
+                .as_bytes(),
+            )
+        };
+        let long = "名".repeat(20);
+        let rows = [of("ann"), of("名前"), of("e\u{301}va"), of(&long)];
+        let widths = Widths::of(&rows, Some(200));
+        let lines: Vec<_> = rows.iter().map(|row| widths.row(row, false)).collect();
+        // The column after the user begins at the same place of the screen.
+        let at: Vec<_> = lines
+            .iter()
+            .map(|line| line.split_once("  ok").map(|(before, _)| before.width()))
+            .collect();
+        assert!(at.iter().all(|one| one.is_some() && *one == at[0]), "{lines:#?}");
+        assert!(lines[3].contains(&format!("{}\u{2026}", "名".repeat(15))), "{}", lines[3]);
     }
 
     #[test]
