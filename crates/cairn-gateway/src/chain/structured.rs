@@ -170,7 +170,10 @@ impl Handled {
 /// Evidence: assumed. AWS serves all of AWS; the emulators answer 501 to what they do not serve.
 fn not_served(operation: Operation<'static>) -> WireError {
     let (service, name) = (operation.service().id(), operation.name());
-    let message = format!("Cairn does not serve {service}:{name}. The call was recorded.");
+    let message = format!(
+        "Cairn does not serve {service}:{name}. The call was recorded. `cairn serve --upstream \
+         {service}=URL` passes the calls of this service on to a server that has it."
+    );
     WireError {
         status: Some(501),
         sender_fault: false,
@@ -198,4 +201,26 @@ fn header_map(encoded: &EncodedResponse) -> HeaderMap {
         Some((HeaderName::try_from(name.as_ref()).ok()?, HeaderValue::from_str(value).ok()?))
     });
     pairs.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use cairn_wire::model;
+
+    use super::not_served;
+    use crate::forward::{Route, Upstreams};
+
+    #[test]
+    fn whoever_calls_what_nobody_serves_is_told_who_may() {
+        let ec2 = model::service("ec2").unwrap().find_operation("RunInstances").unwrap();
+        let error = not_served(ec2);
+        assert_eq!((&*error.code, error.status), ("NotImplemented", Some(501)));
+        let says = "Cairn does not serve ec2:RunInstances. The call was recorded. `cairn serve \
+                    --upstream ec2=URL` passes the calls of this service on to a server that has it.";
+        assert_eq!(error.message, says);
+        // The name is one that the flag takes, whichever service it is.
+        for service in model::services() {
+            assert!(Upstreams::default().name(service.id, Route::Local).is_ok(), "{}", service.id);
+        }
+    }
 }
