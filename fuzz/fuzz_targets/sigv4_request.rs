@@ -98,10 +98,10 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(None) => {}
         Err(error) => answer(&error),
         Ok(Some(claim)) => {
-            for now in [now(), Timestamp::from_ms(0)] {
+            for at in [now(), Timestamp::from_ms(0)] {
                 let (secret, expected) =
                     ("a secret that nobody has", sigv2::Expectation::default());
-                let verified = sigv2::verify(&claim, &head, secret, now, &expected);
+                let verified = sigv2::verify(&claim, &head, secret, at, &expected);
                 answer(&verified.expect_err("nobody has it"));
             }
         }
