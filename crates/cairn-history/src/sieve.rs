@@ -1,5 +1,7 @@
 //! The conditions of a search, for records that come one by one.
 
+use cairn_event::RecordHead;
+
 use crate::SearchQuery;
 use crate::plan::{Plan as _, SearchPlan};
 
@@ -16,6 +18,6 @@ impl Sieve {
 
     /// Whether a record, as its bytes are, meets all of them.
     pub fn passes(&self, record: &[u8]) -> bool {
-        self.0.check(record)
+        self.0.check(record, RecordHead::parse(record).ok().as_ref())
     }
 }

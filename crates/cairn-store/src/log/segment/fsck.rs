@@ -228,7 +228,9 @@ impl Check<'_> {
         self.raw_bytes += u64::from(header.raw_bytes);
         self.report.records += records.len() as u64;
         self.report.record_bytes += records.iter().map(|record| record.len() as u64).sum::<u64>();
-        records.iter().for_each(|record| (self.show)(record));
+        for record in &records {
+            (self.show)(record);
+        }
         Ok(())
     }
 
