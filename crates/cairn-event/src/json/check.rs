@@ -21,16 +21,16 @@ pub(crate) enum Fault {
 
 /// One member of the outermost object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Member<'a> {
-    /// The text between the quotes of the key, escapes as written.
-    pub(crate) key: &'a str,
+pub(crate) struct Member<'k, 'a> {
+    /// The key, without the escapes it may be written with.
+    pub(crate) key: &'k str,
     /// The text of the value.
     pub(crate) value: &'a str,
     /// The value is a string without escapes.
     pub(crate) is_plain_string: bool,
 }
 
-impl<'a> Member<'a> {
+impl<'a> Member<'_, 'a> {
     /// The text, if the value is a string.
     pub(crate) fn text(&self) -> Option<Cow<'a, str>> {
         if self.is_plain_string {
@@ -50,7 +50,7 @@ pub(crate) trait Visitor<'a> {
     fn open(&mut self, scope: Self::Scope, key: &str) -> Option<Self::Scope>;
 
     /// One member, in order.
-    fn show(&mut self, scope: Self::Scope, member: Member<'a>);
+    fn show(&mut self, scope: Self::Scope, member: Member<'_, 'a>);
 }
 
 /// Checks that `text` is one JSON object and shows its members. Half surrogate pairs pass.
@@ -100,9 +100,15 @@ impl Checker<'_> {
             return Ok(());
         }
         loop {
-            let key = self.at;
+            let key_at = self.at;
             let key_end = self.key()?;
-            let key = text.get(key + 1..key_end).unwrap_or_default();
+            let mut key = text.get(key_at + 1..key_end).unwrap_or_default();
+            let unescaped;
+            if self.has_escape {
+                // Nobody writes keys so but who wants to hide them: other readers find them.
+                unescaped = super::string(text.get(key_at..=key_end).unwrap_or_default());
+                key = unescaped.as_deref().unwrap_or(key);
+            }
             let start = self.at;
             let first = self.peek();
             let inner = if first == Some(b'{') { visitor.open(scope, key) } else { None };
@@ -296,7 +302,7 @@ mod tests {
 
     /// Keeps what it is shown, and goes into objects under `in`.
     #[derive(Default)]
-    struct Shown<'a>(Vec<(u8, &'a str, &'a str, bool)>);
+    struct Shown<'a>(Vec<(u8, String, &'a str, bool)>);
 
     impl<'a> Visitor<'a> for Shown<'a> {
         type Scope = u8;
@@ -305,8 +311,8 @@ mod tests {
             (key == "in").then_some(scope + 1)
         }
 
-        fn show(&mut self, scope: u8, m: Member<'a>) {
-            self.0.push((scope, m.key, m.value, m.is_plain_string));
+        fn show(&mut self, scope: u8, m: Member<'_, 'a>) {
+            self.0.push((scope, m.key.to_owned(), m.value, m.is_plain_string));
         }
     }
 
@@ -319,16 +325,16 @@ mod tests {
     }
 
     #[test]
-    fn members_are_shown_as_written() {
+    fn values_are_shown_as_written_and_keys_without_escapes() {
         let mut shown = Shown::default();
-        let text =
-            " {\"a\":\"x\" , \"b\\n\":\"\\u0041\",\"in\": {\"in\":{},\"c\": [1, {}]},\"in\":2 }\n";
+        let text = " {\"a\":\"x\" , \"b\\n\":\"\\u0041\",\"i\\u006e\": {\"in\":{},\"c\": [1, {}]},\"in\":2 }\n";
         check_object(text, 0, &mut shown).unwrap();
+        let shown: Vec<_> = shown.0.iter().map(|(a, key, b, c)| (*a, &**key, *b, *c)).collect();
         assert_eq!(
-            shown.0,
+            shown,
             [
                 (0, "a", "\"x\"", true),
-                (0, "b\\n", "\"\\u0041\"", false),
+                (0, "b\n", "\"\\u0041\"", false),
                 (1, "c", "[1, {}]", false),
                 (0, "in", "2", false)
             ]

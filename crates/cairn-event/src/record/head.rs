@@ -93,7 +93,7 @@ impl<'a> Visitor<'a> for Reading<'a> {
         }
     }
 
-    fn show(&mut self, scope: Scope, member: Member<'a>) {
+    fn show(&mut self, scope: Scope, member: Member<'_, 'a>) {
         match scope {
             Scope::Record => set(&mut self.head, &mut self.fallback, member),
             Scope::Identity(scope) => self.head.identity.set(scope, member),
@@ -101,7 +101,7 @@ impl<'a> Visitor<'a> for Reading<'a> {
     }
 }
 
-fn set<'a>(head: &mut RecordHead<'a>, fallback: &mut Fallback<'a>, member: Member<'a>) {
+fn set<'a>(head: &mut RecordHead<'a>, fallback: &mut Fallback<'a>, member: Member<'_, 'a>) {
     let value = member.value;
     let text = || member.text();
     match member.key {

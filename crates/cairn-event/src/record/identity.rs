@@ -48,7 +48,7 @@ impl<'a> IdentityHead<'a> {
         }
     }
 
-    pub(super) fn set(&mut self, scope: Scope, member: Member<'a>) {
+    pub(super) fn set(&mut self, scope: Scope, member: Member<'_, 'a>) {
         match (scope, member.key) {
             (Scope::Identity, "type") => self.kind = member.text(),
             (Scope::Identity, "principalId") => self.principal_id = member.text(),

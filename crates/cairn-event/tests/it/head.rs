@@ -91,6 +91,19 @@ fn escapes_and_half_surrogates_are_no_error() {
 }
 
 #[test]
+fn keys_are_read_as_others_read_them_however_they_are_written() {
+    let head = head(
+        r#"{"eventN\u0061me":"CreateUser","user\u0049dentity":{"sessi\u006fnContext":
+        {"sessionIssuer":{"\u0061rn":"a"}},"acc\u0065ssKeyId":"AKIA"},
+        "eventID":"1","event\u0049D":"2","\ud800":1}"#,
+    );
+    assert_eq!(head.event_name.as_deref(), Some("CreateUser"));
+    assert_eq!(head.event_id.as_deref(), Some("2"), "the last of two");
+    assert_eq!(head.identity.session_issuer_arn.as_deref(), Some("a"));
+    assert_eq!(head.identity.access_key_id.as_deref(), Some("AKIA"));
+}
+
+#[test]
 fn only_one_whole_object_is_a_record() {
     for wrong in ["", "[]", "1", "null", "{", "{}{}", "{\"a\":}", "{\"a\":1,}", "\"x\""] {
         let error = RecordHead::parse(wrong.as_bytes()).unwrap_err();
