@@ -18,17 +18,27 @@ pub enum Fault {
     Fails,
     /// It happens, and says that it failed.
     FailsButPersists,
+    /// It fails for want of room, and nothing has happened.
+    Full,
+    /// It happens, and says that there was no room.
+    FullButPersists,
 }
 
 /// Asked before each write that can fail, with what it does.
 #[cfg(any(test, feature = "testkit"))]
 pub type FaultPlan = std::sync::Arc<dyn Fn(&'static str) -> Option<Fault> + Send + Sync>;
 
+/// How long a file may become before a device is full, for a test that owns the device.
+#[cfg(any(test, feature = "testkit"))]
+pub type Room = std::sync::Arc<std::sync::atomic::AtomicU64>;
+
 /// Where history writes.
 #[derive(Clone, Default)]
 pub(crate) struct Disk {
     #[cfg(any(test, feature = "testkit"))]
     pub faults: Option<FaultPlan>,
+    #[cfg(any(test, feature = "testkit"))]
+    pub room: Option<Room>,
 }
 
 impl std::fmt::Debug for Disk {
@@ -41,7 +51,13 @@ impl Disk {
     /// Begins a file that takes its name when it is published.
     pub(crate) fn create(&self, target: &Path) -> Result<NewSliceFile, HistoryError> {
         let doing = "create a history file";
-        self.attempt(doing, || NewFile::create(target)).map(|file| NewSliceFile { file, bytes: 0 })
+        let file = self.attempt(doing, || NewFile::create(target))?;
+        Ok(NewSliceFile {
+            file,
+            bytes: 0,
+            #[cfg(any(test, feature = "testkit"))]
+            room: self.room.clone(),
+        })
     }
 
     /// Gives a file its name, durably.
@@ -65,14 +81,16 @@ impl Disk {
         doing: &'static str,
         write: impl FnOnce() -> io::Result<T>,
     ) -> Result<T, HistoryError> {
-        let failed = || HistoryError::io(doing, io::Error::other("a test wants this to fail"));
-        match self.faults.as_ref().and_then(|faults| faults(doing)) {
-            None => write().map_err(|source| HistoryError::io(doing, source)),
-            Some(Fault::Fails) => Err(failed()),
-            Some(Fault::FailsButPersists) => {
-                write().map_err(|source| HistoryError::io(doing, source))?;
-                Err(failed())
+        let fault = self.faults.as_ref().and_then(|faults| faults(doing));
+        if matches!(fault, None | Some(Fault::FailsButPersists | Fault::FullButPersists)) {
+            let written = write().map_err(|source| HistoryError::io(doing, source));
+            if fault.is_none() || written.is_err() {
+                return written;
             }
+        }
+        match fault {
+            Some(Fault::Full | Fault::FullButPersists) => Err(HistoryError::Full),
+            _ => Err(HistoryError::io(doing, io::Error::other("a test wants this to fail"))),
         }
     }
 
@@ -92,6 +110,8 @@ impl Disk {
 pub(crate) struct NewSliceFile {
     file: NewFile,
     bytes: u64,
+    #[cfg(any(test, feature = "testkit"))]
+    room: Option<Room>,
 }
 
 impl NewSliceFile {
@@ -103,6 +123,12 @@ impl NewSliceFile {
 
 impl Write for NewSliceFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(any(test, feature = "testkit"))]
+        if let Some(room) = &self.room
+            && self.bytes + bytes.len() as u64 > room.load(std::sync::atomic::Ordering::SeqCst)
+        {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
         let written = self.file.write(bytes)?;
         self.bytes += written as u64;
         Ok(written)

@@ -36,11 +36,12 @@ mod varint;
 mod walk;
 
 #[cfg(any(test, feature = "testkit"))]
-pub use disk::{Fault, FaultPlan};
+pub use disk::{Fault, FaultPlan, Room};
 pub use error::HistoryError;
 pub use hashes::{RecordHash, RecordHasher, RecordHashes};
 pub use history::{
-    BuiltSlice, History, HistoryStatus, Prepared, Problem, RecordKey, SliceBuilder, SliceSummary,
+    BuiltSlice, Foresight, History, HistoryStatus, Prepared, Problem, RecordKey, SliceBuilder,
+    SliceSummary,
 };
 pub use options::{
     HistoryOptions, MERGED_ROWS_MAX, RETENTION_MS, TAIL_AGE_MS_MAX, TAIL_BYTES_MAX,

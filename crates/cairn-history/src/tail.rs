@@ -13,6 +13,8 @@ use crate::rows::{RowRef, Rows};
 
 /// Records to a chunk.
 const CHUNK_RECORDS_MAX: usize = 8_192;
+/// About as many record bytes to a chunk: it is the least that is sealed while room is short.
+const CHUNK_BYTES_MAX: u64 = 8 << 20;
 
 /// A run of records with an index.
 #[derive(Debug, Default)]
@@ -95,7 +97,8 @@ impl Tail {
         let oldest = self.recorded_ms_min.map_or(recorded_ms, |oldest| oldest.min(recorded_ms));
         self.recorded_ms_min = Some(oldest);
         self.current.push(row, offset, record, recorded_ms);
-        if self.current.rows.len() >= CHUNK_RECORDS_MAX {
+        let rows = &self.current.rows;
+        if rows.len() >= CHUNK_RECORDS_MAX || rows.record_bytes() >= CHUNK_BYTES_MAX {
             // Who fills a chunk fills another one; grown step by step, it would be moved often.
             let next = Chunk::as_large_as(&self.current);
             self.closed.push(Arc::new(std::mem::replace(&mut self.current, next)));
@@ -121,6 +124,11 @@ impl Tail {
         self.recorded_ms_min
     }
 
+    /// Its oldest record was not recorded later than this, whatever the record says.
+    pub(crate) fn recorded_by(&mut self, ms: i64) {
+        self.recorded_ms_min = self.recorded_ms_min.map(|oldest| oldest.min(ms));
+    }
+
     /// The chunks that do not change any more.
     pub(crate) fn closed(&self) -> &[Arc<Chunk>] {
         &self.closed
@@ -131,10 +139,13 @@ impl Tail {
         &self.current
     }
 
-    /// All that is there now, to be sealed. It stays until it is [dropped](Self::drop_first).
-    pub(crate) fn freeze(&mut self) -> Vec<Arc<Chunk>> {
-        self.close_chunk();
-        self.closed.clone()
+    /// The first chunks of what is there now, to be sealed: no more than so many, and else all. They
+    /// stay until they are [dropped](Self::drop_first).
+    pub(crate) fn freeze(&mut self, chunks_max: usize) -> Vec<Arc<Chunk>> {
+        if self.closed.len() < chunks_max {
+            self.close_chunk();
+        }
+        self.closed.iter().take(chunks_max).cloned().collect()
     }
 
     /// Forgets the first chunks, which are in a slice now.
@@ -145,5 +156,42 @@ impl Tail {
         self.record_bytes = all().map(Rows::record_bytes).sum();
         let times = all().flat_map(|rows| (0..rows.len()).map(|row| rows.row(row).recorded_ms()));
         self.recorded_ms_min = times.min();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::{CHUNK_BYTES_MAX, CHUNK_RECORDS_MAX, Tail};
+    use crate::rows::Rows;
+
+    fn push(tail: &mut Tail, offset: u64, record: &Bytes) {
+        let mut rows = Rows::default();
+        rows.push(offset, record.clone(), 0);
+        tail.push(rows.row(0), offset, record.clone(), 0);
+    }
+
+    #[test]
+    fn chunks_are_limited_in_records_and_bytes() {
+        let mut tail = Tail::default();
+        (0..CHUNK_RECORDS_MAX as u64).for_each(|at| push(&mut tail, at, &Bytes::from("{}")));
+        assert_eq!(tail.closed().len(), 1);
+        let large = Bytes::from(vec![b' '; 1 << 20]);
+        (0..CHUNK_BYTES_MAX >> 20).for_each(|at| push(&mut tail, 8_192 + at, &large));
+        assert_eq!((tail.closed().len(), tail.current().rows.len()), (2, 0));
+    }
+
+    #[test]
+    fn a_chunk_that_is_not_wanted_yet_goes_on() {
+        let mut tail = Tail::default();
+        push(&mut tail, 0, &Bytes::from("{}"));
+        assert_eq!(tail.freeze(usize::MAX).len(), 1);
+        push(&mut tail, 1, &Bytes::from("{}"));
+        assert_eq!(tail.freeze(1).len(), 1);
+        assert_eq!(tail.current().rows.len(), 1, "it still grows");
+        assert_eq!(tail.freeze(2).len(), 2);
+        tail.drop_first(1);
+        assert_eq!((tail.records(), tail.record_bytes()), (1, 2));
     }
 }

@@ -5,7 +5,7 @@
 //! is right whatever order the log brings, and whatever else comes between.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -15,13 +15,25 @@ use crate::rows::Rows;
 /// So many batches are remembered; the oldest make way, and their records are parsed again.
 const BATCHES_MAX: usize = 128;
 
+/// A batch that was foreseen, for [`History::forget`](super::History::forget).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Foresight(u64);
+
 /// Batches that are on their way, in the order in which they should come.
 #[derive(Debug, Default)]
-pub(super) struct Foreseen(Mutex<VecDeque<Batch>>);
+pub(super) struct Foreseen(Mutex<Batches>);
+
+#[derive(Debug, Default)]
+struct Batches {
+    list: VecDeque<Batch>,
+    /// How many there were before these.
+    count: u64,
+}
 
 /// Records of one append: they come one after the other.
 #[derive(Debug)]
 struct Batch {
+    foresight: Foresight,
     /// Their columns, which are not completed.
     rows: Rows,
     records: Vec<Bytes>,
@@ -30,20 +42,29 @@ struct Batch {
 }
 
 impl Foreseen {
-    pub(super) fn add(&self, rows: Rows, records: Vec<Bytes>) {
+    pub(super) fn add(&self, rows: Rows, records: Vec<Bytes>) -> Foresight {
         debug_assert_eq!(rows.len(), records.len(), "each record is prepared once");
-        let mut batches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if batches.len() >= BATCHES_MAX {
-            batches.pop_front();
+        let mut batches = self.lock();
+        let number = batches.count;
+        batches.count += 1;
+        if batches.list.len() >= BATCHES_MAX {
+            batches.list.pop_front();
         }
         if !records.is_empty() {
-            batches.push_back(Batch { rows, records, next: 0 });
+            batches.list.push_back(Batch { foresight: Foresight(number), rows, records, next: 0 });
         }
+        Foresight(number)
+    }
+
+    /// Forgets a batch that does not come.
+    pub(super) fn forget(&self, foresight: &Foresight) {
+        self.lock().list.retain(|batch| batch.foresight != *foresight);
     }
 
     /// Adds the columns of records: those that are foreseen, and else by parsing them.
     pub(super) fn add_to(&self, rows: &mut Rows, records: &[Bytes]) {
-        let mut batches = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut batches = self.lock();
+        let batches = &mut batches.list;
         for record in records {
             let comes = |batch: &Batch| batch.records.get(batch.next) == Some(record);
             let Some(at) = batches.iter().position(comes) else {
@@ -57,6 +78,15 @@ impl Foreseen {
                 batches.remove(at);
             }
         }
+    }
+
+    /// How many records are still to come.
+    pub(super) fn records(&self) -> u64 {
+        self.lock().list.iter().map(|batch| (batch.records.len() - batch.next) as u64).sum()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Batches> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -104,7 +134,22 @@ mod tests {
         let are = added(&foreseen, &come);
         assert_eq!(are.scopes().count(), 1);
         assert_eq!(shown(are, &come), shown(rows(&come), &come));
-        assert_eq!(foreseen.0.lock().unwrap().len(), 1, "what came is forgotten");
+        assert_eq!(foreseen.lock().list.len(), 1, "what came is forgotten");
+    }
+
+    #[test]
+    fn what_does_not_come_is_forgotten_and_nothing_else() {
+        let (foreseen, twice) = (Foreseen::default(), records(&["A", "B"]));
+        let lost = foreseen.add(rows(&twice), twice.clone());
+        // A second try of the same records.
+        let comes = foreseen.add(rows(&twice), twice.clone());
+        foreseen.forget(&lost);
+        let left: Vec<_> =
+            foreseen.lock().list.iter().map(|batch| batch.foresight == comes).collect();
+        assert_eq!(left, [true]);
+        added(&foreseen, &twice);
+        foreseen.forget(&comes);
+        assert!(foreseen.lock().list.is_empty());
     }
 
     #[test]
@@ -126,8 +171,8 @@ mod tests {
             let batch = records(&[&number.to_string()]);
             foreseen.add(rows(&batch), batch);
         }
-        let batches = foreseen.0.lock().unwrap();
-        assert_eq!(batches.len(), BATCHES_MAX);
-        assert_eq!(batches.front().unwrap().records, records(&["1"]));
+        let batches = foreseen.lock();
+        assert_eq!(batches.list.len(), BATCHES_MAX);
+        assert_eq!(batches.list.front().unwrap().records, records(&["1"]));
     }
 }

@@ -6,6 +6,8 @@ mod foreseen;
 mod known;
 mod policy;
 mod query;
+mod reach;
+mod seal;
 mod status;
 mod upkeep;
 
@@ -13,9 +15,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
-use cairn_event::Timestamp;
 use cairn_store::Offset;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 use crate::catalog::Catalog;
 use crate::disk::Disk;
@@ -25,9 +26,13 @@ use crate::tail::Tail;
 use crate::{HistoryError, HistoryOptions};
 
 use foreseen::Foreseen;
+use reach::Reach;
+use seal::Sealing;
+use upkeep::Upkeep;
 
 pub use builder::{BuiltSlice, Prepared, SliceBuilder};
 pub use check::Problem;
+pub use foreseen::Foresight;
 pub use known::RecordKey;
 pub use status::{HistoryStatus, SliceSummary};
 
@@ -36,7 +41,7 @@ const APPEND_RECORDS: usize = 64;
 
 /// The history of one data directory: closed slices on disk and an open tail in memory.
 ///
-/// All methods block (on disk, never on a network) except [`History::reached`]; call the long ones
+/// All methods block (on disk, never on a network) but those that are async; call the long ones
 /// (`seal`, `merge_step`, `search`) off the async threads. Queries never wait for `seal`,
 /// `merge_step` or `expire`, only for a few records of an `append`.
 #[derive(Debug)]
@@ -45,18 +50,18 @@ pub struct History {
     options: HistoryOptions,
     disk: Disk,
     state: RwLock<State>,
-    /// Where `tail_next` is published.
-    next: watch::Sender<u64>,
-    /// Told when somebody waits for `tail_next`.
+    /// How far queries see.
+    reach: Reach,
+    /// Told when somebody waits for them to see more.
     wanted: Notify,
     /// Columns of records that are on their way here.
     foreseen: Foreseen,
     /// Room for reading records, shared by the slices.
     benches: Arc<Benches>,
     /// Held while a slice is added at the end.
-    sealing: Mutex<Unsettled>,
+    sealing: Mutex<Sealing>,
     /// Held while slices are merged or deleted.
-    upkeep: Mutex<Unsettled>,
+    upkeep: Mutex<Upkeep>,
 }
 
 /// What queries see.
@@ -69,6 +74,8 @@ struct State {
     covered: u64,
     tail: Tail,
     tail_next: u64,
+    /// There was no room for the last slice of the tail, be it ever so short.
+    lacks_room: bool,
 }
 
 /// Files that have to go before the next of their kind is written: a write that failed may have
@@ -112,7 +119,17 @@ impl History {
         options: HistoryOptions,
         faults: crate::FaultPlan,
     ) -> Result<Self, HistoryError> {
-        Self::open_on(directory, options, Disk { faults: Some(faults) })
+        Self::open_on(directory, options, Disk { faults: Some(faults), room: None })
+    }
+
+    /// As [`History::open`], on a device on which a file may become as long as a test says.
+    #[cfg(any(test, feature = "testkit"))]
+    pub fn open_with_room(
+        directory: &Path,
+        options: HistoryOptions,
+        room: crate::Room,
+    ) -> Result<Self, HistoryError> {
+        Self::open_on(directory, options, Disk { faults: None, room: Some(room) })
     }
 
     fn open_on(
@@ -143,13 +160,14 @@ impl History {
             covered,
             tail: Tail::default(),
             tail_next: covered,
+            lacks_room: false,
         };
         Ok(Self {
             directory: directory.to_owned(),
             options,
             disk,
             state: RwLock::new(state),
-            next: watch::Sender::new(covered),
+            reach: Reach::new(covered),
             wanted: Notify::new(),
             foreseen: Foreseen::default(),
             benches,
@@ -166,23 +184,6 @@ impl History {
     /// The next log offset that queries do not see yet.
     pub fn tail_next(&self) -> Offset {
         Offset::new(self.read().tail_next)
-    }
-
-    /// Resolves once `tail_next()` is at least this, so that a caller reads its own writes. May be
-    /// dropped at any point.
-    pub async fn reached(&self, offset: Offset) {
-        let mut next = self.next.subscribe();
-        if *next.borrow_and_update() < offset.as_u64() {
-            self.wanted.notify_one();
-        }
-        // The sender lives as long as `self`, so this ends with the value there.
-        let _ = next.wait_for(|next| *next >= offset.as_u64()).await;
-    }
-
-    /// Resolves when somebody has begun to wait in [`History::reached`] since this was last
-    /// resolved. For the one who appends: until then nobody minds that it takes its time.
-    pub async fn wanted(&self) {
-        self.wanted.notified().await;
     }
 
     /// Takes committed records, each with the time at which it was appended to the log, into the
@@ -205,9 +206,9 @@ impl History {
             let mut rows = Rows::default();
             self.foreseen.add_to(&mut rows, records);
             let mut state = self.write();
-            let next = state.append(offset, &rows, records, times, &self.options)?;
+            state.append(offset, &rows, records, times, &self.options)?;
+            self.tell(&state);
             drop(state);
-            self.next.send_replace(next);
             offset += records.len() as u64;
         }
         Ok(())
@@ -215,35 +216,16 @@ impl History {
 
     /// Tells the columns of records that will be appended soon, and in this order: whoever has
     /// parsed them already spares [`History::append`] to do it again. What is foreseen and does not
-    /// come costs a little memory for a while, and nothing else.
+    /// come costs its memory for a while, unless it is [forgotten](History::forget), and nothing else.
     ///
     /// `records` are those that were prepared, in the same order.
-    pub fn foresee(&self, prepared: Prepared, records: Vec<Bytes>) {
-        self.foreseen.add(prepared.into_rows(), records);
+    pub fn foresee(&self, prepared: Prepared, records: Vec<Bytes>) -> Foresight {
+        self.foreseen.add(prepared.into_rows(), records)
     }
 
-    /// Goes on at a later offset, because the log does not have the records before it any more.
-    /// What is in the tail is sealed first. Going back is not possible, and changes nothing.
-    pub fn skip_to(&self, offset: Offset) -> Result<(), HistoryError> {
-        self.seal()?;
-        let _sealing = lock(&self.sealing);
-        let mut state = self.write();
-        if state.tail.records() == 0 && state.tail_next < offset.as_u64() {
-            state.tail_next = offset.as_u64();
-            state.covered = offset.as_u64();
-            drop(state);
-            self.next.send_replace(offset.as_u64());
-        }
-        Ok(())
-    }
-
-    /// Whether the open tail should be sealed: it is large, or its oldest record is old.
-    pub fn seal_due(&self, now: Timestamp) -> bool {
-        let state = self.read();
-        let age = state.tail.recorded_ms_min().map(|oldest| now.as_ms().saturating_sub(oldest));
-        state.tail.records() >= self.options.slice_records_max
-            || state.tail.record_bytes() >= self.options.slice_bytes_max
-            || age.is_some_and(|age| age >= self.options.slice_age_ms_max)
+    /// Tells that records that were foreseen do not come.
+    pub fn forget(&self, foresight: &Foresight) {
+        self.foreseen.forget(foresight);
     }
 
     fn read(&self) -> RwLockReadGuard<'_, State> {
@@ -264,15 +246,18 @@ impl State {
             let (expected, given) = (Offset::new(self.tail_next), Offset::new(first));
             return Err(HistoryError::OutOfTurn { expected, given });
         }
-        if self.tail.records() >= options.slice_records_max.saturating_mul(2)
-            || self.tail.record_bytes() >= options.slice_bytes_max.saturating_mul(2)
-        {
+        if self.tail_is_full(options) {
             return Err(HistoryError::TailFull { records: self.tail.records() });
         }
         Ok((self.tail_next - first) as usize)
     }
 
-    /// Appends what is new of a few records, with their columns; returns `tail_next`.
+    fn tail_is_full(&self, options: &HistoryOptions) -> bool {
+        self.tail.records() >= options.slice_records_max.saturating_mul(2)
+            || self.tail.record_bytes() >= options.slice_bytes_max.saturating_mul(2)
+    }
+
+    /// Appends what is new of a few records, with their columns.
     fn append(
         &mut self,
         first: u64,
@@ -280,13 +265,13 @@ impl State {
         records: &[Bytes],
         times: &[i64],
         options: &HistoryOptions,
-    ) -> Result<u64, HistoryError> {
+    ) -> Result<(), HistoryError> {
         let known = self.accept(first, options)?;
         for (row, (record, time)) in records.iter().zip(times).enumerate().skip(known) {
             self.tail.push(rows.row(row), self.tail_next, record.clone(), *time);
             self.tail_next += 1;
         }
-        Ok(self.tail_next)
+        Ok(())
     }
 }
 

@@ -38,12 +38,14 @@ const RUSH_MS: i64 = 5_000;
 const RUSH_SLICES_MAX: usize = 32;
 
 /// Whether to wait with merging: the newest slice has just been sealed in a rush, and there are not
-/// many yet that came so.
+/// many yet that came so. A clock that was set back says nothing of a rush: it would be one until
+/// the clock is where it was.
 pub(super) fn may_wait(slices: &[SliceFacts], now_ms: i64) -> bool {
     let rushed = |slice: &&SliceFacts| slice.recorded_ms_max - slice.recorded_ms_min < RUSH_MS;
     let Some(last) = slices.last() else { return false };
     let rush = slices.iter().rev().take_while(rushed).count();
-    now_ms - last.recorded_ms_max < RUSH_MS && (1..=RUSH_SLICES_MAX).contains(&rush)
+    let is_now = now_ms.abs_diff(last.recorded_ms_max) < RUSH_MS.unsigned_abs();
+    is_now && (1..=RUSH_SLICES_MAX).contains(&rush)
 }
 
 fn day(slice: &SliceFacts) -> i64 {
@@ -126,6 +128,8 @@ mod tests {
         let mut rush = slices(&[(10, 1); 9]);
         assert!(may_wait(&rush, DAY_MS + RUSH_MS - 1));
         assert!(!may_wait(&rush, DAY_MS + RUSH_MS), "it is over");
+        assert!(may_wait(&rush, DAY_MS - RUSH_MS + 1), "a step looks at the clock before it works");
+        assert!(!may_wait(&rush, DAY_MS - RUSH_MS), "the clock was set back");
         assert!(!may_wait(&[], DAY_MS));
         let many = slices(&[(10, 1); RUSH_SLICES_MAX + 1]);
         assert!(!may_wait(&many, DAY_MS));

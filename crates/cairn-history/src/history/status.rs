@@ -63,6 +63,10 @@ pub struct HistoryStatus {
     pub tail_records: u64,
     /// Record bytes in the open tail.
     pub tail_bytes: u64,
+    /// Records whose columns are told before they come.
+    pub foreseen_records: u64,
+    /// Whether there was no room for the last slice of the tail.
+    pub lacks_room: bool,
     /// Slices that could not be opened; queries do without them.
     pub damaged: Vec<String>,
 }
@@ -100,6 +104,8 @@ impl History {
             disk_bytes: each().map(|slice| slice.parquet_bytes + slice.index_bytes).sum(),
             tail_records: state.tail.records(),
             tail_bytes: state.tail.record_bytes(),
+            foreseen_records: self.foreseen.records(),
+            lacks_room: state.lacks_room,
             damaged: state.damaged.iter().map(|(name, why)| format!("{name}: {why}")).collect(),
         }
     }

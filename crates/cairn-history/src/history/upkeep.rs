@@ -1,53 +1,44 @@
-//! Changes of the set of slices: seal, adopt, merge, expire.
+//! Changes of the set of closed slices: adopt, merge, expire.
 //!
 //! Each publishes first and changes what queries see after, so a crash between the two loses
 //! nothing: the next start finds the published files. A publication that failed may have
 //! persisted; its files are removed before the next try.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cairn_event::Timestamp;
 use cairn_store::Offset;
 
 use crate::HistoryError;
-use crate::slice::{self, Built, Merged, Slice, SliceName, UnpublishedSlice, floor};
+use crate::slice::{self, Merged, Slice, SliceName, UnpublishedSlice, floor};
 
 use super::policy::{may_wait, next_merge};
 use super::{BuiltSlice, History, SliceSummary, Unsettled, lock};
 
-impl History {
-    /// Closes the open tail into a slice; `None` if it is empty.
-    pub fn seal(&self) -> Result<Option<SliceSummary>, HistoryError> {
-        let mut sealing = lock(&self.sealing);
-        let chunks = self.write().tail.freeze();
-        let runs: Vec<_> = chunks.iter().map(|chunk| &chunk.rows).collect();
-        let Some((mut content, facts)) = Built::new(&runs) else { return Ok(None) };
-        sealing.settle(&self.disk)?;
-        let files = slice::write(&self.disk, &self.directory, &facts, &mut content)?;
-        let slice = self.publish(files, &mut sealing)?;
-        let summary = SliceSummary::of(&slice);
-        let mut state = self.write();
-        state.covered = facts.to;
-        Arc::make_mut(&mut state.slices).push(slice);
-        state.tail.drop_first(chunks.len());
-        Ok(Some(summary))
-    }
+/// What is remembered from one step of upkeep to the next.
+#[derive(Debug, Default)]
+pub(super) struct Upkeep {
+    unsettled: Unsettled,
+    /// Slices that a merge could not read. They stay as they are until the next start.
+    unreadable: BTreeSet<SliceName>,
+}
 
+impl History {
     /// Makes a built slice part of history. It must begin at `tail_next()`, and the open tail must
     /// be empty.
     pub fn adopt(&self, built: BuiltSlice) -> Result<SliceSummary, HistoryError> {
-        let mut sealing = lock(&self.sealing);
+        let unsettled = &mut lock(&self.sealing).unsettled;
         let name = built.files.name;
         self.check_turn(name)?;
-        sealing.settle(&self.disk)?;
-        let slice = self.publish(built.files, &mut sealing)?;
+        unsettled.settle(&self.disk)?;
+        let slice = self.publish(built.files, unsettled)?;
         let summary = SliceSummary::of(&slice);
         let mut state = self.write();
         state.covered = name.to;
         state.tail_next = name.to;
         Arc::make_mut(&mut state.slices).push(slice);
-        drop(state);
-        self.next.send_replace(name.to);
+        self.tell(&state);
         Ok(summary)
     }
 
@@ -69,43 +60,73 @@ impl History {
     }
 
     /// Merges one group of small slices, if there is one. Memory is bounded by a few batches of
-    /// each slice and some ten bytes a row.
+    /// each slice and some ten bytes a row. A slice that cannot be read is an error once; after that
+    /// the others are merged around it.
     pub fn merge_step(&self) -> Result<Option<SliceSummary>, HistoryError> {
         let mut upkeep = lock(&self.upkeep);
-        upkeep.settle(&self.disk)?;
-        let slices = Arc::clone(&self.read().slices);
+        upkeep.unsettled.settle(&self.disk)?;
+        let mut slices = self.read().slices.to_vec();
+        slices.retain(|slice| !upkeep.unreadable.contains(&slice.name()));
         let facts: Vec<_> = slices.iter().map(|slice| *slice.facts()).collect();
         let Some(group) = next_merge(&facts, self.options.merged_rows_max) else { return Ok(None) };
         let sources = slices[group].to_vec();
-        let (mut content, facts) = Merged::new(sources.clone())?;
-        let files = slice::write(&self.disk, &self.directory, &facts, &mut content)?;
-        let merged = self.publish(files, &mut upkeep)?;
+        let merged = self.merge(&sources, &mut upkeep.unsettled);
+        if let Err(error) = &merged {
+            let unreadable = sources.iter().filter(|slice| slice.is_why(error));
+            upkeep.unreadable.extend(unreadable.map(|slice| slice.name()));
+        }
+        let merged = merged?;
         let summary = SliceSummary::of(&merged);
         self.replace(&sources, Some(merged));
-        self.remove(&sources, &mut upkeep)?;
+        self.remove(&sources, &mut upkeep.unsettled)?;
         Ok(Some(summary))
+    }
+
+    fn merge(
+        &self,
+        sources: &[Arc<Slice>],
+        unsettled: &mut Unsettled,
+    ) -> Result<Arc<Slice>, HistoryError> {
+        let (mut content, facts) = Merged::new(sources.to_vec())?;
+        let files = slice::write(&self.disk, &self.directory, &facts, &mut content)?;
+        self.publish(files, unsettled)
     }
 
     /// Deletes slices that were recorded longer ago than the retention; returns how many.
     pub fn expire(&self, now: Timestamp) -> Result<u64, HistoryError> {
-        let mut upkeep = lock(&self.upkeep);
-        upkeep.settle(&self.disk)?;
+        let unsettled = &mut lock(&self.upkeep).unsettled;
+        unsettled.settle(&self.disk)?;
         let Some(retention_ms) = self.options.retention_ms else { return Ok(0) };
         let oldest_ms = now.as_ms().saturating_sub(retention_ms);
         let slices = Arc::clone(&self.read().slices);
         let expired = slices.iter().take_while(|slice| slice.facts().recorded_ms_max < oldest_ms);
         let expired: Vec<_> = expired.cloned().collect();
-        let Some(last) = expired.last() else { return Ok(0) };
+        let Some(last) = expired.last().map(|slice| slice.facts().to) else { return Ok(0) };
         // The marker first: without it, a start with no slice left would read the log again.
-        let marker = self.disk.create(&floor(&self.directory, last.facts().to))?;
-        self.disk.publish(marker)?;
+        let marked = self.disk.create(&floor(&self.directory, last));
+        match marked.and_then(|marker| self.disk.publish(marker)) {
+            // A slice that is left says as much, and nothing else may make room.
+            Err(HistoryError::Full) if expired.len() < slices.len() => {}
+            marked => marked?,
+        }
         self.replace(&expired, None);
-        self.remove(&expired, &mut upkeep)?;
+        self.forget_damaged(last, unsettled);
+        self.remove(&expired, unsettled)?;
         Ok(expired.len() as u64)
     }
 
+    /// Forgets slices that could not be opened and that end here or before: they are expired.
+    fn forget_damaged(&self, end: u64, unsettled: &mut Unsettled) {
+        self.write().damaged.retain(|(name, _)| {
+            if name.to <= end {
+                unsettled.add(&self.directory, *name);
+            }
+            name.to > end
+        });
+    }
+
     /// Gives a slice its name and opens it.
-    fn publish(
+    pub(super) fn publish(
         &self,
         files: UnpublishedSlice,
         unsettled: &mut Unsettled,
@@ -131,10 +152,10 @@ impl History {
     }
 
     /// Deletes the files of slices that queries do not see any more.
-    fn remove(&self, slices: &[Arc<Slice>], upkeep: &mut Unsettled) -> Result<(), HistoryError> {
+    fn remove(&self, slices: &[Arc<Slice>], unsettled: &mut Unsettled) -> Result<(), HistoryError> {
         for slice in slices {
-            upkeep.add(&self.directory, slice.name());
+            unsettled.add(&self.directory, slice.name());
         }
-        upkeep.settle(&self.disk)
+        unsettled.settle(&self.disk)
     }
 }

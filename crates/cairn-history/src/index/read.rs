@@ -81,6 +81,10 @@ impl IndexFile {
         self.bytes
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn corrupt(&self, why: &'static str) -> HistoryError {
         HistoryError::Corrupt { path: self.path.clone(), why }
     }

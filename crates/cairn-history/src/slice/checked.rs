@@ -7,7 +7,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -34,6 +34,10 @@ impl CheckedFile {
 
     pub(super) fn corrupt(&self, why: &'static str) -> HistoryError {
         HistoryError::Corrupt { path: self.path.clone(), why }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What a read of this file found wrong, if one did.

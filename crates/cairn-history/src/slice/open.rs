@@ -61,6 +61,17 @@ impl Slice {
         self.parquet.corrupt(why)
     }
 
+    /// Whether an error tells of this slice that it cannot be read.
+    pub(crate) fn is_why(&self, error: &HistoryError) -> bool {
+        match error {
+            HistoryError::Full => false,
+            HistoryError::Corrupt { path, .. } => {
+                path == self.parquet.path() || path == self.index.path()
+            }
+            _ => self.parquet.damage().is_some(),
+        }
+    }
+
     /// Where readers of records find room.
     pub(super) fn benches(&self) -> &Benches {
         &self.benches

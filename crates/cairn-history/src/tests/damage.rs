@@ -204,3 +204,34 @@ fn an_index_without_its_parquet_file_is_lost_or_left_behind() {
     assert_eq!(History::verify(directory.path()).unwrap(), []);
     assert_eq!(History::leftovers(directory.path()).unwrap(), [merged]);
 }
+
+#[test]
+fn slices_are_merged_around_one_that_cannot_be_read() {
+    for ending in ["index", "parquet"] {
+        let directory = tempfile::tempdir().unwrap();
+        let history = open(directory.path());
+        let mut model = Model::default();
+        for _ in 0..20 {
+            model.append(&history, &mut Dice::new(2), 30);
+            history.seal().unwrap();
+        }
+        let name = SliceName { from: 90, to: 120 };
+        let path = if ending == "index" {
+            name.index(directory.path())
+        } else {
+            name.parquet(directory.path())
+        };
+        let mut bytes = fs::read(&path).unwrap();
+        // An early block, which no start looks at.
+        bytes[20] ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        drop(history);
+        let history = open(directory.path());
+        let failed = history.merge_step();
+        assert!(matches!(failed, Err(HistoryError::Corrupt { .. })), "{ending}: {failed:?}");
+        while history.merge_step().unwrap().is_some() {}
+        let slices = history.slices();
+        let kept = slices.iter().any(|slice| slice.from.as_u64() == 90 && slice.to.as_u64() == 120);
+        assert!(kept && slices.len() < 13, "{ending}: {slices:?}");
+    }
+}

@@ -7,5 +7,6 @@ mod damage;
 mod known;
 mod model;
 mod retention;
+mod room;
 mod search;
 mod support;

@@ -82,3 +82,23 @@ fn a_log_that_lost_its_beginning_is_followed_from_where_it_begins() {
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert!(problems[0].what.contains("from 10 on are missing"), "{problems:?}");
 }
+
+#[test]
+fn a_slice_that_cannot_be_opened_goes_with_those_after_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let history = History::open(directory.path(), with_retention()).unwrap();
+    for day in 0..4 {
+        on_day(&history, day, 100);
+    }
+    drop(history);
+    let index = directory.path().join("00000000000000000100-00000000000000000200.index");
+    std::fs::write(&index, b"no index").unwrap();
+    let history = History::open(directory.path(), with_retention()).unwrap();
+    let day = |day: i64| Timestamp::from_ms(NOON_MS + day * DAY_MS);
+    assert_eq!(history.expire(day(91)).unwrap(), 1);
+    assert!(history.damage().is_some(), "it may hold records that are not expired");
+    assert_eq!(history.expire(day(93)).unwrap(), 1);
+    assert!(history.damage().is_none() && !index.exists());
+    assert_eq!(count(&history), 100);
+    assert_eq!(History::verify(directory.path()).unwrap(), []);
+}
