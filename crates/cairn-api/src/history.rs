@@ -31,13 +31,21 @@ pub(crate) enum Behind {
     /// It has not come so far.
     #[error("history shows records up to {shown}, but the log has {committed}")]
     Tail { shown: Offset, committed: Offset },
+    /// It cannot come so far before there is room again.
+    #[error("history shows records up to {shown}, but the log has {committed}")]
+    Room {
+        shown: Offset,
+        committed: Offset,
+        #[source]
+        why: HistoryError,
+    },
     /// A part of it cannot be read.
     #[error("a slice of history cannot be opened: {0}")]
     Slice(String),
 }
 
 /// Waits until history shows every record that is committed by now, so that callers find what they
-/// have just done.
+/// have just done; not at all while it cannot go on.
 pub(crate) async fn catch_up(ctx: &Ctx) -> Result<(), Behind> {
     if let Some(damage) = ctx.services.history.damage() {
         tracing::error!(damage, "a search was refused");
@@ -51,13 +59,18 @@ pub(crate) async fn catch_up(ctx: &Ctx) -> Result<(), Behind> {
     if ctx.services.history.tail_next() >= committed {
         return Ok(());
     }
-    let reached = ctx.services.history.reached(committed);
+    let reached = ctx.services.history.reached_unless_full(committed);
     let waited = tokio::time::timeout(Duration::from_millis(CATCH_UP_MS_MAX), reached).await;
-    waited.map_err(|_| {
-        let behind = Behind::Tail { shown: ctx.services.history.tail_next(), committed };
-        tracing::error!(error = %behind, "a search was refused");
-        behind
-    })
+    if matches!(waited, Ok(Ok(()))) {
+        return Ok(());
+    }
+    let shown = ctx.services.history.tail_next();
+    let behind = match waited {
+        Ok(Err(why)) => Behind::Room { shown, committed, why },
+        _ => Behind::Tail { shown, committed },
+    };
+    tracing::error!(error = &behind as &dyn std::error::Error, "a search was refused");
+    Err(behind)
 }
 
 /// Takes the few newest records over into history, here and now. There is a worker for that, but to

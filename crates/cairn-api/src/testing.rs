@@ -10,9 +10,9 @@ use bytes::Bytes;
 use cairn_bucket::Gate;
 use cairn_bucket::testkit::{FaultyBuckets, MemoryBuckets};
 use cairn_event::{AccountId, Region, Timestamp};
-use cairn_history::{History, HistoryOptions};
+use cairn_history::{History, HistoryOptions, Room};
 use cairn_iam::Principal;
-use cairn_store::testkit::{FaultyMeta, FaultyObjects};
+use cairn_store::testkit::{FaultyLog, FaultyMeta, FaultyObjects};
 use cairn_store::{
     Clock, Entropy, Kms, LocalObjects, LogOptions, MasterKey, MetaStore, Offset, ReadLimit,
     SegmentLog, SqliteMeta,
@@ -70,6 +70,27 @@ impl World {
         services.objects = Arc::clone(&objects) as _;
         world.services = Arc::new(services);
         (world, meta, objects)
+    }
+
+    /// A world whose history has a short tail, and as much room for a file as is said.
+    pub(crate) fn with_room(options: HistoryOptions, room: &Room) -> Self {
+        let mut world = Self::new();
+        let mut services = Services::clone(&world.services);
+        let place = world.directory.path().join("history");
+        let history = History::open_with_room(&place, options, Arc::clone(room)).unwrap();
+        services.history = Arc::new(history);
+        world.services = Arc::new(services);
+        world
+    }
+
+    /// A world whose log fails when it is told to.
+    pub(crate) fn with_faulty_log() -> (Self, Arc<FaultyLog>) {
+        let mut world = Self::new();
+        let mut services = Services::clone(&world.services);
+        let log = Arc::new(FaultyLog::new(Arc::clone(&services.log)));
+        services.log = Arc::clone(&log) as _;
+        world.services = Arc::new(services);
+        (world, log)
     }
 
     /// The same world after a restart.

@@ -81,15 +81,20 @@ impl Gateway {
         };
         let next = log.committed();
         // A history that does not follow the log finds nothing new, and says so to whoever searches.
-        let reached = stores.services.history.reached(next);
-        let follows = tokio::time::timeout(READY_MAX, reached).await.is_ok();
+        let history = &stores.services.history;
+        let reached = tokio::time::timeout(READY_MAX, history.reached_unless_full(next)).await;
         let (status, word) = match status {
-            StatusCode::OK if stores.services.history.damage().is_some() => {
+            StatusCode::OK if history.damage().is_some() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "a slice of history cannot be opened")
             }
-            StatusCode::OK if !follows => {
+            StatusCode::OK if matches!(reached, Ok(Err(_))) => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the disk is full; history does not follow the log",
+            ),
+            StatusCode::OK if reached.is_err() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "history does not follow the log")
             }
+            StatusCode::OK if history.lacks_room() => (StatusCode::OK, "the disk is full"),
             _ => (status, word),
         };
         text(status, "application/json", &format!(r#"{{"status":"{word}","committed":{next}}}"#))

@@ -31,9 +31,12 @@ pub enum CairnError {
     /// Others put records, as many as may at once.
     #[error("Rate exceeded")]
     Throttled,
-    /// The device is full, or the server is stopping.
+    /// History is behind, say, or the server is stopping.
     #[error("The service cannot answer now. Try again later.")]
     Unavailable(#[source] Internal),
+    /// History or the log cannot go on before there is room again.
+    #[error("The service cannot answer now: its disk is full. Try again when there is room.")]
+    Full(#[source] Internal),
     /// A fault of ours.
     #[error("{INTERNAL_TEXT}")]
     Internal(#[source] Internal),
@@ -70,7 +73,7 @@ impl CairnError {
             Self::InvalidCursor => Modelled::caller("InvalidCursorException"),
             Self::InvalidBody { .. } => Modelled::caller("InvalidBodyException"),
             Self::Throttled => Modelled::caller("ThrottlingException"),
-            Self::Unavailable(_) => Modelled::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Full(_) => Modelled::UNAVAILABLE,
             Self::Internal(_) => Modelled::INTERNAL,
         }
     }
@@ -79,7 +82,7 @@ impl CairnError {
 impl From<HistoryError> for CairnError {
     fn from(error: HistoryError) -> Self {
         match error {
-            HistoryError::Full => Self::Unavailable(Internal::new("search history", error)),
+            HistoryError::Full => Self::Full(Internal::new("search history", error)),
             other => Self::Internal(Internal::new("search history", other)),
         }
     }
@@ -87,7 +90,9 @@ impl From<HistoryError> for CairnError {
 
 impl From<Behind> for CairnError {
     fn from(behind: Behind) -> Self {
-        Self::Unavailable(Internal::new("search history", behind))
+        let is_full = matches!(behind, Behind::Room { .. });
+        let internal = Internal::new("search history", behind);
+        if is_full { Self::Full(internal) } else { Self::Unavailable(internal) }
     }
 }
 
@@ -95,9 +100,8 @@ impl From<LogError> for CairnError {
     fn from(error: LogError) -> Self {
         match error {
             LogError::Ahead { .. } => Self::InvalidCursor,
-            LogError::Full | LogError::Closed => {
-                Self::Unavailable(Internal::new("read the log", error))
-            }
+            LogError::Full => Self::Full(Internal::new("append to the log", error)),
+            LogError::Closed => Self::Unavailable(Internal::new("read the log", error)),
             other => Self::Internal(Internal::new("read the log", other)),
         }
     }

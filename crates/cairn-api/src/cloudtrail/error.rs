@@ -40,9 +40,12 @@ pub enum CloudTrailError {
         /// The operation.
         operation: &'static str,
     },
-    /// The device is full, say.
+    /// History is behind, say.
     #[error("The service cannot answer now. Try again later.")]
     Unavailable(#[source] Internal),
+    /// History cannot go on before there is room again.
+    #[error("The service cannot answer now: its disk is full. Try again when there is room.")]
+    Full(#[source] Internal),
     /// A fault of ours.
     #[error("{INTERNAL_TEXT}")]
     Internal(#[source] Internal),
@@ -95,7 +98,7 @@ impl CloudTrailError {
             Self::Trail(fault) => fault.modelled(),
             Self::Channel(fault) => fault.modelled(),
             Self::UnsupportedOperation { .. } => Modelled::caller("UnsupportedOperationException"),
-            Self::Unavailable(_) => Modelled::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Full(_) => Modelled::UNAVAILABLE,
             Self::Internal(_) => Modelled::INTERNAL,
         }
     }
@@ -103,14 +106,16 @@ impl CloudTrailError {
 
 impl From<Behind> for CloudTrailError {
     fn from(behind: Behind) -> Self {
-        Self::Unavailable(Internal::new("search history", behind))
+        let is_full = matches!(behind, Behind::Room { .. });
+        let internal = Internal::new("search history", behind);
+        if is_full { Self::Full(internal) } else { Self::Unavailable(internal) }
     }
 }
 
 impl From<HistoryError> for CloudTrailError {
     fn from(error: HistoryError) -> Self {
         match error {
-            HistoryError::Full => Self::Unavailable(Internal::new("search history", error)),
+            HistoryError::Full => Self::Full(Internal::new("search history", error)),
             other => Self::Internal(Internal::new("search history", other)),
         }
     }

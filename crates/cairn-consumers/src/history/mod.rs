@@ -5,13 +5,14 @@
 //! waits for the second when the tail is full, and the third is busy for seconds when it merges.
 
 mod feed;
+mod metric;
 mod seal;
 #[cfg(test)]
 mod tests;
 mod upkeep;
 
 pub use feed::{FeedStatus, HistoryFeed};
-pub use seal::HistorySeal;
+pub use seal::{HistorySeal, SealStatus};
 pub use upkeep::{HistoryUpkeep, UpkeepStatus};
 
 use std::sync::Arc;

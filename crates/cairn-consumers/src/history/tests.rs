@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use cairn_event::Timestamp;
-use cairn_history::{Fault, FaultPlan, History, HistoryOptions, SearchBudget, SearchQuery};
+use cairn_history::{
+    Fault, FaultPlan, History, HistoryError, HistoryOptions, Room, SearchBudget, SearchQuery,
+};
 use cairn_store::{Clock, EventLog, LogOptions, Offset, ReadLimit, SegmentLog};
 
 use super::workers;
@@ -43,9 +45,10 @@ async fn commit(log: &Arc<dyn EventLog>, count: u64) {
 /// Steps until no worker has more to do; failed steps are tried again.
 async fn work(log: &Arc<dyn EventLog>, history: &Arc<History>, now: Timestamp) {
     let (mut feed, mut seal, mut upkeep) = workers(Arc::clone(log), Arc::clone(history));
-    // Merges wait for a moment without new records.
-    let quiet = Timestamp::from_ms(now.as_ms() + 5_000);
+    // Merges wait for a moment without new records, and for longer after one found no room.
+    let mut quiet = Timestamp::from_ms(now.as_ms() + 5_000);
     loop {
+        quiet = Timestamp::from_ms(quiet.as_ms() + 600_000);
         let stepped = [feed.step(now).await, seal.step(now).await, upkeep.step(quiet).await];
         if stepped.iter().all(|step| matches!(step, Ok(Progress::Idle)))
             && history.tail_next() == log.committed()
@@ -84,7 +87,7 @@ fn failing(number: usize, fault: Fault) -> (FaultPlan, Arc<AtomicUsize>) {
 
 #[tokio::test]
 async fn every_committed_record_is_in_history_once_whatever_write_fails() {
-    for fault in [Fault::Fails, Fault::FailsButPersists] {
+    for fault in [Fault::Fails, Fault::FailsButPersists, Fault::Full, Fault::FullButPersists] {
         for number in 1.. {
             let when = format!("write {number} {fault:?}");
             let directory = tempfile::tempdir().unwrap();
@@ -222,4 +225,57 @@ async fn records_wait_for_company_until_somebody_asks() {
     commit(&log, 1).await;
     feed.wait().await;
     assert!(!started.elapsed().is_zero());
+}
+
+#[tokio::test(start_paused = true)]
+async fn on_a_full_disk_all_waits_and_goes_on_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let place = directory.path().join("history");
+    let room = Room::new(AtomicU64::new(0));
+    let opened = History::open_with_room(&place, options(), Arc::clone(&room));
+    let history = Arc::new(opened.unwrap());
+    let mut runner = Runner::new(RunnerOptions { clock: clock(), stop_ms_max: 60_000 });
+    let (feed, seal, upkeep) = workers(Arc::clone(&log), Arc::clone(&history));
+    runner.spawn(feed);
+    runner.spawn(seal);
+    runner.spawn(upkeep);
+    commit(&log, 300).await;
+    let told = history.reached_unless_full(log.committed()).await;
+    assert!(matches!(told, Err(HistoryError::Full)));
+    assert!(history.tail_next() < log.committed());
+    // The status is published when the step has ended.
+    while runner.workers().list()[1].status["lacks_room"] != true {
+        tokio::task::yield_now().await;
+    }
+    room.store(u64::MAX, Ordering::SeqCst);
+    history.reached(log.committed()).await;
+    assert!(history.goes_on().is_ok());
+    assert_complete(&history, log.committed(), "with room again");
+    assert!(runner.stop().await);
+    assert_eq!(History::verify(&place).unwrap(), []);
+}
+
+#[tokio::test]
+async fn merges_leave_room_that_is_short_to_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let log = log(directory.path());
+    let place = directory.path().join("history");
+    let room = Room::new(AtomicU64::new(u64::MAX));
+    let opened = History::open_with_room(&place, options(), Arc::clone(&room));
+    let history = Arc::new(opened.unwrap());
+    let (mut feed, mut seal, mut upkeep) = workers(Arc::clone(&log), Arc::clone(&history));
+    for _ in 0..9 {
+        commit(&log, 40).await;
+        while feed.step(NOW).await.unwrap() == Progress::More {}
+        while seal.step(NOW).await.unwrap() == Progress::More {}
+    }
+    let after = |ms| Timestamp::from_ms(NOW.as_ms() + ms);
+    room.store(0, Ordering::SeqCst);
+    assert!(upkeep.step(after(10_000)).await.is_err());
+    room.store(u64::MAX, Ordering::SeqCst);
+    assert_eq!(upkeep.step(after(20_000)).await.unwrap(), Progress::Idle);
+    assert_eq!(history.status().slices, 9);
+    assert_eq!(upkeep.step(after(610_000)).await.unwrap(), Progress::More);
+    assert_eq!(history.status().slices, 2);
 }

@@ -111,8 +111,10 @@ impl Lane {
         Ok(())
     }
 
-    /// Waits until history shows all but a few groups, and forgets those that it shows.
+    /// Waits until history shows all but a few groups, and forgets those that it shows. While it cannot
+    /// go on, nothing is added that nobody would find.
     async fn make_room(&mut self, services: &Services) -> Result<(), CairnError> {
+        services.history.goes_on()?;
         while self.hidden.len() >= HIDDEN_GROUPS_MAX
             && let Some((end, _)) = self.hidden.front()
         {
@@ -158,14 +160,17 @@ impl Lane {
         self.is_settled = false;
         let under_way = UnderWay::begin(meta, log.committed(), marks).await.map_err(unnoted)?;
         let counts: Vec<_> = batches.iter().map(|batch| batch.records.len() as u64).collect();
-        let batches = batches.into_iter().map(|NewBatch { records, prepared }| {
-            if let Some(prepared) = prepared {
-                services.history.foresee(prepared, records.clone());
+        let appended = batches.into_iter().map(|NewBatch { records, prepared }| async move {
+            let foreseen =
+                prepared.map(|prepared| services.history.foresee(prepared, records.clone()));
+            let appended = log.append(records).await;
+            if let (Err(_), Some(foreseen)) = (&appended, foreseen) {
+                services.history.forget(&foreseen);
             }
-            records
+            appended
         });
         // All at once, so that they share frames and a sync.
-        let appended = join_all(batches.map(|records| log.append(records))).await;
+        let appended = join_all(appended).await;
         let (mut runs, mut failure) = (Vec::with_capacity(counts.len()), None);
         for (outcome, records) in appended.into_iter().zip(counts) {
             match outcome {
@@ -216,7 +221,7 @@ fn sifted(group: Group, known: &[bool], hidden: &[(Offset, Arc<RecordHashes>)]) 
     Sifted { batches, hashes, duplicates, known_end }
 }
 
-/// Waits until history shows all records before an offset.
+/// Waits until history shows all records before an offset; not at all while it cannot go on.
 pub(super) async fn shown(services: &Services, end: Offset) -> Result<(), CairnError> {
     if services.history.tail_next() >= end {
         return Ok(());
@@ -224,10 +229,12 @@ pub(super) async fn shown(services: &Services, end: Offset) -> Result<(), CairnE
     let unavailable = |why: &'static str| {
         CairnError::Unavailable(Internal::new("wait until records are searchable", why))
     };
+    let reached = services.history.reached_unless_full(end);
     tokio::select! {
-        reached = tokio::time::timeout(SHOWN_MAX, services.history.reached(end)) => {
-            reached.map_err(|_| unavailable("history is behind"))
-        }
+        reached = tokio::time::timeout(SHOWN_MAX, reached) => match reached {
+            Ok(reached) => Ok(reached?),
+            Err(_) => Err(unavailable("history is behind")),
+        },
         () = services.stopping.begun() => Err(unavailable("the server is stopping")),
     }
 }

@@ -1,8 +1,9 @@
 use std::io::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
+use cairn_history::{HistoryOptions, Room};
 use cairn_store::imported::Imported;
 use cairn_store::testkit::Fault;
 use cairn_store::{Offset, ReadLimit};
@@ -273,5 +274,48 @@ async fn what_a_note_could_not_be_made_of_is_settled_by_the_next_call() {
             assert_eq!(imported.skip(Offset::ZERO), Offset::new(10), "{when}");
             assert_eq!(imported.until(Offset::new(10)), Offset::new(10), "{when}");
         }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_history_cannot_go_on_a_call_is_told_so_at_once() {
+    let room = Room::new(AtomicU64::new(0));
+    let options = HistoryOptions { slice_records_max: 2, ..HistoryOptions::default() };
+    let world = Arc::new(World::with_room(options, &room));
+    world.record(&events(0, 4)).await;
+    let (log, history) = (&world.services.log, &world.services.history);
+    let begun = tokio::time::Instant::now();
+    // One comes before it is known that there is no room, and waits.
+    let waits = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { put(&world, &body(&events(4, 6)), ContentEncoding::Plain).await }
+    });
+    log.changed(Offset::new(4)).await;
+    assert!(history.seal().is_err());
+    let full = |outcome: &Outcome| matches!(outcome.fault, Some(CairnError::Full(_)));
+    let waited = waits.await.unwrap();
+    assert!(full(&waited) && counts(&waited) == [2, 0, 0, 2], "{waited:?}");
+    let refused = put(&world, &body(&events(6, 8)), ContentEncoding::Plain).await;
+    assert!(full(&refused) && counts(&refused) == [0; 4], "{refused:?}");
+    let said = refused.fault.unwrap().to_string();
+    assert!(said.contains("disk is full"), "{said}");
+    assert!(begun.elapsed() < std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(log.committed(), Offset::new(6), "nothing is added that nobody finds");
+    room.store(u64::MAX, Ordering::SeqCst);
+    history.seal().unwrap();
+    world.feed();
+    let repeated = put(&world, &body(&events(4, 6)), ContentEncoding::Plain).await;
+    assert!(repeated.fault.is_none() && counts(&repeated) == [0, 2, 0, 2], "{repeated:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn columns_of_records_that_could_not_be_appended_are_forgotten() {
+    for fault in [Fault::Fails, Fault::Full, Fault::FailsUnknown] {
+        let (world, log) = World::with_faulty_log();
+        let fed = Fed::new(world);
+        log.plan(Some(fault));
+        let text = body(&events(0, 10));
+        assert!(fed.put(&text, ContentEncoding::Plain).await.fault.is_some(), "{fault:?}");
+        assert_eq!(fed.world.services.history.status().foreseen_records, 0, "{fault:?}");
     }
 }

@@ -1,3 +1,6 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cairn_history::{HistoryOptions, Room};
 use serde_json::{Value as Json, json};
 
 use crate::testing::{ACCOUNT, Cases, START_MS, World, cases, event};
@@ -222,4 +225,29 @@ async fn a_caller_finds_what_it_did_before() {
         world.feed();
     });
     assert_eq!(ids(&page.json()), ["e-1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_is_told_at_once_that_history_cannot_go_on() {
+    let room = Room::new(AtomicU64::new(0));
+    let options = HistoryOptions { slice_records_max: 2, ..HistoryOptions::default() };
+    let world = World::with_room(options, &room);
+    let events: Vec<_> = (0..4).map(|at| event(&format!("e-{at}"), "CreateUser", at, "")).collect();
+    world.record(&events).await;
+    let history = &world.services.history;
+    assert!(history.seal().is_err());
+    let calls = cases(&world, "cloudtrail", "LookupEvents");
+    assert_eq!(ids(&calls.call("{}").await.json()).len(), 4, "it has all that there is");
+    world.commit(&[event("e-4", "CreateUser", 4, "")]).await;
+    let begun = tokio::time::Instant::now();
+    let error = calls.call("{}").await.fails("ServiceUnavailable");
+    assert!(error.to_string().contains("disk is full"), "{error}");
+    let search = cases(&world, "cairn", "SearchRecords").call("{}").await;
+    let error = search.fails("ServiceUnavailable");
+    assert!(error.to_string().contains("disk is full"), "{error}");
+    assert!(begun.elapsed().is_zero());
+    room.store(u64::MAX, Ordering::SeqCst);
+    history.seal().unwrap();
+    world.feed();
+    assert_eq!(ids(&calls.call("{}").await.json()).len(), 5);
 }

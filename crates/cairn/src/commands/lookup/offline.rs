@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use cairn_event::Timestamp;
-use cairn_history::{Position, SearchBudget, SearchQuery};
+use cairn_history::{HistoryError, Position, SearchBudget, SearchQuery};
 use cairn_store::{DirectoryLock, EventLog as _, ReadLimit, SqliteMeta};
 
 use crate::anchor::{Anchor, Extent};
@@ -64,9 +64,14 @@ fn catch_up(opened: &Opened, now: Timestamp) -> anyhow::Result<()> {
     }
     while history.tail_next() < log.committed() {
         let slice = log.read_blocking(history.tail_next(), READ).context("cannot read the log")?;
+        history.goes_on().context("cannot write history")?;
         history.append(slice.first, &slice.records, &slice.appended_ms)?;
-        if history.seal_due(now) {
-            history.seal().context("cannot write history")?;
+        // What does not fit on a disk that is full may fit in memory.
+        if history.seal_due(now) && !history.lacks_room() {
+            match history.seal() {
+                Ok(_) | Err(HistoryError::Full) => {}
+                Err(error) => return Err(error).context("cannot write history"),
+            }
         }
     }
     Ok(())
