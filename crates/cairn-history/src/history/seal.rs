@@ -16,6 +16,9 @@ use crate::tail::Chunk;
 
 use super::{History, SliceSummary, Unsettled, lock};
 
+/// So many records of an open tail are read from the log again at a start without anybody noticing.
+const REREAD_RECORDS_MAX: u64 = 8_192;
+
 /// What is remembered from one seal to the next.
 #[derive(Debug)]
 pub(super) struct Sealing {
@@ -60,6 +63,13 @@ impl History {
             Err(_) => {}
         }
         sealed
+    }
+
+    /// Seals the open tail if it is long: the next start would read all of it from the log again, and
+    /// hold it in memory. For the end of a process; `None` if there was nothing to do.
+    pub fn seal_before_end(&self) -> Result<Option<SliceSummary>, HistoryError> {
+        let is_long = self.read().tail.records() > REREAD_RECORDS_MAX;
+        if is_long { self.seal() } else { Ok(None) }
     }
 
     fn seal_what_fits(
@@ -128,5 +138,29 @@ impl History {
             self.tell(&state);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::REREAD_RECORDS_MAX;
+    use crate::{History, HistoryOptions};
+
+    #[test]
+    fn a_tail_is_sealed_before_the_end_if_it_is_long() {
+        let directory = tempfile::tempdir().unwrap();
+        let history = History::open(directory.path(), HistoryOptions::default()).unwrap();
+        let append = |count: u64| {
+            let record = Bytes::from_static(br#"{"eventVersion":"1.11"}"#);
+            let records = vec![record; count as usize];
+            history.append(history.tail_next(), &records, &vec![0; records.len()]).unwrap();
+        };
+        append(REREAD_RECORDS_MAX);
+        assert_eq!(history.seal_before_end().unwrap(), None);
+        append(1);
+        assert!(history.seal_before_end().unwrap().is_some());
+        assert_eq!(history.covered(), history.tail_next());
     }
 }

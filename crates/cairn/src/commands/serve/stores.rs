@@ -10,6 +10,7 @@ use cairn_bucket::{EmbeddedBuckets, Gate, Routed};
 use cairn_consumers::Runner;
 use cairn_gateway::forward::Intents;
 use cairn_gateway::{Entropy, Reset, Stores};
+use cairn_history::History;
 use cairn_iam::Keyring;
 use cairn_store::envelope::PlainObjects;
 use cairn_store::seal::MasterKey;
@@ -50,6 +51,7 @@ pub(super) struct Board {
 
 struct Current {
     runner: Runner,
+    history: Arc<History>,
     log: Arc<SegmentLog>,
     intents: Arc<SegmentLog>,
     meta: Arc<SqliteMeta>,
@@ -127,7 +129,7 @@ impl Board {
         let (log, meta) = (opened.log, opened.meta);
         runner.spawn(LogUpkeep {
             log: Arc::clone(&log),
-            history: opened.history,
+            history: Arc::clone(&opened.history),
             delivery,
             meta: Arc::clone(&meta),
             mooring: Arc::clone(&mooring),
@@ -141,6 +143,7 @@ impl Board {
         let directory = directory.clone();
         *self.current.lock().await = Some(Current {
             runner,
+            history: opened.history,
             log,
             intents: opened.intents,
             meta,
@@ -193,7 +196,10 @@ impl Board {
     /// Lets the workers end and closes the log.
     pub(super) async fn stop(&self) -> End {
         match self.current.lock().await.take() {
-            Some(current) => current.stop().await,
+            Some(current) => {
+                current.seal_long_tail().await;
+                current.stop().await
+            }
             None => End::Whole,
         }
     }
@@ -227,6 +233,16 @@ impl Board {
 }
 
 impl Current {
+    /// Spares the next start a long tail. What cannot be sealed is read from the log again.
+    async fn seal_long_tail(&self) {
+        let history = Arc::clone(&self.history);
+        let sealed = tokio::task::spawn_blocking(move || history.seal_before_end()).await;
+        if let Ok(Err(error)) = sealed {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the newest records of history are not in a slice yet");
+        }
+    }
+
     async fn stop(self) -> End {
         let mut end = End::Whole;
         if !self.runner.stop().await {
