@@ -87,13 +87,15 @@ def filled(parts: list[Path]) -> tuple[Path, dict | None]:
 
 
 def settle(data: Path, account: str) -> None:
-    """Lets a server merge what the import left, until it has nothing to do."""
-    with serve(data, "--account-id", account) as server:
-        used, quiet = server.cpu_seconds(), 0
-        while quiet < 3:
-            time.sleep(2)
-            now = server.cpu_seconds()
-            used, quiet = now, quiet + 1 if now - used < 0.1 else 0
+    """Lets a server merge what the import left, until it has nothing to do; and once more, for at its end it may close
+    what came in last."""
+    for _ in range(2):
+        with serve(data, "--account-id", account) as server:
+            used, quiet = server.cpu_seconds(), 0
+            while quiet < 3:
+                time.sleep(2)
+                now = server.cpu_seconds()
+                used, quiet = now, quiet + 1 if now - used < 0.1 else 0
 
 
 def load(address: str, credentials: Path, kind: str, calls: int, connections: int, **more) -> dict:
