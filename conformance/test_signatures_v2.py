@@ -1,6 +1,7 @@
 """Signature Version 2, with which boto3 and the AWS CLI still presign S3: what they make works, what is bent does not."""
 
 import datetime
+import json
 import re
 import urllib.error
 import urllib.parse
@@ -66,6 +67,24 @@ def text(answer):
 
 
 MISMATCH = (403, "SignatureDoesNotMatch")
+
+
+def test_who_appends_to_a_url_does_not_say_what_it_was_for(s3, server):
+    """Parameters that version 2 does not sign stay out of the way of what the record says."""
+    s3.create_bucket(Bucket="named-once")
+    url = presign(s3, "delete_bucket", Bucket="named-once")
+    assert fetch(f"{url}&bucketName=victim&Host=elsewhere&key=other&free=text", "DELETE")[0] == 204
+    trail = own_client("cloudtrail", server)
+    asked = [{"AttributeKey": "ResourceName", "AttributeValue": "named-once"}]
+    events = trail.lookup_events(LookupAttributes=asked)["Events"]
+    record = next(event["CloudTrailEvent"] for event in events if event["EventName"] == "DeleteBucket")
+    pairs = json.loads(record, object_pairs_hook=list)
+    named = dict(pairs)["requestParameters"]
+    names = [name for name, _ in named]
+    assert sorted(names) == sorted(set(names)), named
+    shown = dict(named)
+    assert (shown["bucketName"], shown["free"]) == ("named-once", "text"), shown
+    assert "key" not in shown and shown["Host"] != "elsewhere", shown
 
 
 def test_urls_of_boto3_are_good(s3, bucket):

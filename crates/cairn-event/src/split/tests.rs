@@ -109,6 +109,41 @@ fn a_line_torn_between_strings_costs_one_line() {
 }
 
 #[test]
+fn whatever_is_torn_the_next_record_that_begins_a_line_is_there() {
+    for torn in [
+        "{",
+        r#"{"eventVersion":"1.11","userIdentity":{"type":"Root"}"#,
+        r#"{"eventVersion":"1.11","x":"a\"#,
+        r#"{"Records":[{"eventVersion":"1.11""#,
+        r#"{"Records":[{"eventVersion":"1.1"#,
+        r#"{"Records":[{"eventVersion":"1.11"}],"x":["#,
+        r#"[{"eventVersion":"1.11","eventTime":"202"#,
+        r#"{"logEvents":[{"id":"1","message":"abc"#,
+        r#"{"logEvents":[{"id":"1","message":"abc\"#,
+    ] {
+        for (before, end) in [("", "\n"), (A, "\n"), ("", "\r\n"), (A, "\r\n")] {
+            let listed = format!("{{\"Records\":[{A}]}}");
+            let found =
+                texts(&format!("{before}{end}{torn}{end}{A}{end}{B}{end}{listed}{end}{A}{end}"));
+            let whole: Vec<_> = found.iter().flatten().map(String::as_str).collect();
+            let skipped = whole.len() - whole.iter().filter(|text| [A, B].contains(text)).count();
+            let expected = [A, A, B, A, A];
+            let expected = &expected[usize::from(before.is_empty())..];
+            let whole: Vec<_> = whole.into_iter().filter(|text| [A, B].contains(text)).collect();
+            assert_eq!(whole, expected, "{before} {torn} {found:?}");
+            assert!(skipped <= 1 && found.iter().any(Result::is_err), "{before} {torn}");
+        }
+    }
+}
+
+#[test]
+fn a_torn_log_file_costs_its_torn_record() {
+    let found = texts(&format!("{{\"Records\":[\n{A},\n{{\"eventVersion\":\n{A},\n{A}\n]}}"));
+    let whole = found.iter().filter(|piece| **piece == Ok(A.to_owned())).count();
+    assert_eq!(whole, 3, "{found:?}");
+}
+
+#[test]
 fn an_object_on_many_lines_is_no_torn_line() {
     let spread = "{\"eventVersion\":\"1.11\",\"resources\":[\n{\"ARN\":1},\n{\"ARN\":2}\n]}";
     assert_eq!(texts(&format!("{spread}\n{A}\n")), [Ok(spread.to_owned()), Ok(A.to_owned())]);

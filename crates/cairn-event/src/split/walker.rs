@@ -11,6 +11,9 @@ use crate::json::scan::next_special;
 /// CloudWatch Logs hands to its subscribers.
 const CONTAINER_KEYS: [&[u8]; 4] = [b"Records", b"Events", b"events", b"logEvents"];
 
+/// The first keys of a record and of a log file, as AWS writes them.
+const FIRST_KEYS: [&[u8]; 2] = [b"eventVersion", b"Records"];
+
 /// A list of whole files is the deepest that arrays of records are looked for in.
 const NESTING_MAX: usize = 3;
 
@@ -58,6 +61,16 @@ struct Value {
     is_too_deep: bool,
     /// The value is the skipped rest of an object, and is no element.
     is_rest: bool,
+    /// Where an object with a key may begin a line inside it, in the buffer.
+    line_start: Option<usize>,
+}
+
+impl Value {
+    /// Whether a line begins here, inside it.
+    fn has_line_start_at(&self, at: usize, bytes: &[u8]) -> bool {
+        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+        self.depth > 0 && at > self.start && before == Some(&b'\n')
+    }
 }
 
 /// Finds the elements of an input; knows where it is, so that the input may come in pieces.
@@ -128,8 +141,12 @@ impl Walker {
         let kept_from = match &mut self.value {
             Some(value) => {
                 let is_dropped = value.is_too_large || value.is_rest;
-                let kept_from = if is_dropped { self.at } else { value.start };
+                // Two bytes more, so that a line that begins here is seen.
+                let looked_at = self.at.saturating_sub(2).max(value.start);
+                let looked_at = value.line_start.map_or(looked_at, |at| at.min(looked_at));
+                let kept_from = if is_dropped { looked_at } else { value.start };
                 value.start = 0;
+                value.line_start = value.line_start.and_then(|at| at.checked_sub(kept_from));
                 value.string_start = value.string_start.saturating_sub(kept_from);
                 kept_from
             }
@@ -225,6 +242,7 @@ impl Walker {
             is_too_large: false,
             is_too_deep: false,
             is_rest,
+            line_start: None,
         });
     }
 
@@ -235,6 +253,7 @@ impl Walker {
                 match self.walk_string(&mut value, bytes) {
                     StringStep::More => break,
                     StringStep::Ended => value.depth == 0,
+                    StringStep::TornLine => return Some(self.torn(&value)),
                     StringStep::BadLine => {
                         self.skips_line = true;
                         return Some(Step::Failed(SplitError::BadLine {
@@ -251,9 +270,7 @@ impl Walker {
                         self.nesting.extend([Inside::RestOfObject, Inside::Array]);
                         return None;
                     }
-                    StructureStep::TornLine => {
-                        return Some(Step::Failed(SplitError::BadLine { at: value.at }));
-                    }
+                    StructureStep::TornLine => return Some(self.torn(&value)),
                     StructureStep::Broken => return Some(self.broken()),
                 }
             };
@@ -271,6 +288,25 @@ impl Walker {
         }
         self.value = Some(value);
         None
+    }
+
+    /// A value never ends: the next record begins where the walk is, and with it a line.
+    fn torn(&mut self, value: &Value) -> Step {
+        self.nesting.clear();
+        Step::Failed(SplitError::BadLine { at: value.at })
+    }
+
+    /// Whether what began a line inside a value is a record or a log file, now that its first key ends
+    /// here: no record has such an object at the begin of a line, so the value was torn before it.
+    /// The walk goes back to it.
+    fn goes_back(&mut self, value: &mut Value, key_end: usize, bytes: &[u8]) -> bool {
+        let Some(start) = value.line_start.take() else { return false };
+        let key = bytes.get(start + 2..key_end).unwrap_or_default();
+        let is_first = FIRST_KEYS.contains(&key);
+        if is_first {
+            self.at = start;
+        }
+        is_first
     }
 
     /// Whether the value that ended is an object on one line.
@@ -301,13 +337,15 @@ impl Walker {
     fn walk_string(&mut self, value: &mut Value, bytes: &[u8]) -> StringStep {
         if value.is_escaped && self.at < bytes.len() {
             value.is_escaped = false;
-            self.at += 1;
+            self.at += usize::from(bytes.get(self.at) != Some(&b'\n'));
         }
         loop {
             self.at = next_special(bytes, self.at);
             match bytes.get(self.at) {
                 None => return StringStep::More,
                 Some(b'"') => break,
+                // No escape holds a raw line end.
+                Some(b'\\') if bytes.get(self.at + 1) == Some(&b'\n') => self.at += 1,
                 Some(b'\\') if self.at + 1 < bytes.len() => self.at += 2,
                 Some(b'\\') => {
                     self.at = bytes.len();
@@ -318,6 +356,14 @@ impl Walker {
                 Some(b'\n') if self.nesting.is_empty() => return StringStep::BadLine,
                 Some(_) => self.at += 1,
             }
+        }
+        if self.goes_back(value, self.at, bytes) {
+            return StringStep::TornLine;
+        }
+        // In a string that was torn, the quote of the next record's first key is the one that ends it.
+        let begin = self.at.checked_sub(2).filter(|begin| *begin > value.string_start);
+        if begin.is_some_and(|begin| bytes.get(begin..self.at) == Some(b"\n{")) {
+            value.line_start = Some(self.at - 1);
         }
         if value.depth == 1 && value.may_contain {
             let text = bytes.get(value.string_start + 1..self.at).unwrap_or_default();
@@ -331,8 +377,7 @@ impl Walker {
     /// Whether an object begins a line while a value that began before is not at its end: in a file
     /// of lines, that one was torn, and took the end of its line with it.
     fn begins_line(&self, value: &Value, at: usize, bytes: &[u8]) -> bool {
-        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        self.nesting.is_empty() && value.depth > 0 && !value.is_rest && before == Some(&b'\n')
+        self.nesting.is_empty() && !value.is_rest && value.has_line_start_at(at, bytes)
     }
 
     /// Moves to the next quote or over the next bracket.
@@ -342,6 +387,10 @@ impl Walker {
             match byte {
                 b'"' => {
                     self.at += skipped;
+                    let is_past_key = value.line_start.is_some_and(|start| start + 1 != self.at);
+                    if is_past_key && self.goes_back(value, self.at, bytes) {
+                        return StructureStep::TornLine;
+                    }
                     value.string_start = self.at;
                     value.in_string = true;
                     self.at += 1;
@@ -354,6 +403,9 @@ impl Walker {
                     return StructureStep::TornLine;
                 }
                 b'{' | b'[' => {
+                    if byte == b'{' && value.has_line_start_at(self.at + skipped, bytes) {
+                        value.line_start = Some(self.at + skipped);
+                    }
                     // Cut into pieces, a wrapper that large has lost its keys: whole, it loses them
                     // too.
                     let offset = (self.at + skipped).saturating_sub(value.start);
@@ -389,6 +441,7 @@ impl Walker {
 enum StringStep {
     More,
     Ended,
+    TornLine,
     BadLine,
 }
 

@@ -15,6 +15,9 @@ const EXPIRES_SECONDS_MAX: i64 = i32::MAX as i64;
 /// The header and the parameter that hold the token of temporary credentials.
 const TOKEN: &str = "x-amz-security-token";
 
+/// The header that says what the body is.
+const PAYLOAD: &str = "x-amz-content-sha256";
+
 /// Headers that are signed by their place, so that a second one would be signed by nobody.
 const ONCE: [&str; 2] = ["content-md5", "content-type"];
 
@@ -167,12 +170,20 @@ fn one_token(
     }
 }
 
-/// Chunks can carry no signatures here: theirs chain to one of version 4.
+/// What the header says of the body, which may stand in the query as all of its kind may. One that is
+/// in both is refused: which of them holds is a matter of the reader. Chunks can carry no signatures
+/// here: theirs chain to one of version 4.
 fn payload(head: &RequestHead<'_>) -> Result<PayloadClaim, SignatureError> {
-    let Some(value) = head.headers.get("x-amz-content-sha256") else {
-        return Ok(PayloadClaim::Unsigned);
-    };
-    let value = String::from_utf8_lossy(value.as_bytes());
+    let in_header =
+        head.headers.get(PAYLOAD).map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let in_query = encode::query_pairs(head.query)
+        .filter(|(name, _)| encode::decode_component(name).eq_ignore_ascii_case(PAYLOAD))
+        .map(|(_, value)| encode::decode_component(value));
+    let mut said = in_header.into_iter().chain(in_query);
+    let Some(value) = said.next() else { return Ok(PayloadClaim::Unsigned) };
+    if said.next().is_some() {
+        return Err(SignatureError::RepeatedHeader { name: PAYLOAD });
+    }
     match PayloadClaim::parse(&value)? {
         PayloadClaim::Chunked { signed: true, .. } => {
             Err(SignatureError::StreamingUnsupported { value: value.into_owned() })

@@ -393,6 +393,15 @@ fn bodies_are_not_covered_unless_their_hash_is_stated() {
     assert_eq!(payload("UNSIGNED-PAYLOAD"), Ok(PayloadClaim::Unsigned));
     let trailer = PayloadClaim::Chunked { signed: false, trailer: true };
     assert_eq!(payload("STREAMING-UNSIGNED-PAYLOAD-TRAILER"), Ok(trailer));
+    // It may stand in the query, as headers of its kind do, but not in both.
+    let mut moved = Request::new("PUT", BUCKET, &format!("/k?X-Amz-Content-Sha256={hash}"));
+    moved = moved.presigned_over(&text(hash));
+    Request { body: Some(EMPTY_SHA256), ..moved.clone() }.holds();
+    let other = Request { body: Some([0; 32]), ..moved.clone() };
+    assert_eq!(other.refused().0, "XAmzContentSHA256Mismatch");
+    let twice = moved.with("x-amz-content-sha256", hash).check();
+    let name = "x-amz-content-sha256";
+    assert_eq!(twice, Err(SignatureError::RepeatedHeader { name }));
     // Signatures in chunks chain to one of version 4.
     let value = "STREAMING-AWS4-HMAC-SHA256-PAYLOAD".to_owned();
     assert_eq!(payload(&value.clone()), Err(SignatureError::StreamingUnsupported { value }));

@@ -110,11 +110,14 @@ impl Taken {
     /// An error that also tells how far the call came before it.
     pub fn after(&self, mut error: WireError) -> WireError {
         let Self { accepted, duplicates, rejected, through_line, .. } = self;
-        error.message = format!(
-            "{} Before that, lines 1 to {through_line} were taken: {accepted} accepted, {duplicates} \
-             duplicates, {rejected} rejected. The call may be repeated as a whole.",
-            error.message
-        );
+        let taken = match through_line {
+            0 => "No line was taken.".to_owned(),
+            _ => format!(
+                "Before that, lines 1 to {through_line} were taken: {accepted} accepted, {duplicates} \
+                 duplicates, {rejected} rejected."
+            ),
+        };
+        error.message = format!("{} {taken} The call may be repeated as a whole.", error.message);
         error
     }
 }

@@ -31,13 +31,17 @@ const UNSHOWN_HEADERS: [&str; 6] = [
     "x-amz-account-id",
 ];
 
+/// Members that say what a call is about, whatever its query says.
+const OWN_NAMES: [&str; 4] = ["bucketName", "key", "Host", "bucketPolicy"];
+
 pub(in crate::recorder) fn parameters(
     call: &Call<'_>,
     operation: Operation<'static>,
 ) -> Option<String> {
     let mut out = Vec::new();
     let mut object = Object::begin(&mut out);
-    push_query(&mut object, call.head.query);
+    let body = Body::of(call, operation);
+    push_query(&mut object, call, body.name());
     if let Some(names) = call.s3 {
         if let Some(bucket) = names.bucket {
             object.text("bucketName", bucket);
@@ -50,21 +54,30 @@ pub(in crate::recorder) fn parameters(
         object.text("Host", host);
     }
     push_headers(&mut object, call, operation);
-    push_body(&mut object, call, operation);
+    match &body {
+        Body::None => {}
+        Body::Policy(policy) => object.key("bucketPolicy").extend_from_slice(policy),
+        Body::Tree(root) => root.push(object.key(root.name())),
+    }
     let is_empty = object.is_empty();
     object.end();
     (!is_empty).then(|| into_text(out))
 }
 
-fn push_query(object: &mut Object<'_>, query: &str) {
+/// Each name once, and none that another part of the request gives: whoever appends to a URL must not
+/// be the one who says which bucket it was.
+fn push_query(object: &mut Object<'_>, call: &Call<'_>, body: Option<&str>) {
     let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+    let is_taken = |name: &str| {
+        OWN_NAMES.contains(&name) || body == Some(name) || call.head.headers.contains_key(name)
+    };
+    for pair in call.head.query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decoded(name);
         let lower = name.to_ascii_lowercase();
         // A URL of version 2 has its headers here.
         let is_shown = ![&UNSHOWN_QUERY, &UNSHOWN_HEADERS].iter().any(|it| it.contains(&&*lower));
-        if is_shown && !seen.contains(&name) {
+        if is_shown && !seen.contains(&name) && !is_taken(&name) {
             object.text(&name, &decoded(value));
             seen.insert(name);
         }
@@ -93,14 +106,30 @@ fn push_headers(object: &mut Object<'_>, call: &Call<'_>, operation: Operation<'
     }
 }
 
-fn push_body(object: &mut Object<'_>, call: &Call<'_>, operation: Operation<'static>) {
-    let Some(body) = call.body.and_then(|body| std::str::from_utf8(body).ok()) else { return };
-    if operation.name() == "PutBucketPolicy" {
-        let mut policy = Vec::new();
-        if push_compact(&mut policy, body) {
-            object.key("bucketPolicy").extend_from_slice(&policy);
+/// What a body adds.
+enum Body {
+    None,
+    /// A policy, compact.
+    Policy(Vec<u8>),
+    Tree(xml::Element),
+}
+
+impl Body {
+    fn of(call: &Call<'_>, operation: Operation<'static>) -> Self {
+        let body = call.body.and_then(|body| std::str::from_utf8(body).ok());
+        let Some(body) = body else { return Self::None };
+        if operation.name() == "PutBucketPolicy" {
+            let mut policy = Vec::new();
+            return if push_compact(&mut policy, body) { Self::Policy(policy) } else { Self::None };
         }
-    } else if let Some(root) = xml::parse(body) {
-        root.push(object.key(root.name()));
+        xml::parse(body).map_or(Self::None, Self::Tree)
+    }
+
+    /// The member that it is.
+    fn name(&self) -> Option<&str> {
+        match self {
+            Self::Tree(root) => Some(root.name()),
+            Self::None | Self::Policy(_) => None,
+        }
     }
 }
