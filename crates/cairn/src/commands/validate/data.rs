@@ -217,7 +217,13 @@ impl DataDirectory {
         let trails = self.trails(book, selection, is_one_bucket)?;
         for trail in trails.iter().filter(|trail| trail.has_earlier()) {
             let Expecting { arn, since, .. } = trail;
-            notes.push(format!("records before offset {since} were not compared ({arn})"));
+            let why = if is_one_bucket {
+                "the trail was changed there and may have delivered to another bucket before; \
+                 without --bucket they are"
+            } else {
+                "the trail had other selectors before"
+            };
+            notes.push(format!("records before offset {since} were not compared ({arn}): {why}"));
         }
         let mut recorded = HashSet::new();
         self.records(|offset, _, head| {
