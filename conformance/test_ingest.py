@@ -176,7 +176,7 @@ def test_truncated_streams_are_told_and_repeated(own, encoding):
     data = packed(body(records), encoding)
     status, answer = put(own, data[: len(data) * 9 // 10], encoding)
     assert (status, answer["__type"]) == (400, "InvalidBodyException"), answer
-    assert "accepted" in answer["Message"], answer
+    assert "taken" in answer["Message"], answer
     # The connection breaks: there is nobody to answer.
     put(own, data[: len(data) // 2], encoding, length=len(data))
     status, answer = put(own, data, encoding)
