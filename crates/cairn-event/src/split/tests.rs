@@ -224,6 +224,22 @@ fn a_large_record_is_not_kept_while_it_is_passed_over() {
 }
 
 #[test]
+fn nothing_is_kept_for_a_line_that_is_no_record() {
+    let limits = SplitLimits { record_bytes_max: 1000, depth_max: 10 };
+    for begin in
+        ["{\"x\":[\n{\"", "{\"x\":[\n{1", "[{\"a\":\"\n{\"x\":\"", "{\"Records\":[],\"a\":[\n{\""]
+    {
+        let mut splitter = Splitter::new(limits);
+        splitter.push(begin.as_bytes());
+        for _ in 0..1000 {
+            splitter.push(&[b'1'; 500]);
+            assert!(splitter.next_record().is_none(), "{begin}");
+            assert!(splitter.buffer.len() <= 2000, "{begin} {}", splitter.buffer.len());
+        }
+    }
+}
+
+#[test]
 fn many_escapes_do_not_nest_calls() {
     let long = format!("{{\"a\":\"{}\"}}", "\\n".repeat(400_000));
     assert_eq!(records(long.as_bytes(), SplitLimits::default()).count(), 1);

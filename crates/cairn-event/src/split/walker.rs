@@ -13,6 +13,8 @@ const CONTAINER_KEYS: [&[u8]; 4] = [b"Records", b"Events", b"events", b"logEvent
 
 /// The first keys of a record and of a log file, as AWS writes them.
 const FIRST_KEYS: [&[u8]; 2] = [b"eventVersion", b"Records"];
+/// The longest of them, with its bracket and quotes, fits.
+const FIRST_KEY_BYTES_MAX: usize = 32;
 
 /// A list of whole files is the deepest that arrays of records are looked for in.
 const NESTING_MAX: usize = 3;
@@ -141,6 +143,9 @@ impl Walker {
         let kept_from = match &mut self.value {
             Some(value) => {
                 let is_dropped = value.is_too_large || value.is_rest;
+                // A key that goes on beyond the longest one is none of them: nothing is kept for it.
+                let may_match = |start: &usize| self.at - start <= FIRST_KEY_BYTES_MAX;
+                value.line_start = value.line_start.filter(may_match);
                 // Two bytes more, so that a line that begins here is seen.
                 let looked_at = self.at.saturating_sub(2).max(value.start);
                 let looked_at = value.line_start.map_or(looked_at, |at| at.min(looked_at));
