@@ -21,6 +21,8 @@ const COMMIT_BYTES_MAX: usize = 16 << 20;
 const MERGE_BYTES_MAX: usize = 480 << 10;
 /// How long a commit waits for as many appends as the last ones had.
 const GATHER_MAX: Duration = Duration::from_micros(200);
+/// How far this thread goes before others, as `nice` counts.
+const NICENESS: i32 = -10;
 /// The most segments that one expiry removes, since appends wait meanwhile.
 const EXPIRE_SEGMENTS_MAX: usize = 16;
 
@@ -82,6 +84,7 @@ impl Committer {
 
     /// Works until the log is closed or dropped.
     pub(crate) fn run(mut self) {
+        go_before_others();
         while let Ok(command) = self.commands.recv() {
             let (requests, other) = self.gather(command);
             if !requests.is_empty() {
@@ -243,5 +246,16 @@ impl Committer {
                 Command::Close => {}
             }
         }
+    }
+}
+
+/// Asks the system to run this thread before others: it works little, and everybody waits for it. On
+/// Linux niceness is a thread's own, and only some may lower it (`CAP_SYS_NICE`, `RLIMIT_NICE`); for
+/// all others it stays as it was.
+fn go_before_others() {
+    if cfg!(target_os = "linux")
+        && let Err(error) = rustix::process::setpriority_process(None, NICENESS)
+    {
+        tracing::debug!(%error, "the committing thread has no precedence");
     }
 }
