@@ -3,6 +3,7 @@
 //! Who called is never guessed. A caller is named only if our own keyring has the key and the
 //! signature holds; otherwise the record has the key and the account that it belongs to.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use cairn_event::{AccountId, Region};
@@ -182,8 +183,8 @@ impl Subject {
 pub(super) struct Owned<'a> {
     target: Target<'a>,
     protocol: Protocol,
-    input: Option<Value>,
-    body: Option<Vec<u8>>,
+    input: Option<Cow<'a, Value>>,
+    body: Option<Cow<'a, [u8]>>,
     outcome: Outcome<'a>,
     identity: &'a Identity,
     account: AccountId,
@@ -202,7 +203,7 @@ impl Owned<'_> {
     pub(super) fn read(&mut self, call: &Call<'_>, subject: &Subject, passed: &Passed) {
         let resolved = subject.resolved.as_deref();
         self.bytes_in = announced(resolved, call).unwrap_or_else(|| passed.bytes());
-        self.body = passed.take_copy();
+        self.body = passed.take_copy().map(Cow::Owned);
         self.key = browser_upload::key(call, subject, passed).or(self.key.take());
         let Some(resolved) = resolved else { return };
         // Nothing was answered; the answer's side is not looked at.
@@ -210,14 +211,14 @@ impl Owned<'_> {
         let heard = hear(resolved, &call.head(), self.body.as_deref(), 502, &none, None);
         self.notes.is_body_unread = heard.input.is_none();
         self.notes.signature = doubt(&self.outcome, self.identity);
-        self.input = heard.input;
+        self.input = heard.input.map(Cow::Owned);
     }
 
     pub(super) fn facts(&self) -> Facts<'_> {
         Facts {
             target: self.target,
             protocol: self.protocol,
-            input: self.input.as_ref(),
+            input: self.input.as_deref(),
             body: self.body.as_deref(),
             outcome: self.outcome,
             identity: self.identity,
@@ -306,8 +307,9 @@ impl Heard {
         identity: &'a Identity,
     ) -> Owned<'a> {
         let mut facts = subject.facts(call, identity, self.outcome());
-        facts.input = self.decoded.as_ref().and_then(|decoded| decoded.input.clone());
-        facts.body.clone_from(&self.body);
+        let input = self.decoded.as_ref().and_then(Decoded::input);
+        facts.input = input.map(Cow::Borrowed);
+        facts.body = self.body.as_deref().map(Cow::Borrowed);
         facts.key = self.posted_key.clone().or(facts.key);
         facts.bytes_in = self.bytes_in;
         facts.bytes_out = self.bytes_out;

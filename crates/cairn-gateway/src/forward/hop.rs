@@ -20,6 +20,10 @@ const UPGRADES: [&str; 1] = ["websocket"];
 
 /// Takes them off. A message that asks for another protocol keeps what it asks with if `upgrades`.
 pub(crate) fn strip(headers: &mut HeaderMap, upgrades: bool) {
+    // Most messages have none of them.
+    if !headers.keys().any(|name| *name == TE || ONE_HOP.contains(name)) {
+        return;
+    }
     let upgrade = headers.get(UPGRADE).cloned().filter(|_| upgrades);
     let wants_trailers =
         headers.get_all(TE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));

@@ -95,13 +95,15 @@ fn decoded(text: &str) -> Cow<'_, str> {
 
 fn push_headers(object: &mut Object<'_>, call: &Call<'_>, operation: Operation<'static>) {
     let Some(shape) = operation.input() else { return };
+    let headers = call.head.headers;
     for member in shape.members().filter(|m| m.location() == Location::Header) {
-        let name = member.wire_name().to_ascii_lowercase();
-        if !name.starts_with("x-amz-") || UNSHOWN_HEADERS.contains(&&*name) {
-            continue;
-        }
-        if let Some(value) = call.head.headers.get(&name) {
-            object.text(&name, &String::from_utf8_lossy(value.as_bytes()));
+        let known = member.wire_name();
+        // Of dozens a few are sent.
+        let sent = headers.keys().find(|sent| sent.as_str().eq_ignore_ascii_case(known));
+        let sent = sent.filter(|sent| sent.as_str().starts_with("x-amz-"));
+        let sent = sent.filter(|sent| !UNSHOWN_HEADERS.contains(&sent.as_str()));
+        if let Some((name, value)) = sent.and_then(|name| Some((name, headers.get(name)?))) {
+            object.text(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
         }
     }
 }

@@ -44,6 +44,9 @@ fn document(bytes: &[u8]) -> Result<Value, DecodeError> {
 /// All values of a header as one text. Bytes beyond ASCII are read as UTF-8, which is what S3
 /// clients send in metadata.
 fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
+    if !is_there(headers, name) {
+        return None;
+    }
     let mut whole: Option<String> = None;
     for value in headers.get_all(name) {
         let text = String::from_utf8_lossy(value.as_bytes());
@@ -56,6 +59,12 @@ fn joined(headers: &HeaderMap, name: &str) -> Option<String> {
         }
     }
     whole
+}
+
+/// Whether a header came. An operation of S3 knows dozens of headers and gets a few: looking through
+/// those costs less than hashing each name that the model has.
+fn is_there(headers: &HeaderMap, name: &str) -> bool {
+    headers.keys().any(|sent| sent.as_str().eq_ignore_ascii_case(name))
 }
 
 /// Reads the headers that share a prefix (`x-amz-meta-`) into a map.

@@ -2,6 +2,7 @@
 //! parts need each other.
 
 mod descriptors;
+mod entropy;
 mod greeting;
 mod log_lines;
 mod log_upkeep;
@@ -21,7 +22,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use cairn_gateway::{Entropy, Gateway, Hooks, Settings as GatewaySettings};
+use cairn_gateway::{Gateway, Hooks, Settings as GatewaySettings};
 use cairn_wire::resolve::BaseDomains;
 use tokio::net::TcpSocket;
 
@@ -70,7 +71,7 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let tls = certificate.as_ref().map(tls::Certificate::config).transpose()?;
     let socket = bind(settings.listen).with_context(|| cannot_listen(settings.listen))?;
     let lock = held.map_or_else(|| directory.lock(Command::Serve), Ok)?;
-    let (clock, entropy) = (wall_clock(), entropy());
+    let (clock, entropy) = (wall_clock(), entropy::entropy());
     let running = Running::start(&directory, &settings, &clock, &entropy).await?;
     let account = running.root.account.clone();
     let (board, stores) = (running.board(), running.stores());
@@ -138,17 +139,6 @@ fn bind(address: SocketAddr) -> std::io::Result<TcpSocket> {
 
 fn cannot_listen(address: SocketAddr) -> String {
     format!("cannot listen on {address} (--listen takes another address)")
-}
-
-fn entropy() -> Entropy {
-    Arc::new(|buffer| {
-        // The kernel's generator fails only where there is no kernel to speak of; an id that
-        // repeats would be worse.
-        if let Err(error) = getrandom::fill(buffer) {
-            eprintln!("cairn: the system gives no random bytes: {error}");
-            std::process::abort();
-        }
-    })
 }
 
 /// Resolves at SIGTERM or SIGINT, to its name.
