@@ -1,13 +1,13 @@
 //! The one thread that writes: it commits whatever waits, then answers.
 
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::batch::{FRAME_RECORDS_MAX, Payload, lay_out};
+use super::queue::Queue;
 use super::writer::Writer;
 use super::{LogHealth, Shared};
 use crate::log::{LogError, Offset};
@@ -19,8 +19,10 @@ const COMMIT_BYTES_MAX: usize = 16 << 20;
 /// a frame stays below 512 KiB: an allocator keeps pieces of that length at hand, while longer ones
 /// come from the system, which clears them.
 const MERGE_BYTES_MAX: usize = 480 << 10;
-/// How long a commit waits for as many appends as the last ones had.
-const GATHER_MAX: Duration = Duration::from_micros(200);
+/// How long a commit waits for as many appends as the last ones had: about as long as it takes.
+const GATHER_MAX: Duration = Duration::from_micros(500);
+/// It waits for no fewer: what two callers save by sharing a sync, they would lose by waiting.
+const GATHER_APPENDS_MIN: usize = 4;
 /// How far this thread goes before others, as `nice` counts.
 const NICENESS: i32 = -10;
 /// The most segments that one expiry removes, since appends wait meanwhile.
@@ -72,21 +74,24 @@ struct Waiter {
 pub(crate) struct Committer {
     shared: Arc<Shared>,
     writer: Writer,
-    commands: Receiver<Command>,
+    queue: Arc<Queue>,
     /// How many appends the last commits had.
     expected: usize,
 }
 
 impl Committer {
-    pub(crate) fn new(shared: Arc<Shared>, writer: Writer, commands: Receiver<Command>) -> Self {
-        Self { shared, writer, commands, expected: 0 }
+    pub(crate) fn new(shared: Arc<Shared>, writer: Writer, queue: Arc<Queue>) -> Self {
+        Self { shared, writer, queue, expected: 0 }
     }
 
-    /// Works until the log is closed or dropped.
+    /// Works until the log is closed.
     pub(crate) fn run(mut self) {
         go_before_others();
-        while let Ok(command) = self.commands.recv() {
-            let (requests, other) = self.gather(command);
+        // Also if this thread ends in a panic, nobody may wait for it.
+        let _closes = Closes(Arc::clone(&self.queue));
+        loop {
+            let first = self.queue.take_first();
+            let (requests, other) = self.gather(first);
             if !requests.is_empty() {
                 self.commit(requests);
             }
@@ -104,12 +109,11 @@ impl Committer {
 
     /// All appends that wait, up to the limit or to a command of another kind. Where the last
     /// commits had several, it waits a moment for as many: callers who were answered together call
-    /// again together, and one sync for all of them costs less than one each. Who is alone never
-    /// waits.
+    /// again together, and one sync for all of them costs less than one each. Few never wait.
     fn gather(&mut self, first: Command) -> (Vec<Request>, Option<Command>) {
-        let until = Instant::now() + GATHER_MAX;
         let mut requests = Vec::new();
         let mut bytes = 0_usize;
+        let mut has_waited = self.expected < GATHER_APPENDS_MIN;
         let mut command = Some(first);
         while let Some(Command::Append(request)) = command {
             bytes = bytes.saturating_add(request.bytes);
@@ -118,14 +122,13 @@ impl Committer {
                 command = None;
                 break;
             }
-            command = match self.commands.try_recv() {
-                Ok(command) => Some(command),
-                Err(_) if requests.len() < self.expected => {
-                    let left = until.saturating_duration_since(Instant::now());
-                    self.commands.recv_timeout(left).ok()
-                }
-                Err(_) => None,
-            };
+            command = self.queue.take_next();
+            if command.is_none() && !has_waited && requests.len() < self.expected {
+                has_waited = true;
+                let missing = self.expected - requests.len();
+                self.queue.wait_for(missing, Instant::now() + GATHER_MAX);
+                command = self.queue.take_next();
+            }
         }
         // Falls slowly: one commit that came early does not end it.
         self.expected = requests.len().max(self.expected / 2);
@@ -238,7 +241,7 @@ impl Committer {
                 tracing::warn!(%error, "the last segment got no footer");
             }
         }
-        for command in self.commands.try_iter() {
+        for command in self.queue.close() {
             match command {
                 Command::Append(Request { answer, .. }) | Command::Expire { answer, .. } => {
                     let _ = answer.send(Err(LogError::Closed));
@@ -246,6 +249,16 @@ impl Committer {
                 Command::Close => {}
             }
         }
+    }
+}
+
+/// Closes the queue at its end.
+struct Closes(Arc<Queue>);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        // Whoever waits for an answer learns that there will be none.
+        drop(self.0.close());
     }
 }
 

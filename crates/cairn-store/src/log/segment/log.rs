@@ -5,7 +5,6 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::{AtomicU8, AtomicU64};
-use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, JoinHandle, Thread};
@@ -19,6 +18,7 @@ use super::catalog::Catalog;
 use super::committer::{Body, Command, Committer, Request};
 use super::format::CHAIN_START;
 use super::options::QUEUED_RECORD_BYTES;
+use super::queue::Queue;
 use super::recent::Recent;
 use super::{ClockValue, LogOptions, Recovery, Shared, reader, recover};
 use crate::files::{Files, OsFiles};
@@ -30,7 +30,7 @@ use crate::log::{EventLog, LogError, LogSlice, Offset, ReadLimit};
 /// One process at a time may have it open; [`crate::DirectoryLock`] sees to that.
 pub struct SegmentLog {
     shared: Arc<Shared>,
-    queue: mpsc::Sender<Command>,
+    queue: Arc<Queue>,
     room: Arc<Semaphore>,
     committer: Mutex<Option<JoinHandle<()>>>,
     recovery: Recovery,
@@ -122,8 +122,8 @@ impl SegmentLog {
             head: Mutex::new(LogHead { next: Offset::ZERO, chain: CHAIN_START }),
         });
         let (writer, recovery) = recover::open(&shared, options.segment_bytes_max)?;
-        let (queue, commands) = mpsc::channel();
-        let committer = Committer::new(Arc::clone(&shared), writer, commands);
+        let queue = Arc::new(Queue::default());
+        let committer = Committer::new(Arc::clone(&shared), writer, Arc::clone(&queue));
         let thread = thread::Builder::new()
             .name("log-committer".to_owned())
             .spawn(move || committer.run())
@@ -185,7 +185,7 @@ impl SegmentLog {
     /// Blocks until that is done. Dropping the log does the same.
     pub fn close(&self) {
         // An error says that the thread has ended, which is what is wanted.
-        let _ = self.queue.send(Command::Close);
+        let _ = self.queue.push(Command::Close);
         let thread = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             let _ = thread.join();
@@ -204,7 +204,7 @@ impl SegmentLog {
         let room = room.acquire_many_owned(cost).await.map_err(|_| LogError::Closed)?;
         let (answer, pending) = oneshot::channel();
         let request = Request { body, bytes, room, answer };
-        self.queue.send(Command::Append(request)).map_err(|_| LogError::Closed)?;
+        self.queue.push(Command::Append(request)).map_err(|_| LogError::Closed)?;
         Ok(pending)
     }
 
@@ -279,7 +279,7 @@ impl EventLog for SegmentLog {
     async fn expire(&self, before: Offset) -> Result<Offset, LogError> {
         let (answer, pending) = oneshot::channel();
         let command = Command::Expire { before: before.as_u64(), answer };
-        self.queue.send(command).map_err(|_| LogError::Closed)?;
+        self.queue.push(command).map_err(|_| LogError::Closed)?;
         pending.await.map_err(|_| LogError::Closed)?
     }
 }
