@@ -12,6 +12,7 @@ use serde_json::Value as Json;
 
 use super::rebuild::says;
 use super::report::Report;
+use crate::recorder::parameters::shows_answer;
 use crate::recorder::services::{self, Family};
 
 /// How deep the fullest call goes; structures of the model can hold themselves.
@@ -50,7 +51,7 @@ impl Seen {
     }
 }
 
-fn keys(json: &Json, path: &str, found: &mut BTreeSet<String>) {
+pub(super) fn keys(json: &Json, path: &str, found: &mut BTreeSet<String>) {
     match json {
         Json::Object(object) => {
             for (key, value) in object {
@@ -121,7 +122,7 @@ pub(super) fn report(seen: &Seen, report: &mut Report) {
             }
         }
         let has_members = operation.output().is_some_and(|shape| shape.members().count() > 0);
-        let writes_answer = has_members && !operation.read_only() && !operation.data_event();
+        let writes_answer = has_members && shows_answer(operation) && !operation.data_event();
         if shown.answers == 0 && shown.silent > 0 && writes_answer {
             report.missing(&format!("{name} answer"));
         }

@@ -90,7 +90,9 @@ fn closest(candidates: &[Operation<'static>], real: &Json) -> (Operation<'static
     let weight = |ours: &Json| {
         let sides = ["requestParameters", "responseElements"];
         let found = sides.iter().flat_map(|side| differences(&real[side], &ours[side]));
-        let found = found.filter(|(difference, _)| *difference != Difference::Date).count();
+        // What we add is what newer records have: it says nothing of which service it was.
+        let is_lighter = |d: Difference| matches!(d, Difference::Date | Difference::Added);
+        let found = found.filter(|(difference, _)| !is_lighter(*difference)).count();
         found + usize::from(real["apiVersion"] != ours["apiVersion"])
     };
     let all = candidates.iter().map(|operation| (*operation, rebuilt(*operation, real)));
@@ -116,6 +118,7 @@ fn report() -> Report {
             None => report.unknown(&key),
         }
     }
+    report.settle();
     forward::report(&seen, &mut report);
     report
 }

@@ -133,13 +133,24 @@ fn signature(real: &Json) -> Option<SignatureFacts> {
     })
 }
 
-/// The answer of a reading call to KMS, as far as the record's resources tell it: the key that
-/// served.
+/// The answer of a reading call, as far as the record's resources tell it: the keys that served, or
+/// the organization.
 fn used(operation: Operation<'static>, real: &Json) -> Option<Value> {
-    let is_told = operation.service().id() == "kms"
-        && operation.output().is_some_and(|shape| shape.member("KeyId").is_some());
-    let arn = real.pointer("/resources/0/ARN").and_then(Json::as_str).filter(|_| is_told)?;
-    Some(Value::Structure(vec![("KeyId", Value::String(arn.to_owned()))]))
+    let resources = real["resources"].as_array()?;
+    let arn = |entry: Option<&Json>| {
+        Some(Value::String(entry?.get("ARN").and_then(Json::as_str)?.to_owned()))
+    };
+    let (first, last) = (arn(resources.first())?, arn(resources.last())?);
+    let has_key = operation.output().is_some_and(|shape| shape.member("KeyId").is_some());
+    let told = match (operation.service().id(), operation.name()) {
+        ("kms", "ReEncrypt") => vec![("SourceKeyId", first), ("KeyId", last)],
+        ("kms", _) if has_key => vec![("KeyId", first)],
+        ("organizations", "DescribeOrganization") => {
+            vec![("Organization", Value::Structure(vec![("Arn", first)]))]
+        }
+        _ => return None,
+    };
+    Some(Value::Structure(told))
 }
 
 /// The headers of S3 that an answer must have had.

@@ -7,6 +7,7 @@ use cairn_wire::model::Operation;
 use serde_json::Value as Json;
 
 use super::compare::{Difference, differences};
+use super::forward::keys;
 use super::rebuild::says;
 use crate::recorder::services::{self, Family};
 
@@ -45,6 +46,17 @@ pub(super) struct Report {
     services: BTreeMap<&'static str, Line>,
     /// Heading, line, how often.
     lists: BTreeMap<&'static str, BTreeMap<String, usize>>,
+    /// When a key was last seen.
+    present: BTreeMap<String, String>,
+    added: Vec<Added>,
+}
+
+/// A key that we add to a record.
+#[derive(Debug)]
+struct Added {
+    service: &'static str,
+    line: String,
+    time: String,
 }
 
 /// The fields that are compared as they are.
@@ -127,15 +139,44 @@ impl Report {
             let is_good = !found.iter().any(|(d, _)| *d == difference);
             self.shares.entry(label).or_default().add(is_good);
         }
+        let time = real["eventTime"].as_str().unwrap_or_default();
+        self.see(&real[side], &format!("{name} {short}"), time);
         for (difference, path) in found {
-            *self
-                .services
-                .entry(service)
-                .or_default()
-                .differences
-                .entry(difference)
-                .or_default() += 1;
-            self.note(heading(difference), format!("{name} {short} {path}"));
+            let line = format!("{name} {short} {path}");
+            if difference == Difference::Added {
+                self.added.push(Added { service, line, time: time.to_owned() });
+            } else {
+                self.count(service, difference, line);
+            }
+        }
+    }
+
+    fn count(&mut self, service: &'static str, difference: Difference, line: String) {
+        let differences = &mut self.services.entry(service).or_default().differences;
+        *differences.entry(difference).or_default() += 1;
+        self.note(heading(difference), line);
+    }
+
+    /// Remembers when each key of an object was last seen.
+    fn see(&mut self, real: &Json, what: &str, time: &str) {
+        let mut paths = BTreeSet::new();
+        keys(real, "", &mut paths);
+        for path in paths {
+            let last = self.present.entry(format!("{what} {path}")).or_default();
+            if last.as_str() < time {
+                time.clone_into(last);
+            }
+        }
+    }
+
+    /// What we add is no fault where a newer record has it, too: services learn to say more.
+    pub(super) fn settle(&mut self) {
+        for Added { service, line, time } in std::mem::take(&mut self.added) {
+            if self.present.get(&line).is_some_and(|last| *last > time) {
+                self.note("keys that newer records have", line);
+            } else {
+                self.count(service, Difference::Added, line);
+            }
         }
     }
 
