@@ -107,8 +107,8 @@ fn describe<'a>(call: &Call<'a>, operation: Operation<'static>) -> Described<'a>
     let facts = services::facts(service.id());
     let region = region(call, service.id(), facts);
     let mut parameters = parameters::of(call, operation, facts);
-    if service.id() == "kms" && parameters.response.is_none() && !operation.read_only() {
-        parameters.response = kms_key(call, operation, region);
+    if service.id() == "kms" && !operation.read_only() {
+        parameters.response = kms_answer(call, operation, region, parameters.response.take());
     }
     Described {
         facts,
@@ -141,17 +141,26 @@ fn region<'a>(call: &Call<'a>, service: &str, facts: &ServiceFacts) -> &'a str {
     }
 }
 
-/// A change of a key that answers nothing shows the key's ARN (observed).
-fn kms_key(call: &Call<'_>, operation: Operation<'static>, region: &str) -> Option<String> {
-    if !matches!(call.outcome, Outcome::Success { .. }) || operation.output().is_some() {
-        return None;
-    }
-    let arn = resources::first_arn(call, operation, region)?;
+/// A change of a key that answers nothing shows the key's ARN, and so does a new grant (observed).
+fn kms_answer(
+    call: &Call<'_>,
+    operation: Operation<'static>,
+    region: &str,
+    answer: Option<String>,
+) -> Option<String> {
+    let is_told = operation.output().is_none() || operation.name() == "CreateGrant";
+    let is_done = matches!(call.outcome, Outcome::Success { .. });
+    let arn = resources::first_arn(call, operation, region).filter(|_| is_told && is_done);
+    let Some(arn) = arn else { return answer };
     let mut out = Vec::new();
     let mut object = text::Object::begin(&mut out);
     object.text("keyId", &arn);
     object.end();
-    Some(text::into_text(out))
+    let key = text::into_text(out);
+    match answer.as_deref().and_then(|answer| answer.strip_suffix('}')) {
+        Some(members) => Some(format!("{members},{}", key.strip_prefix('{').unwrap_or(&key))),
+        None => Some(key),
+    }
 }
 
 fn identity(call: &Call<'_>) -> String {

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use cairn_wire::value::Value;
+
 use super::services::lines;
+use super::text::{Object, lower_first};
 
 /// The half of a call that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,8 @@ pub(super) enum Action {
     Rename(&'static str),
     Null,
     Add(&'static str),
+    /// The value of a member beside it, or else JSON.
+    Copy(&'static str, &'static str),
     Show,
 }
 
@@ -50,6 +55,29 @@ pub enum SessionTokens {
     Withheld,
     /// They are shown.
     Shown,
+}
+
+/// A key that the service adds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Added {
+    pub(super) key: &'static str,
+    /// The member beside it that it says again, if the caller has said that one.
+    like: Option<&'static str>,
+    json: &'static str,
+}
+
+impl Added {
+    /// Adds the key to the object of these members, unless they have it.
+    pub(super) fn push(self, object: &mut Object<'_>, members: &[(&'static str, Value)]) {
+        if members.iter().any(|(name, _)| lower_first(name) == self.key) {
+            return;
+        }
+        let said = |like: &str| members.iter().find(|(name, _)| *name == like);
+        match self.like.and_then(said) {
+            Some((_, Value::String(text))) => object.text(self.key, text),
+            _ => object.raw(self.key, self.json),
+        }
+    }
 }
 
 /// The rules for one side of one operation.
@@ -89,21 +117,22 @@ impl Rules {
         })
     }
 
-    /// What the service adds to the structure at `path` where the caller has not said it: keys and
-    /// JSON.
-    pub(super) fn added<'r>(
-        &'r self,
-        path: &'r [&str],
-    ) -> impl Iterator<Item = (&'static str, &'static str)> + 'r {
-        self.rules.iter().filter_map(move |rule| match (rule.action, rule.path.split_last()) {
-            (Action::Add(json), Some((key, outer))) if outer == path => Some((*key, json)),
-            _ => None,
+    /// What the service adds to the structure at `path` where the caller has not said it.
+    pub(super) fn added<'r>(&'r self, path: &'r [&str]) -> impl Iterator<Item = Added> + 'r {
+        self.rules.iter().filter_map(move |rule| {
+            let (key, outer) = rule.path.split_last()?;
+            let (like, json) = match rule.action {
+                Action::Add(json) => (None, json),
+                Action::Copy(member, json) => (Some(member), json),
+                _ => return None,
+            };
+            (outer == path).then_some(Added { key, like, json })
         })
     }
 
     /// Whether the service adds anything at all.
     pub(super) fn adds(&self) -> bool {
-        self.rules.iter().any(|rule| matches!(rule.action, Action::Add(_)))
+        self.rules.iter().any(|rule| matches!(rule.action, Action::Add(_) | Action::Copy(..)))
     }
 }
 
@@ -137,6 +166,10 @@ fn read_line(line: &'static str) -> Option<(&'static str, Rule)> {
         Some(("text", text)) => Action::Text(text),
         Some(("rename", name)) => Action::Rename(name),
         Some(("add", json)) => Action::Add(json),
+        Some(("copy", source)) => {
+            let (member, json) = source.split_once('|')?;
+            Action::Copy(member, json)
+        }
         Some(_) => return None,
         None => match action {
             "hide" => Action::Hide,

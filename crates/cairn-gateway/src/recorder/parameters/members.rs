@@ -23,10 +23,8 @@ pub(super) fn structure(
     let mut object = Object::begin(out);
     add_members(&mut object, members, shape, path, walk);
     if walk.adds {
-        for (key, json) in walk.rules.added(path) {
-            if !members.iter().any(|(name, _)| lower_first(name) == key) {
-                object.raw(key, json);
-            }
+        for added in walk.rules.added(path) {
+            added.push(&mut object, members);
         }
     }
     object.end();

@@ -81,7 +81,12 @@ impl Walk {
             Some(Action::Text(text)) => return Fate::Text(text),
             Some(Action::Empty) => return Fate::Empty,
             Some(
-                Action::Keep | Action::Rename(_) | Action::Hide | Action::Add(_) | Action::Show,
+                Action::Keep
+                | Action::Rename(_)
+                | Action::Hide
+                | Action::Add(_)
+                | Action::Copy(..)
+                | Action::Show,
             )
             | None => {}
         }

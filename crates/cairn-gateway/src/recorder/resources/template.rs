@@ -74,12 +74,9 @@ fn fill(template: &[Piece], places: &Places<'_>) -> Vec<String> {
         _ => None,
     });
     let Some((is_request, path, filter)) = place else {
-        return vec![join(template, places, "")];
+        return vec![join(template, places, "").unwrap_or_default()];
     };
-    let mut values = Vec::new();
-    if let Some(value) = if is_request { places.input } else { places.output } {
-        collect(value, path, &mut values);
-    }
+    let mut values = found(places, is_request, path);
     if let (true, Filter::Or(default)) = (values.is_empty(), filter) {
         values.push(Cow::Borrowed(default));
     }
@@ -89,7 +86,7 @@ fn fill(template: &[Piece], places: &Places<'_>) -> Vec<String> {
             return Some(value.into_owned());
         }
         let value = filtered(&value, filter).filter(|_| !is_bare)?;
-        Some(join(template, places, value))
+        join(template, places, value)
     };
     values.into_iter().filter_map(arn).collect()
 }
@@ -103,14 +100,31 @@ fn filtered(value: &str, filter: Filter) -> Option<&str> {
     }
 }
 
-fn join(template: &[Piece], places: &Places<'_>, value: &str) -> String {
+/// A template with `value` at its first place; every other place has one value, or there is no ARN.
+fn join(template: &[Piece], places: &Places<'_>, value: &str) -> Option<String> {
+    let mut first = Some(value);
     let text = |piece: &Piece| match piece {
-        Piece::Text(text) => (*text).to_owned(),
-        Piece::Region => places.region.to_owned(),
-        Piece::Account => places.account.to_owned(),
-        Piece::Place { .. } => value.to_owned(),
+        Piece::Text(text) => Some((*text).to_owned()),
+        Piece::Region => Some(places.region.to_owned()),
+        Piece::Account => Some(places.account.to_owned()),
+        Piece::Place { is_request, path, filter } => {
+            if let Some(value) = first.take() {
+                return Some(value.to_owned());
+            }
+            let values = found(places, *is_request, path);
+            filtered(values.first()?, *filter).map(str::to_owned)
+        }
     };
     template.iter().map(text).collect()
+}
+
+/// The texts at a place.
+fn found<'a>(places: &Places<'a>, is_request: bool, path: &[&str]) -> Vec<Cow<'a, str>> {
+    let mut values = Vec::new();
+    if let Some(value) = if is_request { places.input } else { places.output } {
+        collect(value, path, &mut values);
+    }
+    values
 }
 
 /// The texts at a path, through lists.
@@ -224,6 +238,9 @@ mod tests {
         assert_eq!(filled("s X T owner q:{rq.U/}", &[("U", text("http://h/1/n"))]), ["q:n"]);
         assert_eq!(filled("s X T owner p/{rq.N^}", &[("N", text("/a/b"))]), ["p/a/b"]);
         assert_eq!(filled("s X T owner b/{rq.B|default}", &[]), ["b/default"]);
+        let two = "s X T owner t/{rq.D}/{rq.N}";
+        assert_eq!(filled(two, &[("D", text("d")), ("N", text("n"))]), ["t/d/n"]);
+        assert_eq!(filled(two, &[("D", text("d"))]), [""; 0]);
         let map = Value::Map(vec![("t1".into(), Value::Null), ("t2".into(), Value::Null)]);
         assert_eq!(filled("s X T owner t/{rq.M.*}", &[("M", map)]), ["t/t1", "t/t2"]);
         assert_eq!(filled("s X T bare -", &[]), [""]);

@@ -337,6 +337,11 @@ impl Answer<'_> {
             }
             path.pop();
         }
+        if self.walk.adds {
+            for added in self.walk.rules.added(path) {
+                added.push(object, members);
+            }
+        }
     }
 
     fn push(
