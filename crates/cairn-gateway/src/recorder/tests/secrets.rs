@@ -275,10 +275,11 @@ const MASKS: [&str; 4] = ["*", "HIDDEN", "[PROTECTED]", "Value hidden"];
 /// What AWS wrote and we would hide: `event source:name .path`.
 /// AWS's samples show a device code, and STS its session tokens: both open doors, so we hide the
 /// first and leave out the second.
-const SHOWN_BY_AWS: [&str; 3] = [
+const SHOWN_BY_AWS: [&str; 4] = [
     "sso.amazonaws.com:CreateToken deviceCode",
     "sts.amazonaws.com:AssumeRole credentials",
     "sts.amazonaws.com:GetFederationToken credentials",
+    "sts.amazonaws.com:GetSessionToken credentials",
 ];
 
 #[test]
