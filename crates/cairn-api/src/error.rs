@@ -42,6 +42,9 @@ pub enum ApiError {
     Internal(#[source] Internal),
 }
 
+/// What a caller is told whose call needs room on a device that has none.
+pub(crate) const FULL_TEXT: &str =
+    "The service cannot answer now: its disk is full. Try again when there is room.";
 /// What a caller is told about a fault of ours. The rest goes to the log.
 pub(crate) const INTERNAL_TEXT: &str = "An internal error occurred. Try again later.";
 

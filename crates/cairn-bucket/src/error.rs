@@ -1,5 +1,7 @@
 //! Why a bucket did not take something.
 
+use cairn_store::ObjectError;
+
 /// Why a bucket did not take something.
 #[derive(Debug, thiserror::Error)]
 pub enum BucketError {
@@ -56,6 +58,12 @@ pub enum BucketError {
 }
 
 impl BucketError {
+    /// Whether the bucket is one of this server, whose device is full.
+    pub fn is_full(&self) -> bool {
+        let Self::Unreachable { source, .. } = self else { return false };
+        matches!(source.downcast_ref(), Some(ObjectError::Full))
+    }
+
     /// The code that `GetTrailStatus` shows: S3's own for S3's errors (documented).
     pub fn code(&self) -> &str {
         match self {

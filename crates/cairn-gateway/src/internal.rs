@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cairn_api::Services;
 use cairn_store::log::LogHealth;
 use cairn_wire::RequestHead;
 use cairn_wire::resolve::BaseDomains;
@@ -73,9 +74,9 @@ impl Gateway {
         let stores = self.stores.read().await;
         let log = &stores.services.log;
         let (status, word) = match log.health() {
-            LogHealth::Open => (StatusCode::OK, "ready"),
-            // Ready all the same: only a call that tries again finds out that there is room again.
-            LogHealth::Full => (StatusCode::OK, "the disk is full"),
+            // Without room ready all the same: only a call that tries again finds out that there is
+            // room again.
+            LogHealth::Open | LogHealth::Full => (StatusCode::OK, "ready"),
             LogHealth::Failed => (StatusCode::SERVICE_UNAVAILABLE, "the log failed; restart"),
             LogHealth::Closed => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         };
@@ -94,8 +95,14 @@ impl Gateway {
             StatusCode::OK if reached.is_err() => {
                 (StatusCode::SERVICE_UNAVAILABLE, "history does not follow the log")
             }
-            StatusCode::OK if history.lacks_room() => (StatusCode::OK, "the disk is full"),
             _ => (status, word),
+        };
+        let lacking = lacking_room(&stores.services);
+        let word = match status {
+            StatusCode::OK if !lacking.is_empty() => {
+                format!("the disk is full: no room for {lacking}")
+            }
+            _ => word.to_owned(),
         };
         text(status, "application/json", &format!(r#"{{"status":"{word}","committed":{next}}}"#))
     }
@@ -120,6 +127,17 @@ impl Gateway {
             }
         }
     }
+}
+
+/// What there is no room for, by name; empty if there is room for all of it.
+fn lacking_room(services: &Services) -> String {
+    let parts = [
+        ("the log", services.log.health() == LogHealth::Full),
+        ("history", services.history.lacks_room()),
+        ("small state", services.meta.lacks_room()),
+    ];
+    let lacking: Vec<_> = parts.into_iter().filter(|part| part.1).map(|part| part.0).collect();
+    lacking.join(", ")
 }
 
 fn text(status: StatusCode, content_type: &'static str, body: &str) -> Response<AnswerBody> {

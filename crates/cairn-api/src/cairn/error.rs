@@ -4,7 +4,7 @@ use cairn_history::HistoryError;
 use cairn_store::LogError;
 
 use crate::Internal;
-use crate::error::{INTERNAL_TEXT, Modelled};
+use crate::error::{FULL_TEXT, INTERNAL_TEXT, Modelled};
 use crate::history::Behind;
 
 /// Why Cairn's service did not answer.
@@ -34,8 +34,8 @@ pub enum CairnError {
     /// History is behind, say, or the server is stopping.
     #[error("The service cannot answer now. Try again later.")]
     Unavailable(#[source] Internal),
-    /// History or the log cannot go on before there is room again.
-    #[error("The service cannot answer now: its disk is full. Try again when there is room.")]
+    /// History, the log or small state cannot go on before there is room again.
+    #[error("{FULL_TEXT}")]
     Full(#[source] Internal),
     /// A fault of ours.
     #[error("{INTERNAL_TEXT}")]

@@ -5,7 +5,7 @@ use cairn_history::{AttributeKey, HistoryError};
 use super::channel::fault::ChannelFault;
 use super::trail::fault::TrailFault;
 use crate::Internal;
-use crate::error::{INTERNAL_TEXT, Modelled};
+use crate::error::{FULL_TEXT, INTERNAL_TEXT, Modelled};
 use crate::history::Behind;
 
 /// Why CloudTrail did not answer. The texts are ours where AWS's are not known.
@@ -43,8 +43,8 @@ pub enum CloudTrailError {
     /// History is behind, say.
     #[error("The service cannot answer now. Try again later.")]
     Unavailable(#[source] Internal),
-    /// History cannot go on before there is room again.
-    #[error("The service cannot answer now: its disk is full. Try again when there is room.")]
+    /// There is no room for what has to be kept, or history cannot go on before there is.
+    #[error("{FULL_TEXT}")]
     Full(#[source] Internal),
     /// A fault of ours.
     #[error("{INTERNAL_TEXT}")]

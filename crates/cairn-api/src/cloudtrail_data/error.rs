@@ -4,7 +4,7 @@ use cairn_store::LogError;
 
 use crate::Internal;
 use crate::cloudtrail::CloudTrailError;
-use crate::error::{INTERNAL_TEXT, Modelled};
+use crate::error::{FULL_TEXT, INTERNAL_TEXT, Modelled};
 
 /// Why events were not taken.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +45,9 @@ pub enum AuditEventsError {
     /// The log takes no records.
     #[error("The service cannot answer now. Try again later.")]
     Unavailable(#[source] Internal),
+    /// The log has no room.
+    #[error("{FULL_TEXT}")]
+    Full(#[source] Internal),
     /// A fault of ours.
     #[error("{INTERNAL_TEXT}")]
     Internal(#[source] Internal),
@@ -64,7 +67,7 @@ impl AuditEventsError {
                 Modelled { code: "RequestEntityTooLargeException", status: 413 }
             }
             Self::State(error) => error.modelled(),
-            Self::Unavailable(_) => Modelled::UNAVAILABLE,
+            Self::Unavailable(_) | Self::Full(_) => Modelled::UNAVAILABLE,
             Self::Internal(_) => Modelled::INTERNAL,
         }
     }
@@ -73,9 +76,8 @@ impl AuditEventsError {
 impl From<LogError> for AuditEventsError {
     fn from(error: LogError) -> Self {
         match error {
-            LogError::Full | LogError::Closed => {
-                Self::Unavailable(Internal::new("append to the log", error))
-            }
+            LogError::Full => Self::Full(Internal::new("append to the log", error)),
+            LogError::Closed => Self::Unavailable(Internal::new("append to the log", error)),
             other => Self::Internal(Internal::new("append to the log", other)),
         }
     }

@@ -1,9 +1,10 @@
 //! What KMS answers instead of a result.
 
+use cairn_store::MetaError;
 use cairn_store::kms::KmsError;
 
 use crate::Internal;
-use crate::error::{INTERNAL_TEXT, Modelled};
+use crate::error::{FULL_TEXT, INTERNAL_TEXT, Modelled};
 
 /// Why KMS did not answer.
 #[derive(Debug, thiserror::Error)]
@@ -80,6 +81,10 @@ pub enum KmsFault {
     /// It would have been done.
     #[error("The request would have succeeded, but the DryRun option is set.")]
     DryRun,
+    /// There is no room for what has to be kept. `ServiceUnavailable`, as of every service
+    /// (documented among the common errors); KMS has no error of its own for it.
+    #[error("{FULL_TEXT}")]
+    Full(#[source] Internal),
     /// A fault of ours.
     #[error("{INTERNAL_TEXT}")]
     Internal(#[source] Internal),
@@ -135,6 +140,7 @@ impl KmsFault {
             Self::Tag { .. } => "TagException",
             Self::InvalidMarker => "InvalidMarkerException",
             Self::DryRun => return Modelled { code: "DryRunOperationException", status: 412 },
+            Self::Full(_) => return Modelled::UNAVAILABLE,
             Self::Internal(_) => return INTERNAL,
         })
     }
@@ -166,10 +172,25 @@ impl From<KmsError> for KmsFault {
     fn from(error: KmsError) -> Self {
         match error {
             KmsError::CiphertextInvalid => Self::InvalidCiphertext,
+            KmsError::Meta(MetaError::Full) => Self::Full(Internal::new("keep a key", error)),
             KmsError::Damaged { .. } | KmsError::Refused | KmsError::Meta(_) => {
                 Self::Internal(Internal::new("use a key", error))
             }
             other => Self::Key(other),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_named_and_no_fault_of_ours() {
+        let fault = KmsFault::from(KmsError::Meta(MetaError::Full));
+        assert_eq!(fault.modelled(), Modelled::UNAVAILABLE);
+        assert!(fault.to_string().contains("disk is full"), "{fault}");
+        let broken = MetaError::Unavailable { source: "gone".into() };
+        assert_eq!(KmsFault::from(KmsError::Meta(broken)).modelled(), INTERNAL);
     }
 }

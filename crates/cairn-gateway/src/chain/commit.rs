@@ -34,8 +34,12 @@ pub(super) struct Facts<'a> {
     pub(super) event_id: Option<Uuid>,
 }
 
-/// What a caller is told whose call was not done for want of room; our own text (assumed).
-const NO_ROOM_TEXT: &str = "The call could not be recorded, so it was not made. Try again later.";
+/// What a caller is told whose call was not done since the log may not take its record; our own
+/// text (assumed).
+const NOT_MADE_TEXT: &str = "The call could not be recorded, so it was not made. Try again later.";
+/// The same where it is for want of room.
+const NO_ROOM_TEXT: &str = "The call could not be recorded since the server's disk is full, so it \
+    was not made. Try again when there is room.";
 
 /// The record is not in the log; the caller must not be told that the call succeeded.
 pub(super) struct Unrecorded;
@@ -44,12 +48,12 @@ pub(super) struct Unrecorded;
 /// done that might go unrecorded. The refusal is recorded, and its commit finds out whether there
 /// is room again. Calls that only read go on, as long as they can be recorded.
 pub(super) fn may_be_done(call: &Call<'_>, operation: Option<Operation<'_>>) -> Result<(), Denied> {
-    if operation.is_some_and(Operation::read_only)
-        || call.stores.services.log.health() == LogHealth::Open
-    {
+    let health = call.stores.services.log.health();
+    if operation.is_some_and(Operation::read_only) || health == LogHealth::Open {
         return Ok(());
     }
-    Err(Denied { code: "ServiceUnavailable", message: NO_ROOM_TEXT, status: 503 })
+    let message = if health == LogHealth::Full { NO_ROOM_TEXT } else { NOT_MADE_TEXT };
+    Err(Denied { code: "ServiceUnavailable", message, status: 503 })
 }
 
 /// A record that was built, and is nowhere yet.

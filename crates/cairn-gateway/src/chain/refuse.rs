@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use cairn_api::ApiError;
+use cairn_store::log::LogHealth;
 use cairn_wire::codec::{EncodedResponse, WireError, encode_error_for};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::sigv4::SignatureError;
@@ -71,6 +72,13 @@ pub(super) fn contradiction(
     error(call, Some(service), None, protocol, &refused)
 }
 
+/// What a caller is told whose record is not in the log; our own text (assumed).
+const UNRECORDED_TEXT: &str =
+    "The call could not be recorded, so it is not acknowledged. Try again.";
+/// The same where it is for want of room.
+const UNRECORDED_FULL_TEXT: &str = "The call could not be recorded since the server's disk is full, \
+    so it is not acknowledged. Try again when there is room.";
+
 /// The log could not take the record: whatever was done, nothing is acknowledged.
 pub(super) fn unrecorded(
     call: &Call<'_>,
@@ -78,7 +86,10 @@ pub(super) fn unrecorded(
     operation: Option<Operation<'static>>,
     protocol: Protocol,
 ) -> Response<AnswerBody> {
-    let message = "The call could not be recorded, so it is not acknowledged. Try again.";
+    let message = match call.stores.services.log.health() {
+        LogHealth::Full => UNRECORDED_FULL_TEXT,
+        LogHealth::Open | LogHealth::Failed | LogHealth::Closed => UNRECORDED_TEXT,
+    };
     let unavailable = WireError {
         status: Some(503),
         sender_fault: false,

@@ -65,6 +65,11 @@ pub trait MetaStore: Send + Sync + fmt::Debug {
 
     /// Begins to watch a prefix. Watch first, then read, then await: so no change is missed.
     fn watch(&self, prefix: &KeyPrefix) -> MetaWatch;
+
+    /// Whether the last change found no room on the device. The next one tries again.
+    fn lacks_room(&self) -> bool {
+        false
+    }
 }
 
 /// Stands for one value that a key once had.

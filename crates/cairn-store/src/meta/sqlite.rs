@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -40,6 +41,8 @@ struct Inner {
     database: Database,
     threads: Threads,
     changes: Changes,
+    /// The last change found no room.
+    is_full: AtomicBool,
 }
 
 impl SqliteMeta {
@@ -48,9 +51,9 @@ impl SqliteMeta {
         crate::durable::create_directory(crate::durable::parent(path))
             .map_err(|error| MetaError::Unavailable { source: error.into() })?;
         let database = Database::open(path, SCHEMA)?;
-        Ok(Self {
-            inner: Arc::new(Inner { database, threads: Threads::new(), changes: Changes::new() }),
-        })
+        let (threads, changes) = (Threads::new(), Changes::new());
+        let is_full = AtomicBool::new(false);
+        Ok(Self { inner: Arc::new(Inner { database, threads, changes, is_full }) })
     }
 
     /// The value of one key in a file that nobody has opened, without changing anything. Blocks.
@@ -141,11 +144,22 @@ impl MetaStore for SqliteMeta {
     fn watch(&self, prefix: &KeyPrefix) -> MetaWatch {
         self.inner.changes.watch(prefix)
     }
+
+    fn lacks_room(&self) -> bool {
+        self.inner.is_full.load(Ordering::Relaxed)
+    }
 }
 
 impl Inner {
-    /// Tells those who watch, unless nothing can have changed.
+    /// Tells those who watch, unless nothing can have changed; and whoever asks, whether there was
+    /// room.
     fn tell<T>(&self, key: &Key, outcome: Result<T, MetaError>) -> Result<T, MetaError> {
+        match &outcome {
+            Ok(_) => self.is_full.store(false, Ordering::Relaxed),
+            Err(MetaError::Full) => self.is_full.store(true, Ordering::Relaxed),
+            // A change that was refused says nothing of the device.
+            Err(_) => {}
+        }
         if matches!(outcome, Ok(_) | Err(MetaError::Unknown { .. })) {
             self.changes.notify(key);
         }
@@ -243,6 +257,7 @@ mod tests {
 
     use super::SqliteMeta;
     use crate::meta::{MetaError, MetaStore};
+    use crate::sqlite::DatabaseError;
     use crate::testkit::{Fault, FaultyMeta, meta_store_contract};
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -267,6 +282,30 @@ mod tests {
             Arc::new(faulty)
         })
         .await;
+    }
+
+    #[tokio::test]
+    async fn a_store_without_room_says_so_until_there_is_room() {
+        let directory = tempfile::tempdir().unwrap();
+        let meta = SqliteMeta::open(&directory.path().join("meta.sqlite")).unwrap();
+        let limit = |pages: i64| {
+            let limited = meta.inner.database.write(|writer| {
+                writer.pragma_update(None, "max_page_count", pages).map_err(DatabaseError::from)
+            });
+            limited.unwrap();
+        };
+        let key = crate::Key::parse("k").unwrap();
+        // Less than there is already: the file may not grow.
+        limit(1);
+        let refused = meta.swap(&key, None, vec![7; 100_000].into()).await;
+        assert!(matches!(refused, Err(MetaError::Full)), "{refused:?}");
+        assert!(meta.lacks_room());
+        let other = crate::meta::Version::new(9);
+        assert!(matches!(meta.remove(&key, other).await, Err(MetaError::Conflict { .. })));
+        assert!(meta.lacks_room(), "a refusal says nothing of the device");
+        limit(1_000);
+        meta.swap(&key, None, vec![7; 100_000].into()).await.unwrap();
+        assert!(!meta.lacks_room());
     }
 
     #[cfg(unix)]

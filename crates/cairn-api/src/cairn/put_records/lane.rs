@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cairn_history::{Prepared, RecordHasher, RecordHashes};
-use cairn_store::imported::{self, BatchMark, UnderWay};
-use cairn_store::{LogError, Offset};
+use cairn_store::imported::{self, BatchMark, ImportedError, UnderWay};
+use cairn_store::{LogError, MetaError, Offset};
 use futures_util::future::join_all;
 use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore};
 
@@ -239,6 +239,9 @@ pub(super) async fn shown(services: &Services, end: Offset) -> Result<(), CairnE
     }
 }
 
-fn unnoted(error: imported::ImportedError) -> CairnError {
-    CairnError::Unavailable(Internal::new("note where records are", error))
+fn unnoted(error: ImportedError) -> CairnError {
+    let is_full =
+        matches!(error, ImportedError::Meta(MetaError::Full) | ImportedError::Log(LogError::Full));
+    let internal = Internal::new("note where records are", error);
+    if is_full { CairnError::Full(internal) } else { CairnError::Unavailable(internal) }
 }

@@ -308,6 +308,15 @@ async fn while_history_cannot_go_on_a_call_is_told_so_at_once() {
     assert!(repeated.fault.is_none() && counts(&repeated) == [0, 2, 0, 2], "{repeated:?}");
 }
 
+#[tokio::test]
+async fn small_state_without_room_is_named() {
+    let (world, meta, _) = World::faulty();
+    meta.plan(Some(Fault::Full));
+    let refused = put(&world, &body(&events(0, 2)), ContentEncoding::Plain).await;
+    assert!(matches!(refused.fault, Some(CairnError::Full(_))), "{refused:?}");
+    assert_eq!(world.services.log.committed(), Offset::ZERO);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn columns_of_records_that_could_not_be_appended_are_forgotten() {
     for fault in [Fault::Fails, Fault::Full, Fault::FailsUnknown] {

@@ -1,3 +1,4 @@
+use cairn_bucket::BucketError;
 use cairn_bucket::testkit::BucketFault;
 use cairn_event::{AccountId, Region};
 use cairn_store::kms::{KeyOwner, KmsKey, NewKey};
@@ -85,6 +86,17 @@ async fn a_store_that_is_away_is_not_the_callers_fault() {
         assert_eq!((error.status(), error.sender_fault()), (503, false));
         assert!(error.log_text().is_some());
     }
+}
+
+#[test]
+fn a_bucket_of_this_server_says_when_the_disk_is_full() {
+    let answered = |source: cairn_store::ObjectError| {
+        let source = Box::new(source);
+        let error = BucketError::Unreachable { bucket: "logs".to_owned(), source };
+        super::super::trail::bucket::unavailable(error).to_string()
+    };
+    assert!(answered(cairn_store::ObjectError::Full).contains("disk is full"));
+    assert!(!answered(cairn_store::ObjectError::NameInvalid).contains("disk is full"));
 }
 
 #[tokio::test]

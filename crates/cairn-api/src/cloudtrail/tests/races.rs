@@ -86,6 +86,7 @@ async fn a_change_that_is_not_known_is_looked_at() {
         meta.plan(Some(fault));
         let error = call(&world, "CreateTrail", &create).await.fails(code);
         assert_eq!((error.status(), error.log_text().is_some()), (503, true));
+        assert_eq!(error.message().contains("disk is full"), fault == Fault::Full);
         assert_eq!(give(&world, "ListTrails", json!({})).await, json!({"Trails": []}));
     }
     meta.plan(Some(Fault::PersistsUnknown));

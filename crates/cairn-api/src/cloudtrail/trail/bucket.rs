@@ -99,6 +99,9 @@ fn refusal(error: BucketError, bucket: &str, key: Option<&str>) -> CloudTrailErr
     TrailFault::from(fault).into()
 }
 
-fn unavailable(error: BucketError) -> CloudTrailError {
-    CloudTrailError::Unavailable(Internal::new("reach a bucket", error))
+/// What the caller is told if a bucket cannot be asked now.
+pub(crate) fn unavailable(error: BucketError) -> CloudTrailError {
+    let is_full = error.is_full();
+    let internal = Internal::new("reach a bucket", error);
+    if is_full { CloudTrailError::Full(internal) } else { CloudTrailError::Unavailable(internal) }
 }

@@ -186,7 +186,8 @@ impl From<MetaError> for CloudTrailError {
     fn from(error: MetaError) -> Self {
         let internal = |error| Internal::new("use the state of a trail", error);
         match error {
-            MetaError::Full | MetaError::Unavailable { .. } | MetaError::Unknown { .. } => {
+            MetaError::Full => Self::Full(internal(error)),
+            MetaError::Unavailable { .. } | MetaError::Unknown { .. } => {
                 Self::Unavailable(internal(error))
             }
             other => Self::Internal(internal(other)),
