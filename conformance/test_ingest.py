@@ -114,6 +114,18 @@ def bytes_kept(server, identifiers):
     return sorted(line for line in done.stdout.splitlines() if json.loads(line).get("eventID") in wanted)
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "zstd"])
+@pytest.mark.evidence("assumed", "a body is what its head says, or is refused")
+def test_a_compressed_body_that_is_not_said_to_be_is_refused(server, encoding):
+    data = packed(body(record(identifier) for identifier in new_ids(5)), encoding)
+    status, answer = put(server, data)
+    assert (status, answer["__type"].split("#")[-1]) == (400, "InvalidBodyException")
+    assert f"compressed with {encoding}" in answer["Message"] and "Content-Encoding" in answer["Message"]
+    assert "No line was taken." in answer["Message"]
+    status, answer = put(server, data, encoding)
+    assert (status, counts(answer)) == (200, [5, 0, 0, 5])
+
+
 @pytest.mark.evidence("assumed", "ours: bulk ingest keeps bytes, and each record once")
 @pytest.mark.parametrize("encoding", [None, "gzip", "zstd"])
 def test_records_come_in_once_and_keep_their_bytes(own, encoding):
@@ -298,6 +310,9 @@ def test_an_event_goes_through_a_channel_into_the_log(own):
     trail = client(own, "cloudtrail")
     status = trail.get_channel(Channel=arn)["IngestionStatus"]
     assert status["LatestIngestionSuccessEventID"] == event_id
+    table = run_cairn("lookup", "--attribute", f"EventId={event_id}", environment=own.client_environment()).stdout
+    heading, line = table.splitlines()
+    assert line[heading.index("USER") :].split()[0] == "ann", table
     assert "LatestIngestionErrorCode" not in status
     # Documented: event history shows management and Insights events only.
     found = trail.lookup_events(LookupAttributes=[{"AttributeKey": "EventId", "AttributeValue": event_id}])

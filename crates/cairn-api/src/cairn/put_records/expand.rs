@@ -1,6 +1,6 @@
 //! The bytes of a body, expanded, within bounds.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -95,10 +95,10 @@ pub(super) struct Expanded {
 }
 
 impl Expanded {
-    pub(super) fn new(pieces: Pieces, encoding: ContentEncoding) -> io::Result<Self> {
+    pub(super) fn new(mut pieces: Pieces, encoding: ContentEncoding) -> io::Result<Self> {
         let read = Arc::clone(&pieces.count);
         let reader: Box<dyn Read> = match encoding {
-            ContentEncoding::Plain => Box::new(pieces),
+            ContentEncoding::Plain => Box::new(Read::chain(plain(&mut pieces)?, pieces)),
             ContentEncoding::Gzip => Box::new(MultiGzDecoder::new(pieces)),
             ContentEncoding::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::new(pieces)?;
@@ -121,6 +121,29 @@ impl Read for Expanded {
         }
         Ok(count)
     }
+}
+
+/// How compressed bodies begin (RFC 1952, RFC 8878), and what they have to be called.
+const COMPRESSED: [(&[u8], &str); 2] = [
+    (
+        &[0x1f, 0x8b],
+        "it begins as a body that is compressed with gzip, and Content-Encoding does not say so",
+    ),
+    (
+        &[0x28, 0xb5, 0x2f, 0xfd],
+        "it begins as a body that is compressed with zstd, and Content-Encoding does not say so",
+    ),
+];
+/// The longest of these beginnings.
+const BEGINNING_BYTES: u64 = 4;
+
+/// The beginning of a body that is said to be plain. It is refused if it is not: each of its lines
+/// would be.
+fn plain(pieces: &mut Pieces) -> io::Result<Cursor<Vec<u8>>> {
+    let mut beginning = Vec::new();
+    pieces.by_ref().take(BEGINNING_BYTES).read_to_end(&mut beginning)?;
+    let found = COMPRESSED.iter().find(|(magic, _)| beginning.starts_with(magic));
+    found.map_or(Ok(Cursor::new(beginning)), |(_, why)| Err(broken(why)))
 }
 
 fn broken(why: &'static str) -> io::Error {

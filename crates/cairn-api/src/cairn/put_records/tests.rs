@@ -308,6 +308,23 @@ async fn while_history_cannot_go_on_a_call_is_told_so_at_once() {
     assert!(repeated.fault.is_none() && counts(&repeated) == [0, 2, 0, 2], "{repeated:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_compressed_body_that_is_not_said_to_be_is_refused() {
+    let fed = Fed::new(World::new());
+    let plain = body(&events(0, 10));
+    for (packed, name) in [(gzip(&plain), "gzip"), (zstd(&plain), "zstd")] {
+        let outcome = fed.put(&packed, ContentEncoding::Plain).await;
+        assert_eq!(counts(&outcome), [0; 4]);
+        let said = outcome.fault.unwrap().to_string();
+        assert!(said.contains(name) && said.contains("Content-Encoding"), "{said}");
+    }
+    // Shorter than what would tell.
+    for short in [&b"{"[..], b"", b"\x1f", b"\n"] {
+        assert!(fed.put(short, ContentEncoding::Plain).await.fault.is_none(), "{short:?}");
+    }
+    assert!(fed.log().await.is_empty());
+}
+
 #[tokio::test]
 async fn small_state_without_room_is_named() {
     let (world, meta, _) = World::faulty();
