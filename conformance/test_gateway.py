@@ -90,7 +90,7 @@ def test_an_upstream_that_is_down_is_an_error_in_the_protocol_of_the_caller(tmp_
             ("lambda", lambda c: c.list_functions()),
         ]:
             with pytest.raises(ClientError) as refused:
-                call(client(service, server.url))
+                call(client(service, server.url, *credentials(server.data)))
             answer = refused.value.response
             assert answer["ResponseMetadata"]["HTTPStatusCode"] == 502, service
             assert answer["Error"]["Code"] == "ServiceUnavailable", service
@@ -98,6 +98,9 @@ def test_an_upstream_that_is_down_is_an_error_in_the_protocol_of_the_caller(tmp_
     # EC2 says whose fault an error is.
     codes = [record["errorCode"].removeprefix("Server.") for record in written]
     assert codes == ["ServiceUnavailable"] * 6
+    # Also where the signature covers a body that nobody has fetched.
+    assert [record["userIdentity"]["type"] for record in written] == ["Root"] * 6
+    assert not any("cairn" in (record.get("additionalEventData") or {}) for record in written)
 
 
 def test_our_own_callers_are_named_and_forgers_are_not(front):

@@ -215,3 +215,45 @@ def test_nobody_is_named_for_a_body_that_was_not_signed(tmp_path, upstream, end,
     else:
         assert record["userIdentity"]["type"] == "IAMUser" and "arn" not in record["userIdentity"]
         assert record["additionalEventData"]["cairn"] == {"signature": "not verified"}
+
+
+@pytest.mark.parametrize(
+    "old, new, has_key",
+    [
+        ("Signature=", "Signature=zz", True),
+        ("SignedHeaders=", "SignedHeaders=Host;", True),
+        (", SignedHeaders=", ", Signed=", True),
+        ("/aws4_request", "/aws4_Request", False),
+        ("/us-east-1/", "/", True),
+    ],
+)
+def test_a_signature_that_cannot_be_read_names_nobody(tmp_path, upstream, old, new, has_key):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        body = b'{"TableName":"precious"}'
+        request = AWSRequest("POST", f"{server.url}/", data=body)
+        request.headers["X-Amz-Target"] = "DynamoDB_20120810.DeleteTable"
+        request.headers["Host"] = server.url.removeprefix("http://")
+        key, secret = credentials(server.data)
+        SigV4Auth(Credentials(key, secret), "dynamodb", "us-east-1").add_auth(request)
+        signed = request.headers["Authorization"]
+        assert old in signed
+        del request.headers["Authorization"]
+        request.headers["Authorization"] = signed.replace(old, new)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in request.headers.items())
+        lines += f"Content-Type: application/x-amz-json-1.0\r\nContent-Length: {len(body)}\r\nConnection: close\r\n"
+        send(server.url, f"POST / HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        [record] = records(server)
+    assert len(upstream.requests) == 1
+    identity = record["userIdentity"]
+    assert "arn" not in identity and "userName" not in identity and identity["type"] != "Root", identity
+    assert identity.get("accessKeyId") == (key if has_key else None), identity
+    assert record["additionalEventData"]["cairn"] == {"signature": "not verified"}
+
+
+def test_a_token_of_another_kind_is_no_signature(tmp_path, upstream):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        lines = "Host: localhost\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\nAuthorization: Bearer x\r\n"
+        lines += "Content-Type: application/x-amz-json-1.0\r\nContent-Length: 2\r\nConnection: close\r\n"
+        send(server.url, f"POST / HTTP/1.1\r\n{lines}\r\n{{}}".encode())
+        [record] = records(server)
+    assert "cairn" not in record.get("additionalEventData", {})

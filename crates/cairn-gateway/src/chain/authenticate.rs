@@ -23,7 +23,7 @@ pub(super) struct Identity {
     /// The key as sent, in rigs that know no keys.
     sent_key: Option<AccessKeyId>,
     claim: Option<Claimed>,
-    /// The key is one of ours, and its owner has not been shown to have signed.
+    /// The key is one of ours, or may be, and its owner has not been shown to have signed.
     is_unproven: bool,
     /// What signed chunks chain to. Absent where nothing was verified, as for anonymous callers and
     /// in rigs that accept anybody, and for signatures of version 2.
@@ -53,13 +53,13 @@ impl Identity {
         Self { principal, credential: None, sent_key, claim, is_unproven: false, verified: None }
     }
 
-    /// Whether somebody has used a key of ours without showing that it is theirs.
+    /// Whether somebody has used a key of ours, or maybe one, without showing that it is theirs.
     pub(super) fn is_unproven(&self) -> bool {
         self.is_unproven
     }
 
-    /// Says that the key is one of ours.
-    pub(super) fn of_our_key(self) -> Self {
+    /// Says that the key is one of ours, or that it cannot be told whose it is.
+    pub(super) fn in_doubt(self) -> Self {
         Self { is_unproven: true, ..self }
     }
 

@@ -31,7 +31,8 @@ pub(super) fn identity(call: &Call<'_>, subject: &Subject, passed: &Passed) -> O
     let access_key = CredentialScope::of_form(|name| form.field(name))?.access_key;
     let key = AccessKeyId::foreign(&access_key);
     let account = heard::account(call, &access_key, key.as_ref());
-    Some(Identity::unproven(Principal::UnknownKey { account }, key, None))
+    let identity = Identity::unproven(Principal::UnknownKey { account }, key, None);
+    Some(if heard::is_ours(call, &access_key) { identity.in_doubt() } else { identity })
 }
 
 fn form(call: &Call<'_>, subject: &Subject, passed: &Passed) -> Option<BrowserForm> {

@@ -307,6 +307,7 @@ impl Told {
             Held::read(body, share, upstream.answer_max.min(ANSWER_IDLE_MAX)).await
         };
         self.passed.settle().await;
+        self.passed.read_rest().await;
         if let Some(broke) = held.broke() {
             let failure = Failure::of_answer(upstream, broke);
             return self.fail(call, failure, share).await;
@@ -344,6 +345,7 @@ impl Told {
         failure: Failure,
         share: &Arc<Share>,
     ) -> Response<AnswerBody> {
+        self.passed.read_rest().await;
         let wire = failure.wire();
         let built = self.step(call, share, false, {
             let wire = wire.clone();

@@ -11,7 +11,7 @@ use cairn_iam::{AccessKeyId, Found, Principal};
 use cairn_wire::codec::{WireError, decode_error};
 use cairn_wire::model::{Operation, Protocol, Service};
 use cairn_wire::resolve::Resolved;
-use cairn_wire::sigv4::{self, PayloadClaim};
+use cairn_wire::sigv4::{self, PayloadClaim, SignatureError};
 use cairn_wire::value::Value;
 use http::{HeaderMap, Response, StatusCode};
 use uuid::Uuid;
@@ -363,7 +363,7 @@ fn doubt(outcome: &Outcome<'_>, identity: &Identity) -> Doubt {
 /// Whether the body has to be hashed on its way: a caller of ours has signed over it.
 pub(super) fn needs_hash(call: &Call<'_>, subject: &Subject) -> bool {
     let claim = call.signed.well_formed(subject.service);
-    claim.is_some_and(|claim| covers_body(claim, subject) && is_ours(call, claim))
+    claim.is_some_and(|claim| covers_body(claim, subject) && is_ours(call, claim.access_key()))
 }
 
 /// Whether a signature says which bytes the body has. Outside S3 it always does.
@@ -372,15 +372,29 @@ fn covers_body(claim: &Claimed, subject: &Subject) -> bool {
     !is_s3 || matches!(claim.payload(), PayloadClaim::Hash(_) | PayloadClaim::Body)
 }
 
-fn is_ours(call: &Call<'_>, claim: &Claimed) -> bool {
-    matches!(call.stores.keyring.find(claim.access_key()), Found::Known(_))
+/// Whether a key is one of our own.
+pub(super) fn is_ours(call: &Call<'_>, access_key: &str) -> bool {
+    matches!(call.stores.keyring.find(access_key), Found::Known(_))
+}
+
+/// A call whose signature, if there is one, does not say whose key it is. An upstream may have read
+/// one all the same, be it ours.
+fn nameless(call: &Call<'_>, subject: &Subject) -> Identity {
+    let is_signed = match call.signed.claim(subject.service) {
+        Ok(claim) => claim.is_some(),
+        // Not AWS's way to sign, so it is under no key at all.
+        Err(SignatureError::UnsupportedScheme) => false,
+        Err(_) => true,
+    };
+    let nobody = Identity::anonymous();
+    if is_signed && !call.stores.keyring.accepts_any() { nobody.in_doubt() } else { nobody }
 }
 
 /// Who called. `body` is the hash of the body, once it has passed to its end: a signature over bytes
 /// that nobody has seen proves nothing.
 pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]>) -> Identity {
     let claim = call.signed.well_formed(subject.service);
-    let Some(scope) = call.signed.scope() else { return Identity::anonymous() };
+    let Some(scope) = call.signed.scope() else { return nameless(call, subject) };
     if let Some(claim) = claim
         && (body.is_some() || !covers_body(claim, subject))
         && let Found::Known(credential) = call.stores.keyring.find(claim.access_key())
@@ -390,9 +404,9 @@ pub(super) fn identity(call: &Call<'_>, subject: &Subject, body: Option<[u8; 32]
     }
     let key = AccessKeyId::foreign(&scope.access_key);
     let account = account(call, &scope.access_key, key.as_ref());
-    let is_ours = claim.is_some_and(|claim| is_ours(call, claim));
     let identity = Identity::unproven(Principal::UnknownKey { account }, key, claim.cloned());
-    if is_ours { identity.of_our_key() } else { identity }
+    // Also where the rest of the signature cannot be read: an upstream may be less strict.
+    if is_ours(call, &scope.access_key) { identity.in_doubt() } else { identity }
 }
 
 /// The account of a key that we do not know: written in the key, or the key itself, or set, or

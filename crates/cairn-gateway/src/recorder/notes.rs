@@ -9,7 +9,8 @@ pub enum Doubt {
     /// Nothing speaks against it.
     #[default]
     None,
-    /// The key is one of ours, and that its owner has signed this call was not shown to us.
+    /// The key is one of ours, or cannot be read, and that its owner has signed this call was not
+    /// shown to us.
     Unproven,
     /// The upstream refused it, so whoever called has not shown who they are.
     Refused,

@@ -3,6 +3,9 @@
 //! The bytes go on as they come. What a record can show is copied, up to [`BODY_COPY_BYTES_MAX`];
 //! beyond it the copy is given up, and the record says less. Content of objects is only counted.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future as _;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +15,8 @@ use bytes::Bytes;
 use cairn_api::s3::BoxError;
 use cairn_wire::sigv4::BodyHash;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, Sleep};
 
@@ -37,6 +42,16 @@ struct State {
     /// Nothing more will be seen, be it that the body ended or that nobody reads it.
     is_settled: bool,
     failure: Option<SenderFault>,
+    /// What nobody has read: the request went nowhere.
+    rest: Option<Rest>,
+}
+
+/// The end of a body whose sender was asked for it, and who may still be sending.
+#[derive(Debug)]
+struct Rest {
+    body: UnsyncBoxBody<Bytes, BoxError>,
+    share: Arc<Share>,
+    left: Option<u64>,
 }
 
 /// Why the sender of a body is to blame for a call that failed.
@@ -70,6 +85,23 @@ impl Passed {
         if self.wants_more() {
             let _ = tokio::time::timeout(BODY_LATE_MAX, settled).await;
         }
+    }
+
+    /// Reads what nobody has read, of a call that was not made or that was answered before: the record
+    /// shows who wanted what. Only as much as a record shows, and no longer than for a body that is
+    /// late.
+    pub(crate) async fn read_rest(&self) {
+        let Some(Rest { body, share, left }) = self.with(|state| state.rest.take()) else { return };
+        let (passed, idle) = (self.clone(), Box::pin(tokio::time::sleep(BODY_IDLE_MAX)));
+        let mut tee = Tee { inner: Some(body), passed, share, invitation: None, idle, left };
+        let read = async {
+            while self.with(|state| state.copy.is_some() && !state.has_ended) {
+                if !matches!(tee.frame().await, Some(Ok(_))) {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(BODY_LATE_MAX, read).await;
     }
 
     fn wants_more(&self) -> bool {
@@ -159,8 +191,13 @@ impl Invitation {
 }
 
 /// A body that passes.
-pub(crate) struct Tee<B> {
-    inner: B,
+pub(crate) struct Tee<B>
+where
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    /// Gone once the tee is dropped.
+    inner: Option<B>,
     passed: Passed,
     share: Arc<Share>,
     invitation: Option<Invitation>,
@@ -170,7 +207,11 @@ pub(crate) struct Tee<B> {
     left: Option<u64>,
 }
 
-impl<B: Body> Tee<B> {
+impl<B> Tee<B>
+where
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     pub(crate) fn new(
         inner: B,
         keep: Keep,
@@ -184,15 +225,14 @@ impl<B: Body> Tee<B> {
         });
         let idle = Box::pin(tokio::time::sleep(BODY_IDLE_MAX));
         let left = inner.size_hint().exact();
+        let inner = Some(inner);
         let tee = Self { inner, passed: passed.clone(), share, invitation, idle, left };
         if tee.left == Some(0) {
             tee.end();
         }
         (tee, passed)
     }
-}
 
-impl<B> Tee<B> {
     fn saw(&self, data: &Bytes) {
         self.passed.with(|state| {
             state.bytes += data.len() as u64;
@@ -224,15 +264,29 @@ impl<B> Tee<B> {
     }
 }
 
-impl<B> Drop for Tee<B> {
+impl<B> Drop for Tee<B>
+where
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     fn drop(&mut self) {
+        // Whoever was not invited to send a body is not made to.
+        let inner = self.inner.take().filter(|_| self.invitation.is_none());
+        self.passed.with(|state| {
+            let is_wanted = state.copy.is_some() && !state.has_ended && state.failure.is_none();
+            state.rest = inner.filter(|_| is_wanted).map(|inner| Rest {
+                body: inner.map_err(Into::into).boxed_unsync(),
+                share: Arc::clone(&self.share),
+                left: self.left,
+            });
+        });
         self.passed.end_here();
     }
 }
 
 impl<B> Body for Tee<B>
 where
-    B: Body<Data = Bytes> + Unpin,
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<BoxError>,
 {
     type Data = Bytes;
@@ -252,7 +306,8 @@ where
             self.invitation = None;
             self.idle.as_mut().reset(Instant::now() + BODY_IDLE_MAX);
         }
-        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        let Some(inner) = &mut self.inner else { return Poll::Ready(None) };
+        let polled = Pin::new(inner).poll_frame(cx);
         if polled.is_pending() {
             ready!(self.idle.as_mut().poll(cx));
             self.passed.fail(SenderFault::Stalled);
@@ -267,7 +322,7 @@ where
                     self.left = self.left.map(|left| left.saturating_sub(bytes));
                 }
                 // Trailers are the last thing that a body has.
-                if self.inner.is_end_stream() || self.left == Some(0) || frame.is_trailers() {
+                if self.is_end_stream() || self.left == Some(0) || frame.is_trailers() {
                     self.end();
                 }
                 Poll::Ready(Some(Ok(frame)))
@@ -284,149 +339,10 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use http::HeaderMap;
-    use http_body_util::{BodyExt as _, Full, StreamBody};
-
-    use super::*;
-    use crate::budget::Budget;
-
-    const BOTH: Keep = Keep { copy: true, hash: true };
-
-    fn share() -> Arc<Share> {
-        Arc::new(Arc::new(Budget::default()).share(false))
-    }
-
-    #[tokio::test]
-    async fn a_small_body_is_copied_and_a_large_one_counted() {
-        for (bytes, is_copied) in
-            [(3, true), (BODY_COPY_BYTES_MAX, true), (BODY_COPY_BYTES_MAX + 1, false)]
-        {
-            let body = Full::new(Bytes::from(vec![b'x'; bytes]));
-            let (tee, passed) = Tee::new(body, BOTH, share(), None);
-            assert_eq!(tee.collect().await.unwrap().to_bytes().len(), bytes);
-            assert_eq!(passed.bytes(), bytes as u64);
-            let hash = cairn_wire::sigv4::sha256(&vec![b'x'; bytes]);
-            assert_eq!(passed.sha256(), Some(hash));
-            assert_eq!(passed.take_copy().map(|copy| copy.len()), is_copied.then_some(bytes));
-        }
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_copy_is_waited_for_until_the_body_is_over_or_nobody_reads_it() {
-        let body = || Full::new(Bytes::from_static(b"late"));
-        let (tee, passed) = Tee::new(body(), BOTH, share(), None);
-        let reader = tokio::spawn(async move {
-            tokio::time::sleep(BODY_LATE_MAX / 2).await;
-            tee.collect().await.map(http_body_util::Collected::to_bytes)
-        });
-        passed.settle().await;
-        assert_eq!(passed.take_copy().as_deref(), Some(&b"late"[..]));
-        reader.await.unwrap().unwrap();
-        let started = Instant::now();
-        let (tee, passed) = Tee::new(body(), BOTH, share(), None);
-        drop(tee);
-        passed.settle().await;
-        let (tee, counted) = Tee::new(body(), Keep { copy: false, hash: false }, share(), None);
-        counted.settle().await;
-        assert_eq!((started.elapsed(), passed.take_copy()), (std::time::Duration::ZERO, None));
-        drop(tee);
-        let (tee, passed) = Tee::new(body(), BOTH, share(), None);
-        passed.settle().await;
-        assert_eq!(started.elapsed(), BODY_LATE_MAX);
-        drop(tee);
-    }
-
-    #[tokio::test]
-    async fn an_empty_body_has_ended_before_anybody_asks() {
-        let (tee, passed) = Tee::new(Full::new(Bytes::new()), BOTH, share(), None);
-        tee.collect().await.unwrap();
-        assert_eq!(passed.take_copy(), Some(Vec::new()));
-    }
-
-    #[tokio::test]
-    async fn the_start_of_content_is_kept_where_it_is_asked_for() {
-        let keep = Keep { copy: false, hash: false };
-        let (tee, passed) =
-            Tee::new(Full::new(Bytes::from_static(b"start, rest")), keep, share(), None);
-        passed.keep_start(5);
-        tee.collect().await.unwrap();
-        assert_eq!((passed.start().as_slice(), passed.take_copy()), (&b"start"[..], None));
-    }
-
-    #[tokio::test]
-    async fn a_body_ends_with_its_trailers_and_with_its_last_announced_byte() {
-        let frames = [Frame::data(Bytes::from_static(b"abc")), Frame::trailers(HeaderMap::new())];
-        let body = StreamBody::new(futures_util::stream::iter(frames.map(Ok::<_, BoxError>)));
-        let (mut tee, passed) = Tee::new(body, BOTH, share(), None);
-        tee.frame().await.unwrap().unwrap();
-        assert_eq!(passed.sha256(), None);
-        tee.frame().await.unwrap().unwrap();
-        assert_eq!(passed.sha256(), Some(cairn_wire::sigv4::sha256(b"abc")));
-        let announced = http_body_util::Limited::new(Full::new(Bytes::from_static(b"abc")), 9);
-        let (mut tee, passed) = Tee::new(announced, BOTH, share(), None);
-        tee.frame().await.unwrap().unwrap();
-        assert_eq!(passed.sha256(), Some(cairn_wire::sigv4::sha256(b"abc")));
-    }
-
-    #[tokio::test]
-    async fn half_a_body_is_no_copy() {
-        let body = Full::new(Bytes::from_static(b"half"));
-        let body = StreamBody::new(futures_util::stream::iter([
-            Ok(Frame::data(body.collect().await.unwrap().to_bytes())),
-            Err::<Frame<Bytes>, BoxError>("cut".into()),
-        ]));
-        let (tee, passed) = Tee::new(body, BOTH, share(), None);
-        assert!(tee.collect().await.is_err());
-        assert_eq!((passed.take_copy(), passed.sha256()), (None, None));
-        assert_eq!(passed.failure(), Some(SenderFault::Broken));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_body_waits_for_its_invitation_but_not_for_ever() {
-        let started = Instant::now();
-        let (sender, invitation) = Invitation::new();
-        let (tee, _) =
-            Tee::new(Full::new(Bytes::from_static(b"x")), BOTH, share(), Some(invitation));
-        let late = tee.collect().await.unwrap();
-        assert_eq!((late.to_bytes().as_ref(), started.elapsed()), (&b"x"[..], CONTINUE_MAX));
-        drop(sender);
-        let (sender, invitation) = Invitation::new();
-        let (tee, _) =
-            Tee::new(Full::new(Bytes::from_static(b"x")), BOTH, share(), Some(invitation));
-        sender.send(()).unwrap();
-        let started = Instant::now();
-        tee.collect().await.unwrap();
-        assert_eq!(started.elapsed(), std::time::Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_without_an_invitation_is_none() {
-        let (sender, invitation) = Invitation::new();
-        let body = Full::new(Bytes::from_static(b"x"));
-        let (mut tee, passed) = Tee::new(body, BOTH, share(), Some(invitation));
-        drop(sender);
-        assert!(futures_util::poll!(tee.frame()).is_pending());
-        let started = Instant::now();
-        passed.settle().await;
-        assert_eq!(started.elapsed(), std::time::Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_sender_that_stalls_is_cut_off() {
-        let body =
-            StreamBody::new(futures_util::stream::pending::<Result<Frame<Bytes>, BoxError>>());
-        let (tee, passed) = Tee::new(body, BOTH, share(), None);
-        assert!(tee.collect().await.is_err());
-        assert_eq!(passed.failure(), Some(SenderFault::Stalled));
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }
