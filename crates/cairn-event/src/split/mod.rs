@@ -9,6 +9,7 @@
 //! [`RecordHead::parse`](crate::RecordHead::parse)'s to say.
 
 mod unwrap;
+mod value;
 mod walker;
 
 use std::borrow::Cow;
@@ -77,6 +78,18 @@ pub enum SplitError {
 }
 
 impl SplitError {
+    /// Where the piece begins, or where it stops being readable.
+    pub const fn at(self) -> u64 {
+        match self {
+            Self::TooLarge { at }
+            | Self::TooDeep { at }
+            | Self::NotARecord { at }
+            | Self::BadLine { at }
+            | Self::Broken { at }
+            | Self::Truncated { at } => at,
+        }
+    }
+
     /// Whether nothing can be read after this error.
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Broken { .. } | Self::Truncated { .. })
@@ -133,6 +146,16 @@ impl Splitter {
     /// Goes on after the line that was looked at last.
     pub fn skip_line(&mut self) {
         self.walker.skip_line();
+    }
+
+    /// Where the record that was given last begins, counted from the start of the input.
+    pub fn record_at(&self) -> u64 {
+        self.walker.element_at()
+    }
+
+    /// Where the value begins in which the input has ended so far, if it has.
+    pub fn open_at(&self) -> Option<u64> {
+        self.walker.open_at()
     }
 
     /// The next record, or why a piece is none. `None` means that more input is needed, or, after

@@ -165,6 +165,53 @@ fn a_torn_line_costs_one_line() {
     assert_eq!(found[4], Ok(A.to_owned()));
 }
 
+/// A record as AWS writes it: by its first key, a walk that was led astray finds it again.
+const WHOLE: &str = r#"{"eventVersion":"1.11","eventName":"Whole"}"#;
+
+#[test]
+fn an_indented_record_after_a_torn_one_is_found() {
+    let torn = [
+        r#"{"eventVersion":"1.11","userIdentity":{"type":"Ro"#,
+        r#"{"eventVersion":"1.11","userIdentity":{"type":"Root""#,
+        r#"{"eventVersion":"1.11","userIdentity":{"type":"Root","#,
+        r#"{"eventVersion":"1.11","n":[1,[2],{"a":1"#,
+        r#"{"eventVersion":"1.11","n":[{"a":tr"#,
+        r#"{"eventVersion":"1.11","n":{"#,
+        r#"{"eventVersion":"1.11","n":{}"#,
+    ];
+    for indent in ["", "  ", "\t", "\r\n  \t "] {
+        for torn in torn {
+            for (begin, end) in
+                [("", ""), ("[", "]"), ("{\"Records\":[\n", "]}"), ("{\"Records\":[],", "")]
+            {
+                let input = format!("{begin}{torn}\n{indent}{WHOLE}\n{end}");
+                let whole = texts(&input);
+                let found: Vec<_> = whole.iter().flatten().collect();
+                assert_eq!(found, [WHOLE], "{input}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_indented_object_inside_a_record_is_no_record() {
+    for begin in [r#""a":"#, r#""a":["#, r#""a":[1,"#, r#""a":[{"b":1},"#, r#""a":[[],"#] {
+        let end = if begin.contains('[') { "]" } else { "" };
+        for before in ["", "{\"eventName\":\"x\"}\n"] {
+            let record = format!("{{\"eventName\":\"A\",{begin}\n    {WHOLE}{end}\n}}");
+            let whole = texts(&format!("{before}{record}"));
+            assert_eq!(whole.last(), Some(&Ok(record)), "{whole:?}");
+            assert!(whole.iter().all(Result::is_ok), "{whole:?}");
+        }
+    }
+    // Deeper than can be told, it is taken for a part of the record.
+    let deep = format!("{{\"a\":{}1,\n {WHOLE}{}}}", "[".repeat(200), "]".repeat(200));
+    let limits = SplitLimits { depth_max: 300, ..SplitLimits::default() };
+    for chunk in [1, 7, 100_000] {
+        assert_eq!(in_chunks(deep.as_bytes(), chunk, limits), [Ok(deep.clone())]);
+    }
+}
+
 #[test]
 fn broken_and_torn_files_end_with_an_error() {
     let torn = format!("{{\"Records\":[{A},{B}");

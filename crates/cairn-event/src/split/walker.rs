@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
+use super::value::{INDENT_BYTES_MAX, Value, ends_with_line_start};
 use super::{SplitError, SplitLimits};
 use crate::json::scan::next_special;
 
@@ -39,42 +40,6 @@ enum Inside {
     RestOfObject,
 }
 
-/// The walk through one value.
-#[derive(Debug)]
-#[allow(clippy::struct_excessive_bools)] // each says one thing that holds beside the others
-struct Value {
-    /// Where it starts in the buffer; clamped to the kept part once it is too large.
-    start: usize,
-    /// Where it starts in the input.
-    at: u64,
-    depth: usize,
-    in_string: bool,
-    /// The byte at which the input went out follows a backslash.
-    is_escaped: bool,
-    /// Whether an array under a container key turns this object into a container.
-    may_contain: bool,
-    /// The start of the string that was opened last at depth 1.
-    string_start: usize,
-    /// The key whose value comes next is a container key.
-    after_container_key: bool,
-    /// The string that just ended at depth 1 is a container key, if a colon follows.
-    is_container_key: bool,
-    is_too_large: bool,
-    is_too_deep: bool,
-    /// The value is the skipped rest of an object, and is no element.
-    is_rest: bool,
-    /// Where an object with a key may begin a line inside it, in the buffer.
-    line_start: Option<usize>,
-}
-
-impl Value {
-    /// Whether a line begins here, inside it.
-    fn has_line_start_at(&self, at: usize, bytes: &[u8]) -> bool {
-        let before = at.checked_sub(1).and_then(|before| bytes.get(before));
-        self.depth > 0 && at > self.start && before == Some(&b'\n')
-    }
-}
-
 /// Finds the elements of an input; knows where it is, so that the input may come in pieces.
 #[derive(Debug)]
 pub(super) struct Walker {
@@ -90,6 +55,8 @@ pub(super) struct Walker {
     /// A whole record stood on one line, so this is a file of lines.
     has_lines: bool,
     has_failed: bool,
+    /// Where the last element began, in the input.
+    element_at: u64,
     /// Up to here in the input, lines were looked at as such: each is looked at once.
     lines_seen: u64,
 }
@@ -105,6 +72,7 @@ impl Walker {
             skips_line: false,
             has_lines: false,
             has_failed: false,
+            element_at: 0,
             lines_seen: 0,
         }
     }
@@ -131,6 +99,14 @@ impl Walker {
         (end - start <= self.limits.record_bytes_max).then_some(start..end)
     }
 
+    pub(super) fn element_at(&self) -> u64 {
+        self.element_at
+    }
+
+    pub(super) fn open_at(&self) -> Option<u64> {
+        self.value.as_ref().map(|value| value.at)
+    }
+
     /// Goes on after the line that was looked at last.
     pub(super) fn skip_line(&mut self) {
         self.has_lines = true;
@@ -146,8 +122,8 @@ impl Walker {
                 // A key that goes on beyond the longest one is none of them: nothing is kept for it.
                 let may_match = |start: &usize| self.at - start <= FIRST_KEY_BYTES_MAX;
                 value.line_start = value.line_start.filter(may_match);
-                // Two bytes more, so that a line that begins here is seen.
-                let looked_at = self.at.saturating_sub(2).max(value.start);
+                // Some bytes more, so that a line that begins here is seen.
+                let looked_at = self.at.saturating_sub(INDENT_BYTES_MAX + 2).max(value.start);
                 let looked_at = value.line_start.map_or(looked_at, |at| at.min(looked_at));
                 let kept_from = if is_dropped { looked_at } else { value.start };
                 value.start = 0;
@@ -248,6 +224,7 @@ impl Walker {
             is_too_deep: false,
             is_rest,
             line_start: None,
+            objects: u128::from(is_rest),
         });
     }
 
@@ -323,7 +300,7 @@ impl Walker {
         line.first() == Some(&b'{') && memchr(b'\n', line).is_none()
     }
 
-    fn end_value(&self, value: &Value) -> Option<Step> {
+    fn end_value(&mut self, value: &Value) -> Option<Step> {
         if value.is_rest {
             return None;
         }
@@ -334,6 +311,7 @@ impl Walker {
         } else if value.is_too_deep {
             Step::Failed(SplitError::TooDeep { at })
         } else {
+            self.element_at = at;
             Step::Element { range, at }
         })
     }
@@ -366,8 +344,8 @@ impl Walker {
             return StringStep::TornLine;
         }
         // In a string that was torn, the quote of the next record's first key is the one that ends it.
-        let begin = self.at.checked_sub(2).filter(|begin| *begin > value.string_start);
-        if begin.is_some_and(|begin| bytes.get(begin..self.at) == Some(b"\n{")) {
+        let from = self.at.saturating_sub(INDENT_BYTES_MAX + 2).max(value.string_start + 1);
+        if bytes.get(from..self.at).is_some_and(ends_with_line_start) {
             value.line_start = Some(self.at - 1);
         }
         if value.depth == 1 && value.may_contain {
@@ -408,8 +386,12 @@ impl Walker {
                     return StructureStep::TornLine;
                 }
                 b'{' | b'[' => {
-                    if byte == b'{' && value.has_line_start_at(self.at + skipped, bytes) {
-                        value.line_start = Some(self.at + skipped);
+                    let at = self.at + skipped;
+                    if byte == b'{'
+                        && (value.has_line_start_at(at, bytes)
+                            || value.cannot_hold_line_at(at, bytes))
+                    {
+                        value.line_start = Some(at);
                     }
                     // Cut into pieces, a wrapper that large has lost its keys: whole, it loses them
                     // too.
@@ -419,11 +401,11 @@ impl Walker {
                         self.at += skipped + 1;
                         return StructureStep::Container;
                     }
-                    value.depth += 1;
+                    value.open(byte);
                     value.is_too_deep |= value.depth > self.limits.depth_max;
                 }
                 b'}' | b']' if value.depth > 0 => {
-                    value.depth -= 1;
+                    value.close();
                     if value.depth == 0 {
                         self.at += skipped + 1;
                         return StructureStep::Ended;
