@@ -68,6 +68,55 @@ def test_broken_files_are_named_and_skipped(tmp_path):
     assert report["files_read"] == 5
 
 
+@pytest.mark.evidence("assumed", "what is left out is counted by file, with the place of the first of it")
+def test_bad_lines_are_counted_by_file(tmp_path):
+    good = [line.decode() for line in lines_of_corpus()[:4]]
+    source = tmp_path / "in"
+    source.mkdir()
+    torn = good[1][: len(good[1]) // 2]
+    (source / "a.jsonl").write_text(f'{good[0]}\n\nnonsense\n{torn}\n   {good[2]}\n{{"a": 1}}\n[3, 4]\n{good[3]}\n')
+    (source / "b.jsonl").write_text("nonsense\n")
+    done, report = imported(tmp_path / "data", source, check=False)
+    assert (done.returncode, report["records_imported"]) == (1, 3)
+    assert (report["files_broken"], report["damaged"], report["not_records"]) == (2, 3, 3)
+    for told in ("a.jsonl: 2 lines or records cannot be read", "in line 3:", "b.jsonl, line 1: "):
+        assert told in done.stderr, done.stderr
+    at = len(good[0]) + 2
+    parts = {(Path(part["name"]).name, part["why"]): part for part in report["left_out"]}
+    assert set(parts) == {("a.jsonl", "damaged"), ("a.jsonl", "no-record"), ("b.jsonl", "damaged")}
+    first = parts["a.jsonl", "damaged"]
+    assert (first["count"], first["line"], first["byte"]) == (2, 3, at)
+    first = parts["a.jsonl", "no-record"]
+    assert (first["count"], first["line"], first["first"]) == (3, 6, '{"a": 1}')
+    done = run_cairn(
+        "import", "--data", str(tmp_path / "both"), "--json", "--verbose", str(source / "a.jsonl"), check=False
+    )
+    assert json.loads(done.stdout)["damaged"] == 2
+    assert "left out, no CloudTrail record: " in done.stderr and "left out, cannot be read: " in done.stderr
+
+
+@pytest.mark.evidence("assumed", "an import that fails before anything was taken changes nothing")
+def test_an_import_that_takes_nothing_leaves_no_directory(tmp_path):
+    (tmp_path / "bad.json").write_text("this is no JSON")
+    new = tmp_path / "deep/er/data"
+    done = run_cairn("import", "--data", str(new), str(tmp_path / "bad.json"), check=False)
+    assert done.returncode == 1 and not (tmp_path / "deep").exists(), done.stderr
+    (tmp_path / "deep").mkdir()
+    unreachable = ("--endpoint-url", "http://127.0.0.1:1")
+    digests = tmp_path / "AWSLogs/1/CloudTrail-Digest"
+    digests.mkdir(parents=True)
+    (digests / "d.json.gz").write_bytes(gzip.compress(b"{}"))
+    run_cairn("import", "--data", str(new), *unreachable, str(tmp_path / "AWSLogs"), check=False)
+    assert not (tmp_path / "deep/er").exists() and (tmp_path / "deep").exists()
+    # What was there stays, and so does what is taken.
+    (tmp_path / "good.jsonl").write_bytes(lines_of_corpus()[0] + b"\n")
+    files = [str(tmp_path / "good.jsonl"), str(tmp_path / "bad.json")]
+    assert run_cairn("import", "--data", str(new), *files, check=False).returncode == 1
+    assert len(kept(new)) == 1
+    assert run_cairn("import", "--data", str(new), str(tmp_path / "bad.json"), check=False).returncode == 1
+    assert len(kept(new)) == 1
+
+
 @pytest.mark.evidence("assumed", "import is resumable")
 def test_a_killed_import_goes_on(tmp_path):
     events = tmp_path / "events.jsonl.gz"

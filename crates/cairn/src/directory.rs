@@ -15,6 +15,7 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::client::variable;
 use crate::usage::OrUsage as _;
 use anyhow::Context as _;
 use cairn_event::Timestamp;
@@ -32,13 +33,15 @@ const INTENT_SEGMENT_BYTES: u64 = 1 << 20;
 const KNOWN: [&str; 5] =
     [cairn_store::LOCK_FILE, "credentials", "master.key", "lost+found", "objects"];
 
+/// Where the records are of a server that was told nothing else.
+pub(crate) const DEFAULT: &str = "cairn-data";
+
 /// A stopped server's directory on the command line: after the command, or as `--data`, which is
-/// what all other commands call it.
+/// what all other commands call it; or else where `cairn serve` has it.
 #[derive(Debug, clap::Args)]
-#[group(required = true, multiple = false)]
 pub(crate) struct Stopped {
-    /// The data directory. Its server must be stopped
-    #[arg(value_name = "DIR")]
+    /// The data directory, whose server must be stopped [default: `CAIRN_DATA`, or ./cairn-data]
+    #[arg(value_name = "DIR", conflicts_with = "data")]
     dir: Option<PathBuf>,
     /// The same, as other commands name it
     #[arg(long, value_name = "DIR")]
@@ -48,8 +51,10 @@ pub(crate) struct Stopped {
 impl Stopped {
     /// The directory, which must hold data.
     pub(crate) fn directory(&self) -> anyhow::Result<Directory> {
-        let named = self.dir.as_deref().or(self.data.as_deref());
-        Directory::existing(named.context("no data directory is named")?)
+        // No `env` of clap's: a variable would rule out the directory after the command.
+        let of_environment = || variable("CAIRN_DATA").map(PathBuf::from);
+        let named = self.dir.clone().or_else(|| self.data.clone()).or_else(of_environment);
+        Directory::existing(&named.unwrap_or_else(|| PathBuf::from(DEFAULT)))
     }
 }
 
@@ -168,6 +173,14 @@ impl Directory {
         std::fs::read_dir(self.log()).is_ok_and(|mut names| names.next().is_some())
     }
 
+    /// Whether the log, which nobody has open, has a record. What cannot be read may hold some.
+    pub(crate) fn holds_records(&self) -> bool {
+        let segments = cairn_store::inspect(&self.log());
+        let is_empty = segments
+            .is_ok_and(|segments| segments.iter().all(|segment| segment.next == segment.first));
+        self.log().exists() && !is_empty
+    }
+
     /// Keeps servers away while somebody looks, without changing anything.
     pub(crate) fn lock_to_read(&self, by: Command) -> anyhow::Result<Option<DirectoryLock>> {
         DirectoryLock::acquire_to_read(&self.root).map_err(|error| refused(error, by))
@@ -185,6 +198,37 @@ impl Directory {
         self.refuse_others()?;
         let is_used = self.root.join(cairn_store::LOCK_FILE).exists();
         is_used.then(|| self.lock(by)).transpose()
+    }
+}
+
+/// A data directory that may not be there yet, so that what failed need not leave one behind.
+#[derive(Debug)]
+pub(crate) struct NewDirectory {
+    /// What is not there: the directory, and those above it, innermost first.
+    missing: Vec<PathBuf>,
+}
+
+impl NewDirectory {
+    /// Looks what of a path there is.
+    pub(crate) fn of(root: &Path) -> Self {
+        let root = std::path::absolute(root).unwrap_or_default();
+        let missing = root.ancestors().take_while(|path| !path.as_os_str().is_empty());
+        let missing = missing.take_while(|path| path.symlink_metadata().is_err());
+        Self { missing: missing.map(Path::to_path_buf).collect() }
+    }
+
+    /// Takes away what was not there before. Whoever calls this has its lock.
+    pub(crate) fn remove(self) {
+        for (number, path) in self.missing.iter().enumerate() {
+            // The directories above it may be somebody's by now.
+            let removed = match number {
+                0 => std::fs::remove_dir_all(path),
+                _ => std::fs::remove_dir(path),
+            };
+            if removed.is_err() {
+                return;
+            }
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Serialize, Serializer};
 
+use super::flaws::{First, Flaws};
 use super::sources::ENDINGS;
 
 /// How many are named of each kind.
@@ -21,12 +22,15 @@ pub(super) enum Why {
     Digests,
     /// A file that an earlier import has read to its end.
     Known,
-    /// A piece of JSON that is no CloudTrail record.
+    /// Lines and records of a file that cannot be read.
+    Damaged,
+    /// Pieces of JSON that are no CloudTrail records.
     NoRecord,
 }
 
 impl Why {
-    const ALL: [Self; 5] = [Self::Name, Self::NoFile, Self::Digests, Self::Known, Self::NoRecord];
+    const ALL: [Self; 6] =
+        [Self::Name, Self::NoFile, Self::Digests, Self::Known, Self::Damaged, Self::NoRecord];
 
     /// The reason, as people are told it.
     fn text(self) -> String {
@@ -35,6 +39,7 @@ impl Why {
             Self::NoFile => "a link, or no file".to_owned(),
             Self::Digests => "digests, which are no records".to_owned(),
             Self::Known => "imported before".to_owned(),
+            Self::Damaged => "cannot be read".to_owned(),
             Self::NoRecord => "no CloudTrail record".to_owned(),
         }
     }
@@ -49,25 +54,58 @@ pub(super) fn endings() -> String {
 /// What is left out, in the order in which it was found.
 #[derive(Debug, Default)]
 pub(super) struct LeftOut {
+    /// All things.
     counts: [u64; Why::ALL.len()],
+    /// The files that they are, or are in.
+    files: [u64; Why::ALL.len()],
     named: Vec<Piece>,
 }
 
-/// One thing that is left out.
+/// A file that is left out, or of which something is.
 #[derive(Debug, Serialize)]
 struct Piece {
     name: String,
     why: Why,
+    /// What of it is left out, if it is not all.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    part: Option<Part>,
+}
+
+/// What of a file is left out.
+#[derive(Debug, Serialize)]
+struct Part {
+    /// How many lines or records.
+    count: u64,
+    /// The line of the first of them, counted from 1.
+    line: u64,
+    /// And its byte.
+    byte: u64,
+    /// What is wrong with it, or how it begins.
+    first: String,
 }
 
 impl LeftOut {
     /// Counts one, which is named if it is among the first.
     pub(super) fn add(&mut self, why: Why, name: impl FnOnce() -> String) {
-        let count = &mut self.counts[why as usize];
-        if *count < NAMED_MAX as u64 {
-            self.named.push(Piece { name: name(), why });
+        self.add_file(why, 1, || Piece { name: name(), why, part: None });
+    }
+
+    /// Counts what of a file is left out, if anything is.
+    pub(super) fn add_pieces(&mut self, why: Why, name: &str, flaws: Flaws) {
+        let Flaws { count, first: Some(First { line, byte, what }) } = flaws else { return };
+        self.add_file(why, count, || {
+            let part = Some(Part { count, line, byte, first: what });
+            Piece { name: name.to_owned(), why, part }
+        });
+    }
+
+    fn add_file(&mut self, why: Why, count: u64, piece: impl FnOnce() -> Piece) {
+        let files = &mut self.files[why as usize];
+        if *files < NAMED_MAX as u64 {
+            self.named.push(piece());
         }
-        *count += 1;
+        *files += 1;
+        self.counts[why as usize] += count;
     }
 
     /// How many there are of a kind.
@@ -77,9 +115,11 @@ impl LeftOut {
 
     /// Adds what was left out later.
     pub(super) fn append(&mut self, later: Self) {
-        for (count, more) in self.counts.iter_mut().zip(later.counts) {
-            *count += more;
-        }
+        let add = |all: &mut [u64], later: &[u64]| {
+            all.iter_mut().zip(later).for_each(|(count, more)| *count += more);
+        };
+        add(&mut self.counts, &later.counts);
+        add(&mut self.files, &later.files);
         self.named.extend(later.named);
         let mut room = [NAMED_MAX; Why::ALL.len()];
         self.named.retain(|piece| {
@@ -101,14 +141,25 @@ impl LeftOut {
         for why in Why::ALL {
             let reason = why.text();
             for piece in self.named.iter().filter(|piece| piece.why == why) {
-                let _ = write!(text, "\n  left out, {reason}: {}", piece.name);
+                let _ = write!(text, "\n  left out, {reason}: {piece}");
             }
-            let more = self.count(why).saturating_sub(NAMED_MAX as u64);
+            let more = self.files[why as usize].saturating_sub(NAMED_MAX as u64);
             if more > 0 {
-                let _ = write!(text, "\n  left out, {reason}: and {more} more");
+                let _ = write!(text, "\n  left out, {reason}: and {more} more files");
             }
         }
         text
+    }
+}
+
+impl std::fmt::Display for Piece {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.name)?;
+        let Some(Part { count, line, first, .. }) = &self.part else { return Ok(()) };
+        match count {
+            1 => write!(f, ", line {line}: {first}"),
+            _ => write!(f, ": {count}, the first in line {line}: {first}"),
+        }
     }
 }
 
@@ -121,7 +172,7 @@ impl Serialize for LeftOut {
 
 #[cfg(test)]
 mod tests {
-    use super::{LeftOut, NAMED_MAX, Why};
+    use super::{First, Flaws, LeftOut, NAMED_MAX, Why};
 
     #[test]
     fn the_first_of_each_kind_are_named_and_all_are_counted() {
@@ -131,17 +182,29 @@ mod tests {
         }
         let mut later = LeftOut::default();
         later.add(Why::Name, || "late.txt".to_owned());
-        later.add(Why::NoRecord, || "a.json, byte 7".to_owned());
+        let first = |what: &str| Some(First { line: 2, byte: 7, what: what.to_owned() });
+        let none = Flaws { count: 3, first: first("{}") };
+        later.add_pieces(Why::NoRecord, "a.json", none);
+        later.add_pieces(Why::Damaged, "b.json", Flaws { count: 1, first: first("torn") });
+        later.add_pieces(Why::Damaged, "c.json", Flaws::default());
         left_out.append(later);
-        assert_eq!((left_out.count(Why::Name), left_out.count(Why::NoRecord)), (23, 1));
-        assert_eq!(left_out.named.len(), NAMED_MAX + 1);
+        let kinds = [Why::Name, Why::NoRecord, Why::Damaged];
+        assert_eq!(kinds.map(|why| left_out.count(why)), [23, 3, 1]);
+        assert_eq!(left_out.named.len(), NAMED_MAX + 2);
+        let json = serde_json::to_value(&left_out).unwrap();
+        let wanted = serde_json::json!(
+            {"name": "a.json", "why": "no-record", "count": 3, "line": 2, "byte": 7, "first": "{}"}
+        );
+        assert_eq!(json[NAMED_MAX], wanted);
         let text = left_out.text();
         let lines: Vec<_> = text.lines().skip(1).collect();
         let reason =
             "left out, not named as files of records are (.json, .jsonl, .ndjson, .log or .gz)";
         assert_eq!(lines[0], format!("  {reason}: 0.txt"));
-        assert_eq!(lines[NAMED_MAX], format!("  {reason}: and 3 more"));
-        assert_eq!(lines[NAMED_MAX + 1], "  left out, no CloudTrail record: a.json, byte 7");
+        assert_eq!(lines[NAMED_MAX], format!("  {reason}: and 3 more files"));
+        assert_eq!(lines[NAMED_MAX + 1], "  left out, cannot be read: b.json, line 2: torn");
+        let none = "  left out, no CloudTrail record: a.json: 3, the first in line 2: {}";
+        assert_eq!(lines[NAMED_MAX + 2], none);
         assert!(!text.contains("late"));
     }
 }

@@ -13,6 +13,7 @@ mod accounts;
 mod append;
 mod catch_up;
 mod finished;
+mod flaws;
 mod known;
 mod left_out;
 mod pipeline;
@@ -35,7 +36,7 @@ use cairn_store::{EventLog as _, Offset};
 use crate::anchor::{Extent, Mooring};
 use crate::client::ServerChoice;
 use crate::commands::serve;
-use crate::directory::{Command, Directory, OpenOptions, Opened, wall_clock};
+use crate::directory::{Command, Directory, NewDirectory, OpenOptions, Opened, wall_clock};
 use crate::print;
 
 use finished::FinishedFiles;
@@ -65,8 +66,9 @@ pub(crate) struct Arguments {
     /// Print the summary as one line of JSON.
     #[arg(long)]
     json: bool,
-    /// Name what is left out and why, the first 20 of each kind; `left_out` in JSON.
-    #[arg(long, conflicts_with = "json")]
+    /// Name what is left out and why, the first 20 files of each kind. JSON has it as `left_out`, and
+    /// with both flags standard error has it, too.
+    #[arg(long)]
     verbose: bool,
     /// The keys of digests: the answer of `aws cloudtrail list-public-keys`, in place of asking.
     #[arg(long, value_name = "FILE")]
@@ -81,11 +83,7 @@ pub(crate) struct Arguments {
 
 impl Arguments {
     fn form(&self) -> Form {
-        match self {
-            Self { json: true, .. } => Form::Json,
-            Self { verbose: true, .. } => Form::Verbose,
-            _ => Form::Text,
-        }
+        Form { is_json: self.json, is_verbose: self.verbose }
     }
 }
 
@@ -94,7 +92,7 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let begun = Instant::now();
     arguments.server.check()?;
     let mut trusted = Trusted::read(arguments)?;
-    let mut sources = Sources::find(&arguments.paths, &arguments.server)?;
+    let sources = Sources::find(&arguments.paths, &arguments.server)?;
     let directory = Directory::new(&arguments.data);
     let held = directory.lock_if_used(Command::Import)?;
     for place in &sources.empty {
@@ -107,7 +105,28 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Report::new(sources.left_out, None).print(arguments.form(), None)?;
         return Ok(ExitCode::FAILURE);
     }
-    let _lock = held.map_or_else(|| directory.lock(Command::Import), Ok)?;
+    let made = NewDirectory::of(directory.root());
+    let lock = held.map_or_else(|| directory.lock(Command::Import), Ok)?;
+    let taken = take(arguments, &directory, sources, &mut trusted);
+    let outcome = taken.and_then(|(mut report, account)| {
+        report.seconds = begun.elapsed().as_secs_f64();
+        report.print(arguments.form(), account.as_deref())?;
+        Ok(found_none || report.is_broken())
+    });
+    if !matches!(outcome, Ok(false)) && !directory.holds_records() {
+        made.remove();
+    }
+    drop(lock);
+    Ok(if outcome? { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Takes in what is there; the report, and the account of the directory.
+fn take(
+    arguments: &Arguments,
+    directory: &Directory,
+    mut sources: Sources,
+    trusted: &mut Trusted,
+) -> anyhow::Result<(Report, Option<String>)> {
     let clock = wall_clock();
     let options = OpenOptions {
         segment_bytes_max: None,
@@ -121,11 +140,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let problems = mooring.problems(Extent::of(&opened.log))?;
     anyhow::ensure!(problems.is_empty(), "{}: `cairn fsck` says more", problems.join("; "));
     let finished = FinishedFiles::load(&opened.meta)?;
-    let proof = vouch::prepare(&mut sources, &mut trusted, &arguments.server)?;
+    let proof = vouch::prepare(&mut sources, trusted, &arguments.server)?;
     sources.forget(&finished);
     let mut report = Report::new(std::mem::take(&mut sources.left_out), proof);
     let account = runtime.block_on(serve::account_of(&*opened.meta))?;
-    let account = account.as_ref().map(cairn_event::AccountId::as_str);
+    let account = account.as_ref().map(|account| account.as_str().to_owned());
     if sources.files.is_empty() {
         catch_up::history(&opened, |_| ())?;
     } else {
@@ -134,16 +153,11 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         // What has come in is durable, whatever became of the rest.
         opened.log.close();
         runtime.block_on(range.end(&*opened.meta, opened.log.committed()))?;
-        report.add(imported?, account);
+        report.add(imported?, account.as_deref());
     }
     opened.log.close();
     runtime.block_on(mooring.set(&*opened.meta, Extent::of(&opened.log), Offset::ZERO))?;
-    report.seconds = begun.elapsed().as_secs_f64();
-    report.print(arguments.form(), account)?;
-    let is_broken = found_none
-        || report.files_broken > 0
-        || report.proof.as_ref().is_some_and(report::Proven::is_broken);
-    Ok(if is_broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok((report, account))
 }
 
 fn import(

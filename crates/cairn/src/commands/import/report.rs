@@ -15,13 +15,11 @@ use super::sort_out::Findings;
 
 /// How the summary is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
-    /// Sentences.
-    Text,
-    /// And what was left out, by name.
-    Verbose,
-    /// A line of JSON.
-    Json,
+pub(super) struct Form {
+    /// As a line of JSON, not as sentences.
+    pub(super) is_json: bool,
+    /// With what was left out, by name; beside JSON on standard error.
+    pub(super) is_verbose: bool,
 }
 
 /// Files that are named one by one to people.
@@ -37,11 +35,13 @@ pub(super) struct Report {
     /// Files of directories that were left out because of their names.
     files_ignored: u64,
     /// Files that could not be read to their end, or hold pieces that are no JSON.
-    pub(super) files_broken: u64,
+    files_broken: u64,
     /// New records.
     pub(super) records_imported: u64,
     /// Records that the directory had.
     pub(super) duplicates: u64,
+    /// Lines and records that cannot be read.
+    damaged: u64,
     /// Pieces of JSON that are no CloudTrail records.
     pub(super) not_records: u64,
     /// Records of accounts other than the directory's, those that it had too.
@@ -95,7 +95,7 @@ pub(super) struct Proven {
 
 impl Proven {
     /// Whether something is wrong.
-    pub(super) fn is_broken(&self) -> bool {
+    fn is_broken(&self) -> bool {
         self.digests_invalid > 0 || !self.contradicted.is_empty() || !self.missing.is_empty()
     }
 
@@ -169,19 +169,28 @@ impl Report {
         self.files_broken = found.files_broken;
         self.records_imported = outcome.imported;
         self.duplicates = found.duplicates;
+        self.damaged = found.left_out.count(Why::Damaged);
         self.not_records = found.left_out.count(Why::NoRecord);
         self.left_out.append(std::mem::take(&mut found.left_out));
         self.bytes = found.bytes;
         self.other_accounts = std::mem::take(&mut found.accounts).others(account);
     }
 
+    /// Whether something is wrong with what was read.
+    pub(super) fn is_broken(&self) -> bool {
+        self.files_broken > 0 || self.proof.as_ref().is_some_and(Proven::is_broken)
+    }
+
     /// Prints it; to people what was left out only if they want to know.
     pub(super) fn print(&self, form: Form, account: Option<&str>) -> anyhow::Result<()> {
         let mut out = std::io::stdout().lock();
-        if form == Form::Json {
+        if form.is_json {
             writeln!(out, "{}", serde_json::to_string(self)?)?;
+            if form.is_verbose {
+                self.left_out.text().lines().map(str::trim).skip(1).for_each(print::complain);
+            }
         } else {
-            writeln!(out, "{}", self.text(form == Form::Verbose))?;
+            writeln!(out, "{}", self.text(form.is_verbose))?;
             if let Some(hint) = accounts::hint(&self.other_accounts, account) {
                 print::complain(&hint);
             }
@@ -200,6 +209,7 @@ impl Report {
         );
         for (count, what) in [
             (self.duplicates, "records that were there already"),
+            (self.damaged, "lines or records that cannot be read"),
             (self.not_records, "pieces of JSON that are no CloudTrail records"),
             (self.files_known, "files that were imported before"),
             (self.files_ignored, "files left out by their names"),
@@ -211,7 +221,7 @@ impl Report {
         }
         if is_verbose {
             text.push_str(&self.left_out.text());
-        } else if self.files_ignored + self.not_records > 0 {
+        } else if self.files_ignored + self.damaged + self.not_records > 0 {
             text.push_str(" (--verbose names what was left out)");
         }
         if let Some(proof) = &self.proof {

@@ -11,6 +11,7 @@ use crate::print;
 
 use super::accounts::Accounts;
 use super::finished::FileNote;
+use super::flaws::{Flaws, Lines};
 use super::known::KnownRecords;
 use super::left_out::{LeftOut, Why};
 use super::progress::Progress;
@@ -49,7 +50,7 @@ pub(super) struct Findings {
     pub(super) files_broken: u64,
     /// Records that were known.
     pub(super) duplicates: u64,
-    /// Pieces of JSON that are no records.
+    /// Lines and records that cannot be read, and pieces of JSON that are no records.
     pub(super) left_out: LeftOut,
     /// Record bytes of all files, known ones too.
     pub(super) bytes: u64,
@@ -97,6 +98,25 @@ pub(super) fn files(
     sorter.findings
 }
 
+/// A file that is being taken apart.
+#[derive(Default)]
+struct OpenFile {
+    lines: Lines,
+    /// What cannot be read.
+    damaged: Flaws,
+    /// Pieces of JSON that are no records.
+    others: Flaws,
+}
+
+/// Whether an object was taken.
+enum Taken {
+    Yes,
+    /// It is none of `CloudTrail`'s; how it begins.
+    NoRecord(String),
+    /// It is no JSON; why.
+    Damaged(String),
+}
+
 struct Sorter<'a> {
     batches: &'a SyncSender<Batch>,
     known: KnownRecords,
@@ -110,13 +130,15 @@ impl Sorter<'_> {
     /// Takes one file apart; `false` if there is no more to do.
     fn file(&mut self, source: &Source, pieces: &Receiver<Piece>, progress: &Progress) -> bool {
         let mut splitter = Splitter::new(SplitLimits::default());
-        let mut flaws = Flaws::default();
+        let mut file = OpenFile::default();
         let before = self.findings.records;
         let (outcome, vouch) = loop {
             match pieces.recv() {
                 Ok(Piece::Bytes(bytes)) => {
+                    let open_at = splitter.open_at();
                     splitter.push(&bytes);
-                    self.records(source, &mut splitter, &mut flaws);
+                    file.lines.push(bytes, open_at);
+                    self.records(&mut splitter, &mut file);
                 }
                 Ok(Piece::End(outcome, vouch)) => break (outcome, vouch),
                 Err(_) => return false,
@@ -128,18 +150,21 @@ impl Sorter<'_> {
         match outcome {
             Ok(()) => {
                 splitter.finish();
-                self.records(source, &mut splitter, &mut flaws);
+                self.records(&mut splitter, &mut file);
             }
-            Err(error) => flaws.add(&error),
+            Err(error) => file.damaged.add_end(&file.lines, &error),
         }
         self.findings.files_read += 1;
         self.vouch(source, vouch, before, progress);
-        if flaws.count > 0 {
+        if let Some(message) = file.damaged.message(&source.name) {
             self.findings.files_broken += 1;
-            progress.say(&flaws.message(&source.name));
+            progress.say(&message);
         } else {
             self.open.finished.extend(source.note.clone());
         }
+        let left_out = &mut self.findings.left_out;
+        left_out.add_pieces(Why::Damaged, &source.name, file.damaged);
+        left_out.add_pieces(Why::NoRecord, &source.name, file.others);
         self.is_wanted
     }
 
@@ -170,20 +195,31 @@ impl Sorter<'_> {
         }
     }
 
-    fn records(&mut self, source: &Source, splitter: &mut Splitter, flaws: &mut Flaws) {
+    fn records(&mut self, splitter: &mut Splitter, file: &mut OpenFile) {
         loop {
             if splitter.line().is_some_and(|line| self.line(line)) {
                 splitter.skip_line();
                 continue;
             }
             let Some(piece) = splitter.next_record() else { break };
-            match piece {
-                Ok(record) => self.record(source, &record, flaws),
-                Err(error @ SplitError::NotARecord { .. }) => self
-                    .findings
-                    .left_out
-                    .add(Why::NoRecord, || format!("{}: {error}", source.name)),
-                Err(error) => flaws.add(&error),
+            let told = match piece {
+                Ok(record) => self.record(&record),
+                Err(error @ SplitError::NotARecord { .. }) => {
+                    file.others.add_split(&file.lines, error);
+                    continue;
+                }
+                Err(error) => {
+                    file.damaged.add_split(&file.lines, error);
+                    continue;
+                }
+            };
+            let at = splitter.record_at();
+            match told {
+                Taken::Yes => {}
+                Taken::NoRecord(beginning) => file.others.add(&file.lines, at, || beginning),
+                Taken::Damaged(error) => {
+                    file.damaged.add(&file.lines, at, || format!("at byte {at}: {error}"));
+                }
             }
         }
     }
@@ -200,14 +236,14 @@ impl Sorter<'_> {
         }
     }
 
-    fn record(&mut self, source: &Source, record: &[u8], flaws: &mut Flaws) {
+    fn record(&mut self, record: &[u8]) -> Taken {
         match RecordHead::parse(record) {
-            Ok(head) if head.is_record() => self.take(&head, record),
-            Ok(_) => self
-                .findings
-                .left_out
-                .add(Why::NoRecord, || format!("{}: {}", source.name, beginning_of(record))),
-            Err(error) => flaws.add(&error),
+            Ok(head) if head.is_record() => {
+                self.take(&head, record);
+                Taken::Yes
+            }
+            Ok(_) => Taken::NoRecord(beginning_of(record)),
+            Err(error) => Taken::Damaged(error.to_string()),
         }
     }
 
@@ -272,27 +308,5 @@ impl OpenBatch {
         let records =
             ends.into_iter().map(|end| bytes.slice(std::mem::replace(&mut start, end)..end));
         Batch { records: records.collect(), prepared, finished }
-    }
-}
-
-/// What is wrong with a file.
-#[derive(Default)]
-struct Flaws {
-    first: String,
-    count: u64,
-}
-
-impl Flaws {
-    fn add(&mut self, why: &dyn std::fmt::Display) {
-        if self.count == 0 {
-            self.first = why.to_string();
-        }
-        self.count += 1;
-    }
-
-    fn message(&self, name: &str) -> String {
-        let more = self.count - 1;
-        let rest = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-        format!("{name}: {}{rest}", self.first)
     }
 }

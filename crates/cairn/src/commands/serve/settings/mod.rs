@@ -23,6 +23,7 @@ use serde::Deserialize;
 
 use super::logs::Format as LogFormat;
 use crate::address::to_listen;
+use crate::directory;
 
 use days::Days;
 use interval::Interval;
@@ -284,7 +285,7 @@ impl Document {
         let listen = self.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4580)));
         let table = upstreams::over(self.upstream, self.upstreams)?;
         let settings = Settings {
-            data: self.data.unwrap_or_else(|| PathBuf::from("cairn-data")),
+            data: self.data.unwrap_or_else(|| PathBuf::from(directory::DEFAULT)),
             listen,
             account: account.transpose()?,
             region: region::parse(&region).context("--region")?,
