@@ -158,7 +158,8 @@ pub enum Field {
     SharedEventId,
     /// The types of resources that the call touched: one of them must match.
     ResourceType,
-    /// The names of resources that the call touched: one of them must match.
+    /// The names of resources that the call touched: one of them must match. A search finds objects
+    /// of S3, too, by `BUCKET/KEY` or their ARN, and by any part of either.
     ResourceName,
 }
 

@@ -53,7 +53,7 @@ impl Row {
             text(head.event_time_text.clone()),
             text(event_name(&head)),
             text(head.event_source.clone()),
-            text(head.username()),
+            text(user(&head)),
             text(head.source_ip_address.clone()),
             text(head.aws_region.clone()),
             text(Some(outcome)),
@@ -67,6 +67,13 @@ impl Row {
 /// The name of a record's event; of a record that is lost, that it is.
 pub(crate) fn event_name<'a>(head: &RecordHead<'a>) -> Option<Cow<'a, str>> {
     if is_lost(head) { Some(Cow::Borrowed("(record lost)")) } else { head.event_name.clone() }
+}
+
+/// Who called: as `LookupEvents` lists them, or else by their id, which is all that events of
+/// applications have.
+pub(crate) fn user<'h>(head: &'h RecordHead<'_>) -> Option<Cow<'h, str>> {
+    let by_id = || head.identity.principal_id.as_deref().filter(|id| !id.is_empty());
+    head.username().or_else(|| by_id().map(Cow::Borrowed))
 }
 
 /// The names of what the call touched: as `LookupEvents` lists them, an ARN only where there is no
@@ -94,7 +101,7 @@ fn resources<'a>(head: &RecordHead<'a>) -> Cow<'a, str> {
 }
 
 /// Nothing of an S3 ARN but its partition goes before the name.
-fn bare(arn: Cow<'_, str>) -> Cow<'_, str> {
+pub(crate) fn bare(arn: Cow<'_, str>) -> Cow<'_, str> {
     match arn.split_once(":s3:::") {
         Some((_, name)) if is_arn(&arn) => Cow::Owned(name.to_owned()),
         _ => arn,

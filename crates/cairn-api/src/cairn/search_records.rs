@@ -2,6 +2,8 @@
 //!
 //! - All filters must hold. A field is named as in `LookupEvents` or as in the record; case does
 //!   not count.
+//! - `ResourceName` finds what `LookupEvents` lists, and the objects of S3's data events, which that
+//!   does not list: by `BUCKET/KEY`, by ARN, or by a part of either.
 //! - `Text` looks for a text anywhere in the record's own bytes.
 //! - A search does a bounded amount of work; a page may be short, or empty, and come with a token
 //!   all the same.
@@ -190,6 +192,20 @@ mod tests {
         ];
         for (wanted, ids) in table {
             assert_eq!(found(&world, filters(wanted)).await, *ids, "{wanted:?}");
+        }
+        let object = r#","resources":[{"ARN":"arn:aws:s3:::pictures/2026/stone.png"},{"ARN":"arn:aws:s3:::pictures"}]"#;
+        let object = object.to_owned() + denied;
+        let data = event("e-4", "GetObject", 4, &object).replace(r#""Management""#, r#""Data""#);
+        world.record(&[data]).await;
+        for (operator, value, ids) in [
+            ("Equals", "pictures/2026/stone.png", "e-4"),
+            ("Equals", "arn:aws:s3:::pictures/2026/stone.png", "e-4"),
+            ("Prefix", "pictures/2026/", "e-4"),
+            ("Contains", "stone", "e-4"),
+            ("Equals", "pictures/2026", ""),
+        ] {
+            let asked = filters(&[("ResourceName", operator, value)]);
+            assert_eq!(found(&world, asked).await, ids, "{operator} {value}");
         }
         let plain = json!({"Filters": [{"Field": "EventId", "Value": "e-1"}]});
         assert_eq!(found(&world, plain).await, "e-1");

@@ -1,6 +1,7 @@
 //! What a query looks for, compiled once: keys for the index, conditions for rows.
 
 mod lookup;
+mod objects;
 mod scan;
 mod search;
 

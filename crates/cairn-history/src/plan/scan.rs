@@ -11,21 +11,32 @@ use crate::fields::{CATEGORIES, Columns, TEXTS, passes, text_index};
 use crate::slice::{RecordReader, Slice, schema};
 use crate::{Field, Filter, HistoryError};
 
+use super::objects;
+
 /// The conditions of a scan, and the columns that they need.
 #[derive(Debug)]
 pub(crate) struct Scan {
     filters: Vec<Filter>,
+    /// What columns only tell from what cannot pass.
+    objects: Vec<Filter>,
     texts: Vec<Finder<'static>>,
     /// Columns by their place in the schema, in rising order.
     columns: Vec<usize>,
 }
 
 impl Scan {
-    pub(crate) fn new(filters: &[Filter], texts: Vec<Finder<'static>>) -> Self {
-        let mut columns: Vec<_> = filters.iter().map(|filter| column(filter.field)).collect();
+    pub(crate) fn new(filters: &[Filter], objects: &[Filter], texts: Vec<Finder<'static>>) -> Self {
+        let of_objects = (!objects.is_empty()).then_some(objects::FIELDS).into_iter().flatten();
+        let fields = filters.iter().map(|filter| filter.field).chain(of_objects);
+        let mut columns: Vec<_> = fields.map(column).collect();
         columns.sort_unstable();
         columns.dedup();
-        Self { filters: filters.to_vec(), texts, columns }
+        Self { filters: filters.to_vec(), objects: objects.to_vec(), texts, columns }
+    }
+
+    /// Whether columns alone do not say what passes.
+    pub(crate) fn needs_records(&self) -> bool {
+        !self.texts.is_empty() || !self.objects.is_empty()
     }
 
     /// What the record's own bytes must hold.
@@ -51,8 +62,8 @@ impl Scan {
             };
             self.by_columns(slice, footer, rows)?
         };
-        if !self.texts.is_empty() {
-            self.by_text(records, &mut passed)?;
+        if self.needs_records() {
+            self.by_record(records, &mut passed)?;
         }
         Ok(passed)
     }
@@ -105,15 +116,23 @@ impl Scan {
 
     fn passes(&self, row: &BatchRow<'_>) -> bool {
         self.filters.iter().all(|filter| passes(row, filter))
+            && self.objects.iter().all(|filter| objects::may_pass(row, filter))
     }
 
-    fn by_text(&self, records: &mut RecordReader, rows: &mut Vec<u32>) -> Result<(), HistoryError> {
+    fn by_record(
+        &self,
+        records: &mut RecordReader,
+        rows: &mut Vec<u32>,
+    ) -> Result<(), HistoryError> {
         let placed = rows.iter().map(|row| Ok((records.place(*row)?, *row)));
         let mut placed = placed.collect::<Result<Vec<_>, HistoryError>>()?;
         placed.sort_unstable();
         rows.clear();
         for (_, row) in placed {
-            let holds = |text: &[u8]| self.texts.iter().all(|wanted| wanted.find(text).is_some());
+            let holds = |record: &[u8]| {
+                self.texts.iter().all(|wanted| wanted.find(record).is_some())
+                    && objects::all_pass(record, &self.objects)
+            };
             if records.look(row, holds)? {
                 rows.push(row);
             }

@@ -14,7 +14,7 @@ use crate::slice::Slice;
 use crate::tail::Chunk;
 use crate::{AttributeKey, Field, Filter, HistoryError, Match, SearchQuery};
 
-use super::{Plan, Scan, Source};
+use super::{Plan, Scan, Source, objects};
 
 /// With more scopes than this in a slice, probing them one by one costs more than a scan.
 const SCOPES_PROBED_MAX: usize = 4_096;
@@ -25,7 +25,10 @@ const INDEX_WORTH: u64 = 32;
 /// A compiled [`SearchQuery`].
 #[derive(Debug)]
 pub(crate) struct SearchPlan {
+    /// What columns answer.
     filters: Vec<Filter>,
+    /// What may be about an object of S3, which only the record names.
+    objects: Vec<Filter>,
     /// Conditions that the index answers.
     indexed: Vec<(AttributeKey, String)>,
     scan: Scan,
@@ -33,7 +36,9 @@ pub(crate) struct SearchPlan {
 
 impl SearchPlan {
     pub(crate) fn new(query: &SearchQuery) -> Self {
-        let indexed = query.filters.iter().filter_map(|filter| {
+        let (objects, filters): (Vec<_>, Vec<_>) =
+            query.filters.iter().cloned().partition(objects::may_be_wanted);
+        let indexed = filters.iter().filter_map(|filter| {
             let Match::Equals(value) = &filter.value else { return None };
             let attribute =
                 AttributeKey::ALL.into_iter().find(|key| attribute_field(*key) == filter.field)?;
@@ -41,13 +46,19 @@ impl SearchPlan {
         });
         Self {
             indexed: indexed.collect(),
-            scan: Scan::new(&query.filters, texts(query)),
-            filters: query.filters.clone(),
+            scan: Scan::new(&filters, &objects, texts(query)),
+            filters,
+            objects,
         }
     }
 
     fn row_passes(&self, row: &impl Columns) -> bool {
         self.filters.iter().all(|filter| passes(row, filter))
+            && self.objects.iter().all(|filter| objects::may_pass(row, filter))
+    }
+
+    fn objects_pass(&self, head: Option<&RecordHead<'_>>) -> bool {
+        self.objects.iter().all(|filter| objects::pass(head, filter))
     }
 
     fn text_passes(&self, record: &[u8]) -> bool {
@@ -88,7 +99,12 @@ impl SearchPlan {
 impl Plan for SearchPlan {
     fn chunk_rows<'c>(&self, chunk: &'c Chunk, pass: &mut dyn FnMut(RowRef<'c>)) {
         let rows = (0..chunk.rows.len()).map(|row| chunk.rows.row(row));
-        rows.filter(|row| self.row_passes(row) && self.text_passes(row.record())).for_each(pass);
+        let has_objects = |record| {
+            self.objects.is_empty() || self.objects_pass(RecordHead::parse(record).ok().as_ref())
+        };
+        rows.filter(|row| self.row_passes(row) && self.text_passes(row.record()))
+            .filter(|row| has_objects(row.record()))
+            .for_each(pass);
     }
 
     fn source(&self, slice: &Arc<Slice>) -> Result<Source, HistoryError> {
@@ -112,7 +128,7 @@ impl Plan for SearchPlan {
                 Source::Lists(lists)
             }
             // With no other condition, every row of the lists is a hit.
-            Some((lists, _)) if self.filters.len() == 1 && self.scan.texts().is_empty() => {
+            Some((lists, _)) if self.filters.len() == 1 && !self.scan.needs_records() => {
                 Source::Lists(lists)
             }
             _ => Source::Scan,
@@ -120,7 +136,9 @@ impl Plan for SearchPlan {
     }
 
     fn check(&self, record: &[u8], head: Option<&RecordHead<'_>>) -> bool {
-        self.text_passes(record) && self.row_passes(&Fields::of_any(head))
+        self.text_passes(record)
+            && self.row_passes(&Fields::of_any(head))
+            && self.objects_pass(head)
     }
 
     fn scan(&self) -> Option<&Scan> {

@@ -63,6 +63,40 @@ fn cases() -> Vec<Case> {
     ]
 }
 
+/// Questions for objects of S3, of which the columns know nothing.
+fn cases_of_objects() -> Vec<Case> {
+    fn has(head: &RecordHead<'_>, pass: fn(&str) -> bool) -> bool {
+        head.resource_refs().any(|own| own.arn.is_some_and(|arn| pass(&arn)))
+    }
+    vec![
+        (by(vec![Filter::equals(Field::ResourceName, "bucket-3/key/2")]), |head, _| {
+            has(head, |arn| arn.ends_with(":bucket-3/key/2"))
+        }),
+        (
+            by(vec![Filter::equals(Field::ResourceName, "arn:aws:s3:::bucket-3/key/2")]),
+            |head, _| has(head, |arn| arn.ends_with(":bucket-3/key/2")),
+        ),
+        (
+            by(vec![
+                Filter::prefix(Field::ResourceName, "bucket-3/ke"),
+                Filter::equals(Field::EventName, "GetTrail"),
+            ]),
+            |head, _| {
+                has(head, |arn| arn.contains(":bucket-3/key/"))
+                    && head.event_name.as_deref() == Some("GetTrail")
+            },
+        ),
+        // What is listed is found as before.
+        (by(vec![Filter::contains(Field::ResourceName, "l-2")]), |head, _| {
+            cairn_event::lookup_resources(head).iter().any(|one| one.resource_name == "trail-2")
+        }),
+        (by(vec![Filter::contains(Field::ResourceName, "key/4")]), |head, _| {
+            has(head, |arn| arn.ends_with("/key/4"))
+        }),
+        (by(vec![Filter::equals(Field::ResourceName, "bucket-3/key")]), |_, _| false),
+    ]
+}
+
 #[test]
 fn it_agrees_with_a_plain_list() {
     let directory = tempfile::tempdir().unwrap();
@@ -80,7 +114,7 @@ fn it_agrees_with_a_plain_list() {
 
 /// Asks all cases, with a small budget and without one.
 pub(super) fn compare(history: &History, model: &Model) {
-    for (query, pass) in cases() {
+    for (query, pass) in cases().into_iter().chain(cases_of_objects()) {
         let expected = model.hits(pass);
         let sieve = Sieve::new(&query);
         let passed = model.hits(|_, text| sieve.passes(text.as_bytes()));

@@ -80,6 +80,13 @@ pub(super) fn record(dice: &mut Dice, number: u64) -> Bytes {
     if dice.below(4) == 0 {
         let _ = write!(text, r#","errorCode":"Denied{}""#, dice.below(3));
     }
+    if category == "Data" {
+        // A key is spelt with an escape: what is read counts.
+        let _ = write!(
+            text,
+            r#","resources":[{{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::bucket-{user}/k\u0065y/{key}"}},{{"ARN":"arn:aws:s3:::bucket-{user}"}}]"#,
+        );
+    }
     text.push('}');
     text.into()
 }

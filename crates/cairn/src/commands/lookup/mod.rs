@@ -2,7 +2,7 @@
 //! from the directory of a stopped one.
 
 mod offline;
-mod online;
+pub(crate) mod online;
 mod show;
 
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use online::Online;
 use show::{Format, Show};
 
 /// Records that are asked for at once; the most that the operation gives.
-const PAGE_RECORDS_MAX: u64 = 1_000;
+pub(crate) const PAGE_RECORDS_MAX: u64 = 1_000;
 
 /// What the command line says.
 #[derive(Debug, clap::Args)]

@@ -10,9 +10,16 @@ use crate::client::{Client, ServerChoice};
 use super::{Found, Source};
 
 /// A search at a server.
-pub(super) struct Online {
+pub(crate) struct Online {
     client: Client,
     input: Json,
+}
+
+/// A record, and its number in the log of the server.
+#[derive(Debug)]
+pub(crate) struct Numbered {
+    pub(crate) offset: u64,
+    pub(crate) record: String,
 }
 
 #[derive(Deserialize)]
@@ -26,24 +33,31 @@ struct Answer {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Record {
+    offset: u64,
     cloud_trail_event: String,
 }
 
 impl Online {
-    pub(super) fn new(choice: &ServerChoice, query: &SearchQuery) -> anyhow::Result<Self> {
+    pub(crate) fn new(choice: &ServerChoice, query: &SearchQuery) -> anyhow::Result<Self> {
         Ok(Self { client: Client::new(choice)?, input: input(query) })
+    }
+
+    /// The next page, newest first, and whether it is the last one. It may be empty, and not the last.
+    pub(crate) fn numbered(&mut self, records_max: u64) -> anyhow::Result<(Vec<Numbered>, bool)> {
+        self.input["MaxResults"] = records_max.into();
+        let answer: Answer = self.client.call("SearchRecords", &self.input)?;
+        let is_last = answer.next_token.is_none();
+        self.input["NextToken"] = answer.next_token.into();
+        let numbered = |Record { offset, cloud_trail_event: record }| Numbered { offset, record };
+        Ok((answer.records.into_iter().map(numbered).collect(), is_last))
     }
 }
 
 impl Source for Online {
     fn page(&mut self, records_max: u64) -> anyhow::Result<Found> {
-        self.input["MaxResults"] = records_max.into();
-        let answer: Answer = self.client.call("SearchRecords", &self.input)?;
-        let is_last = answer.next_token.is_none();
-        self.input["NextToken"] = answer.next_token.into();
-        let records =
-            answer.records.into_iter().map(|record| Bytes::from(record.cloud_trail_event));
-        Ok(Found { records: records.collect(), is_last })
+        let (records, is_last) = self.numbered(records_max)?;
+        let records = records.into_iter().map(|numbered| Bytes::from(numbered.record)).collect();
+        Ok(Found { records, is_last })
     }
 }
 

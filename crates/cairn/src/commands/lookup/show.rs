@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::io::{self, BufWriter, Write};
 
 use bytes::Bytes;
-use cairn_event::{RecordHead, lookup_resources};
+use cairn_event::lookup_resource::{RESOURCES_MAX, lookup_resources};
+use cairn_event::{Category, RecordHead};
 
 use crate::print;
-use crate::row::{Row, Widths, event_name};
+use crate::row::{Row, Widths, bare, event_name, user};
 
 /// The heading of the spreadsheet table.
 const CSV_HEADING: &str = "EventTime,EventName,EventSource,Username,SourceIPAddress,ErrorCode,\
@@ -118,19 +119,11 @@ fn one_line(byte: u8) -> u8 {
 fn csv_cells(record: &[u8]) -> [String; 16] {
     let head = RecordHead::parse(record).unwrap_or_default();
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-    let resources = lookup_resources(&head);
-    let resources: Vec<String> = resources
-        .iter()
-        .map(|resource| match &resource.resource_type {
-            Some(kind) => format!("{kind} {}", resource.resource_name),
-            None => resource.resource_name.to_string(),
-        })
-        .collect();
     [
         text(head.event_time_text.as_deref()),
         text(event_name(&head).as_deref()),
         text(head.event_source.as_deref()),
-        text(head.username().as_deref()),
+        text(user(&head).as_deref()),
         text(head.source_ip_address.as_deref()),
         text(head.error_code.as_deref()),
         text(head.aws_region.as_deref()),
@@ -142,8 +135,32 @@ fn csv_cells(record: &[u8]) -> [String; 16] {
         text(head.identity.access_key_id.as_deref()),
         text(head.user_agent.as_deref()),
         text(head.request_id.as_deref()),
-        resources.join("; "),
+        resources(&head).join("; "),
     ]
+}
+
+/// What the call touched: as `LookupEvents` lists it, and the objects of a data event, which that does
+/// not list.
+fn resources(head: &RecordHead<'_>) -> Vec<String> {
+    let with_kind = |kind: Option<Cow<'_, str>>, name: &str| match kind {
+        Some(kind) => format!("{kind} {name}"),
+        None => name.to_owned(),
+    };
+    let listed = lookup_resources(head);
+    let mut all: Vec<_> = listed
+        .into_iter()
+        .map(|listed| with_kind(listed.resource_type, &listed.resource_name))
+        .collect();
+    if head.category() == Category::Data {
+        for own in head.resource_refs().take(RESOURCES_MAX) {
+            let Some(arn) = own.arn.or(own.arn_prefix) else { continue };
+            let name = with_kind(own.resource_type, &bare(arn));
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+    }
+    all
 }
 
 /// A cell, quoted where it must be. A caller chose what is in it: what a spreadsheet would take
@@ -196,6 +213,17 @@ mod tests {
         let lost = shown(Format::Csv, &[&[br#"{"eventType":"CairnRecordLost"}"#]]);
         assert!(lost.lines().nth(1).unwrap().starts_with(",(record lost),,"), "{lost}");
         assert_eq!((lines.len(), shown(Format::Csv, &[]).lines().count()), (3, 1));
+    }
+
+    #[test]
+    fn csv_names_the_objects_of_data_events() {
+        let data = br#"{"eventName":"GetObject","eventSource":"s3.amazonaws.com","eventCategory":"Data",
+            "userIdentity":{"type":"Unknown","principalId":"app-7"},"requestParameters":{"bucketName":"b"},
+            "resources":[{"type":"AWS::S3::Object","ARN":"arn:aws:s3:::b/k"},
+            {"type":"AWS::S3::Bucket","ARN":"arn:aws:s3:::b"}]}"#;
+        let text = shown(Format::Csv, &[&[data]]);
+        assert!(text.contains("GetObject,s3.amazonaws.com,app-7,"), "{text}");
+        assert!(text.ends_with(",AWS::S3::Bucket b; AWS::S3::Object b/k\n"), "{text}");
     }
 
     #[test]
