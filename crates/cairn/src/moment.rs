@@ -3,6 +3,9 @@
 use anyhow::Context as _;
 use cairn_event::Timestamp;
 
+/// A day; nobody counts leap seconds here.
+const DAY_MS: i64 = 86_400_000;
+
 /// Reads a day, a time, or so long ago.
 pub(crate) fn time(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     let instant = Timestamp::parse_iso(text)
@@ -13,12 +16,19 @@ pub(crate) fn time(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
     })
 }
 
+/// The same for the end of a span: a day alone goes to its end.
+pub(crate) fn last_time(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    let begin = time(text, now)?;
+    let is_day = Timestamp::parse_iso(&format!("{text}T00:00:00Z")).is_some();
+    Ok(if is_day { Timestamp::from_ms(begin.as_ms().saturating_add(DAY_MS - 1)) } else { begin })
+}
+
 fn ago_ms(text: &str) -> Option<i64> {
     let unit_ms = match text.chars().last()? {
         's' => 1_000,
         'm' => 60_000,
         'h' => 3_600_000,
-        'd' => 86_400_000,
+        'd' => DAY_MS,
         'w' => 604_800_000,
         _ => return None,
     };

@@ -39,6 +39,8 @@ pub(super) struct Place {
     service: Service,
     pub(super) region: String,
     pub(super) keys: Keys,
+    /// The keys are the environment's, though it names a file that has others.
+    pub(super) hides_file: bool,
 }
 
 impl Place {
@@ -76,9 +78,14 @@ impl Place {
             .unwrap_or_else(|| "default".to_owned());
         let file = credentials_file(get);
         let text = file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
-        let keys = match keys_of_environment(get).filter(|_| !named) {
-            Some(keys) => keys,
-            None => keys_of_file(file.as_ref(), text.as_deref(), &profile)?,
+        let of_file = || keys_of_file(file.as_ref(), text.as_deref(), &profile);
+        let (keys, hides_file) = match keys_of_environment(get).filter(|_| !named) {
+            Some(keys) => {
+                let is_named = get("AWS_SHARED_CREDENTIALS_FILE").is_some();
+                let has_others = of_file().is_ok_and(|other| other.key != keys.key);
+                (keys, is_named && has_others)
+            }
+            None => (of_file()?, false),
         };
         let region = choice
             .region
@@ -88,7 +95,7 @@ impl Place {
             .or_else(|| text.as_deref().and_then(|text| region_of(text, &profile)))
             .unwrap_or_else(|| REGION.to_owned());
         let region = Region::parse(&region)?.to_string();
-        Ok(Self { endpoint, service, region, keys })
+        Ok(Self { endpoint, service, region, keys, hides_file })
     }
 }
 
@@ -220,6 +227,11 @@ mod tests {
         variables.extend([("AWS_ACCESS_KEY_ID", KEY), ("AWS_SECRET_ACCESS_KEY", "of-environment")]);
         let place = find(&other, &variables).unwrap();
         assert_eq!((place.keys.secret.as_str(), place.region.as_str()), ("of-other", "us-east-1"));
+        // The same key is no other one.
+        assert!(!find(&ServerChoice::default(), &variables).unwrap().hides_file);
+        variables[2].1 = "AKIAI44QH8DHBEXAMPLE";
+        assert!(find(&ServerChoice::default(), &variables).unwrap().hides_file);
+        assert!(!find(&other, &variables).unwrap().hides_file);
         variables.push(("AWS_REGION", "sa-east-1"));
         let place = find(&ServerChoice::default(), &variables).unwrap();
         assert_eq!(

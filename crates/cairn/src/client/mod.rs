@@ -18,7 +18,7 @@ use crate::directory::wall_clock;
 use crate::usage::OrUsage as _;
 
 use environment::Place;
-use transport::Transport;
+use transport::{SendError, Transport};
 
 /// A service of JSON 1.1, as its model names it.
 #[derive(Clone, Copy, Debug)]
@@ -48,6 +48,17 @@ const CLOUDTRAIL: Service = Service {
 };
 /// How long a call may take: a search does a bounded amount of work, a tail waits 20 s at most.
 const CALL_MAX: Duration = Duration::from_secs(90);
+
+/// The codes by which a caller's keys are refused (documented: the common errors).
+const KEY_REFUSALS: [&str; 4] = [
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+];
+/// What is said then, if the environment's keys were taken and a file has others.
+const HIDES_FILE_TEXT: &str = " (hint: AWS_ACCESS_KEY_ID of the environment goes before the file that \
+    AWS_SHARED_CREDENTIALS_FILE names; unset it, or name a --profile of the file)";
 
 /// S3, as far as it is named like the others; its calls are not of JSON.
 const S3: Service = Service { signing_name: "s3", target: "", variable: "S3", is_at_aws: true };
@@ -191,11 +202,30 @@ impl Client {
             .runtime
             .block_on(sent)
             .map_err(|_| unreachable(format!("no answer within {} s", CALL_MAX.as_secs())))?
-            .map_err(unreachable)?;
+            .map_err(|error| match error {
+                SendError::Broken(why) => unreachable(why),
+                SendError::Plain => {
+                    strange("it speaks no TLS: its address begins with http://".to_owned())
+                }
+            })?;
         if status.is_success() {
             return serde_json::from_slice(&answer).map_err(|error| strange(error.to_string()));
         }
-        Err(refusal(status, &answer).unwrap_or_else(|| strange(format!("status {status}"))))
+        let refused = refusal(status, &answer).map(|refused| self.hinted(refused));
+        Err(refused.unwrap_or_else(|| strange(format!("status {status}"))))
+    }
+
+    /// A refusal of the caller's keys says which were taken, where others are at hand.
+    fn hinted(&self, refused: CallError) -> CallError {
+        match refused {
+            CallError::Refused { code, mut message, is_passing }
+                if self.place.hides_file && KEY_REFUSALS.contains(&code.as_str()) =>
+            {
+                message.push_str(HIDES_FILE_TEXT);
+                CallError::Refused { code, message, is_passing }
+            }
+            other => other,
+        }
     }
 
     fn signed(

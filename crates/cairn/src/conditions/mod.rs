@@ -8,7 +8,7 @@ use cairn_event::Timestamp;
 use cairn_history::{Field, Filter, SearchQuery};
 use clap::builder::NonEmptyStringValueParser;
 
-use crate::moment::time;
+use crate::moment::{last_time, time};
 use crate::usage::OrUsage as _;
 
 /// What makes a field and a value a condition.
@@ -46,7 +46,7 @@ pub(crate) struct Span {
     /// Not before this time: 2026-11-25, 2026-11-25T17:00:00Z, or 30m, 12h, 7d ago
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
-    /// Not after this time; a day alone is its first second, as in --since
+    /// Not after this time; a day alone goes to its end, in UTC
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
 }
@@ -79,13 +79,17 @@ impl Span {
         &self,
         now: Timestamp,
     ) -> anyhow::Result<(Option<Timestamp>, Option<Timestamp>)> {
-        let moment = |flag: &str, text: &Option<String>| {
-            text.as_deref().map(|text| time(text, now).of_flag(flag)).transpose()
-        };
-        let (start, end) = (moment("--since", &self.since)?, moment("--until", &self.until)?);
+        let start = since(self.since.as_deref(), now)?;
+        let end = self.until.as_deref().map(|text| last_time(text, now).of_flag("--until"));
+        let end = end.transpose()?;
         in_order(start, end).or_usage()?;
         Ok((start, end))
     }
+}
+
+/// The moment of `--since`.
+pub(crate) fn since(text: Option<&str>, now: Timestamp) -> anyhow::Result<Option<Timestamp>> {
+    text.map(|text| time(text, now).of_flag("--since")).transpose()
 }
 
 fn in_order(start: Option<Timestamp>, end: Option<Timestamp>) -> anyhow::Result<()> {
@@ -140,12 +144,29 @@ mod tests {
 
     #[test]
     fn a_span_is_in_order() {
-        let span = Span { since: Some("2h".into()), until: Some("2026-11-25".into()) };
-        let until_before = span.times(NOW).unwrap_err().to_string();
-        assert!(until_before.contains("is after --until 2026-11-25T00:00:00Z"), "{until_before}");
-        let (start, end) = Span { until: None, ..span }.times(NOW).unwrap();
+        let span = |until: &str| Span { since: Some("2h".into()), until: Some(until.into()) };
+        let until_before = span("2026-11-24").times(NOW).unwrap_err().to_string();
+        assert!(until_before.contains("is after --until 2026-11-24T23:59:59Z"), "{until_before}");
+        let (start, end) = Span { until: None, ..span("") }.times(NOW).unwrap();
         assert_eq!(start.map(Timestamp::as_seconds), Some(NOW.as_seconds() - 7_200));
         assert_eq!(end, None);
+    }
+
+    #[test]
+    fn a_day_goes_from_its_begin_to_its_end() {
+        let day = Some("2026-11-25".to_owned());
+        let (start, end) = Span { since: day.clone(), until: day }.times(NOW).unwrap();
+        let [start, end] = [start, end].map(Option::unwrap);
+        assert_eq!(start.iso_seconds(), "2026-11-25T00:00:00Z");
+        assert_eq!(end.as_ms() - start.as_ms(), 86_400_000 - 1);
+        for (until, wanted) in [
+            ("2026-11-25T10:00:00Z", "2026-11-25T10:00:00Z"),
+            ("10m", "2026-11-25T16:50:00Z"),
+            ("90s", "2026-11-25T16:58:30Z"),
+        ] {
+            let (_, end) = Span { since: None, until: Some(until.into()) }.times(NOW).unwrap();
+            assert_eq!(end.unwrap().iso_seconds(), wanted);
+        }
     }
 
     #[test]

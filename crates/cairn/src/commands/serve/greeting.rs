@@ -17,6 +17,8 @@ pub(super) struct Greeting {
     credentials: PathBuf,
     address: SocketAddr,
     is_tls: bool,
+    /// The environment of the start has keys that are not the root's.
+    has_other_keys: bool,
 }
 
 impl Greeting {
@@ -24,10 +26,11 @@ impl Greeting {
         directory: &Directory,
         address: SocketAddr,
         is_tls: bool,
+        has_other_keys: bool,
     ) -> std::io::Result<Self> {
         let root = directory.root().to_path_buf();
         let credentials = std::path::absolute(directory.credentials())?;
-        Ok(Self { root, credentials, address, is_tls })
+        Ok(Self { root, credentials, address, is_tls, has_other_keys })
     }
 
     /// The line in the log, then the lines that a newcomer copies: who waits for those finds the log
@@ -64,6 +67,12 @@ impl Greeting {
             self.root.display(),
             self.credentials.display()
         );
+        if self.has_other_keys {
+            text.push_str(
+                "\nAWS_ACCESS_KEY_ID is set here, and goes before that file. Where it is, also:\n\n\
+                 unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\n",
+            );
+        }
         if address != self.address {
             let _ = writeln!(
                 text,
@@ -125,13 +134,28 @@ mod tests {
     use super::Greeting;
 
     fn text(address: &str, is_tls: bool) -> String {
-        let greeting = Greeting {
+        greeting(address, is_tls).text()
+    }
+
+    fn greeting(address: &str, is_tls: bool) -> Greeting {
+        Greeting {
             root: "cairn-data".into(),
             credentials: "/srv/cairn-data/credentials".into(),
             address: address.parse().unwrap(),
             is_tls,
-        };
-        greeting.text()
+            has_other_keys: false,
+        }
+    }
+
+    #[test]
+    fn keys_that_go_before_the_file_are_pointed_out() {
+        let usual = greeting("127.0.0.1:4580", false);
+        let hidden = Greeting { has_other_keys: true, ..greeting("127.0.0.1:4580", false) };
+        let text = hidden.text();
+        assert!(text.starts_with(&usual.text()) && !usual.text().contains("unset"));
+        assert!(
+            text.ends_with("\nunset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN\n")
+        );
     }
 
     #[test]

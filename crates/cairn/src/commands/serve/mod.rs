@@ -26,6 +26,7 @@ use cairn_gateway::{Gateway, Hooks, Settings as GatewaySettings};
 use cairn_wire::resolve::BaseDomains;
 use tokio::net::TcpSocket;
 
+use crate::client::variable;
 use crate::directory::{Command, Directory, wall_clock};
 use crate::usage::OrUsage as _;
 use greeting::{End, Greeting, farewell};
@@ -74,6 +75,9 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let (clock, entropy) = (wall_clock(), entropy::entropy());
     let running = Running::start(&directory, &settings, &clock, &entropy).await?;
     let account = running.root.account.clone();
+    let of_environment =
+        variable("AWS_ACCESS_KEY_ID").filter(|_| !settings.accepts_any_credentials);
+    let has_other_keys = of_environment.is_some_and(|key| !running.root.has_key(&key));
     let (board, stores) = (running.board(), running.stores());
     let hooks = Hooks { metrics: Arc::new(move || metrics.render()), reset: board.reset_hook() };
     let gateway_settings = GatewaySettings {
@@ -105,7 +109,8 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     let hangup = certificate.is_some().then(tls::hangup).transpose()?;
     let watch = certificate.zip(hangup);
     let watch = watch.map(|(it, hangup)| tokio::spawn(tls::watch(it, hangup, pause)));
-    let greeting = Greeting::new(&directory, listener.local_addr()?, tls.is_some())?;
+    let is_tls = tls.is_some();
+    let greeting = Greeting::new(&directory, listener.local_addr()?, is_tls, has_other_keys)?;
     greeting.say(&settings, &account)?;
     let served = gateway.serve(listener, tls, stop).await.context("cannot serve connections");
     watch.inspect(tokio::task::JoinHandle::abort);

@@ -90,6 +90,11 @@ impl Root {
         })
     }
 
+    /// Whether this is its access key.
+    pub(crate) fn has_key(&self, text: &str) -> bool {
+        self.key.as_str() == text
+    }
+
     /// A keyring that knows the root and nobody else.
     pub(crate) fn keyring(&self) -> Keyring {
         let principal = Arc::new(Principal::Root { account: self.account.clone() });
