@@ -17,10 +17,11 @@ mod proof;
 mod row;
 mod trust;
 mod usage;
+mod variables;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use commands::{fsck, import, inspect, lookup, serve, tail, validate};
 
@@ -54,7 +55,12 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    for hint in variables::hints(&Arguments::command(), set) {
+        print::complain(&hint);
+    }
+    let outcome = match command {
         Command::Serve(arguments) => serve::run(*arguments),
         Command::Lookup(arguments) => lookup::run(&arguments),
         Command::Tail(arguments) => tail::run(&arguments),
