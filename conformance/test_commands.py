@@ -142,3 +142,96 @@ def test_a_directory_of_others_is_refused(tmp_path):
     refused = run_cairn("serve", "--data", str(tmp_path), "--listen", "127.0.0.1:0", check=False)
     assert refused.returncode == 2 and "HEAD" in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["HEAD"]
+
+
+def follow(server, *arguments):
+    """What a tail that ends by itself prints, as records."""
+    done = run_cairn("tail", "--json", *arguments, environment=server.client_environment())
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.mark.evidence("assumed", "a tail with --since shows what a search finds first, and then what comes")
+def test_a_tail_shows_the_past_first(tmp_path):
+    own = Server(tmp_path / "data").start()
+    asked = ["lookup", "--json", "--attribute", "EventSource=cairn.amazonaws.com", "--text"]
+    environment = own.client_environment()
+    for number in range(3):
+        run_cairn(*asked, f"past-{number}", environment=environment)
+    searches = ("--attribute", "EventName=SearchRecords", "--text", "past-")
+    texts = [record["requestParameters"]["filters"][1]["value"] for record in follow(own, "--since", "1h", "--limit", "3", *searches)]
+    assert texts == ["past-0", "past-1", "past-2"]
+    assert follow(own, "--since", "2026-11-25", "--limit", "1", *searches)[0]["requestParameters"]
+    # What comes next comes once, and ends it.
+    following = subprocess.Popen(
+        [binary(), "tail", "--json", "--since", "10m", "--limit", "4", "--attribute", "EventName=SearchRecords", "--text", "past-0"],
+        stdout=subprocess.PIPE, text=True, env=environment,
+    )  # fmt: skip
+    first = json.loads(following.stdout.readline())
+    lines = [first] + [json.loads(following.stdout.readline())]
+    # Its own search, which asked for the same text, came after it took its place.
+    run_cairn(*asked, "past-0", environment=environment)
+    run_cairn(*asked, "past-0", environment=environment)
+    lines += [json.loads(line) for line in following.stdout]
+    assert following.wait(timeout=60) == 0
+    ids = [line["eventID"] for line in lines]
+    assert len(ids) == len(set(ids)) == 4
+    following.stdout.close()
+    both = run_cairn("tail", "--since", "1h", "--from-start", environment=environment, check=False)
+    assert both.returncode == 2 and "--from-start" in both.stderr
+    assert own.stop() == 0
+
+
+@pytest.mark.evidence("documented", "LookupEvents lists the bucket of a data event, not its object")
+def test_an_object_is_found_by_its_name(clients, server):
+    s3 = clients("s3")
+    s3.create_bucket(Bucket="shelf")
+    s3.put_object(Bucket="shelf", Key="deep/stone \u00e9.png", Body=b"x")
+    s3.get_object(Bucket="shelf", Key="deep/stone \u00e9.png")
+    environment = server.client_environment()
+
+    def found(*asked):
+        done = run_cairn("lookup", "--json", *asked, environment=environment)
+        return sorted(json.loads(line)["eventName"] for line in done.stdout.splitlines())
+
+    name = "shelf/deep/stone \u00e9.png"
+    both = ["GetObject", "PutObject"]
+    assert found("--attribute", f"ResourceName={name}") == both
+    assert found("--attribute", f"ResourceName=arn:aws:s3:::{name}") == both
+    assert found("--prefix", "ResourceName=shelf/deep/") == both
+    assert found("--contains", "ResourceName=/stone") == both
+    assert found("--attribute", "ResourceName=shelf/deep") == []
+    assert found("--attribute", "ResourceName=shelf") == ["CreateBucket", *both]
+    rows = run_cairn("lookup", "--csv", "--attribute", f"ResourceName={name}", environment=environment).stdout
+    for row in csv.DictReader(io.StringIO(rows)):
+        assert f"AWS::S3::Object {name}" in row["Resources"].split("; ")
+    asked = [{"AttributeKey": "ResourceName", "AttributeValue": name}]
+    assert clients("cloudtrail").lookup_events(LookupAttributes=asked)["Events"] == []
+
+
+@pytest.mark.evidence("assumed", "errors say what to do next")
+def test_hints_about_the_environment(server):
+    environment = server.client_environment()
+    tls = environment | {"AWS_ENDPOINT_URL": server.url.replace("http://", "https://")}
+    refused = run_cairn("lookup", environment=tls, check=False)
+    assert refused.returncode == 1 and "it speaks no TLS: its address begins with http://" in refused.stderr
+    hidden = environment | {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "s"}
+    refused = run_cairn("lookup", environment=hidden, check=False)
+    assert refused.returncode == 1 and "AWS_ACCESS_KEY_ID of the environment goes before" in refused.stderr
+    misspelt = environment | {"CAIRN_DATE": "x", "CAIRN_PORT": "tcp://10.0.0.1:80"}
+    told = run_cairn("lookup", "--limit", "1", environment=misspelt)
+    assert told.stderr.splitlines()[0] == "cairn: the variable CAIRN_DATE is no setting; did you mean CAIRN_DATA?"
+    assert "CAIRN_PORT" not in told.stderr
+
+
+@pytest.mark.evidence("assumed", "commands for a stopped server find the directory that it had")
+def test_the_usual_directory_is_found(tmp_path):
+    server = Server(tmp_path / "cairn-data").start()
+    assert server.stop() == 0
+    for variables, place in [({}, tmp_path), ({"CAIRN_DATA": str(tmp_path / "cairn-data")}, "/")]:
+        for command in ("fsck", "inspect"):
+            environment = Server.clean_environment() | variables
+            done = subprocess.run([binary(), command, "--json"], capture_output=True, text=True, cwd=place, env=environment)
+            assert done.returncode == 0 and "segments" in json.loads(done.stdout), done.stderr
+    # What is named goes before the variable.
+    environment = Server.clean_environment() | {"CAIRN_DATA": "/nowhere"}
+    assert run_cairn("fsck", str(tmp_path / "cairn-data"), environment=environment).returncode == 0
