@@ -52,7 +52,7 @@ fn every_published_record_parses_and_keeps_its_bytes() {
             count += 1;
         }
     }
-    assert_eq!(count, 1650);
+    assert_eq!(count, 1745);
 }
 
 #[test]
