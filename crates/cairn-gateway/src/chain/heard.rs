@@ -382,8 +382,11 @@ pub(super) fn is_ours(call: &Call<'_>, access_key: &str) -> bool {
 fn nameless(call: &Call<'_>, subject: &Subject) -> Identity {
     let is_signed = match call.signed.claim(subject.service) {
         Ok(claim) => claim.is_some(),
-        // Not AWS's way to sign, so it is under no key at all.
-        Err(SignatureError::UnsupportedScheme) => false,
+        // Not AWS's way to sign, so it is under no key at all; but for one that is older than the
+        // second version.
+        Err(SignatureError::UnsupportedScheme) => {
+            call.head().header("authorization").is_some_and(|text| text.starts_with("AWS3"))
+        }
         Err(_) => true,
     };
     let nobody = Identity::anonymous();

@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use cairn_wire::model::{Location, Operation};
+use cairn_wire::model::{Location, Operation, Shape};
+use http::HeaderName;
 use percent_encoding::percent_decode_str;
 
 use super::xml;
@@ -40,8 +41,12 @@ pub(in crate::recorder) fn parameters(
 ) -> Option<String> {
     let mut out = Vec::new();
     let mut object = Object::begin(&mut out);
-    let body = Body::of(call, operation);
-    push_query(&mut object, call, body.name());
+    let headers = shown_headers(call, operation);
+    let query = shown_query(call, &headers);
+    let body = Body::of(call, operation).unless_named(&query);
+    for (name, value) in query.iter().filter(|(name, _)| body.name() != Some(name)) {
+        object.text(name, value);
+    }
     if let Some(names) = call.s3 {
         if let Some(bucket) = names.bucket {
             object.text("bucketName", bucket);
@@ -53,7 +58,9 @@ pub(in crate::recorder) fn parameters(
     if let Some(host) = call.head.host() {
         object.text("Host", host);
     }
-    push_headers(&mut object, call, operation);
+    for (name, value) in &headers {
+        object.text(name, value);
+    }
     match &body {
         Body::None => {}
         Body::Policy(policy) => object.key("bucketPolicy").extend_from_slice(policy),
@@ -64,24 +71,27 @@ pub(in crate::recorder) fn parameters(
     (!is_empty).then(|| into_text(out))
 }
 
-/// Each name once, and none that another part of the request gives: whoever appends to a URL must not
-/// be the one who says which bucket it was.
-fn push_query(object: &mut Object<'_>, call: &Call<'_>, body: Option<&str>) {
+/// The query: each name once, and none that another part of the record gives. Whoever appends to a URL
+/// must not be the one who says which bucket it was; and only what is shown elsewhere is left out here.
+fn shown_query<'a>(
+    call: &Call<'a>,
+    headers: &[(&str, String)],
+) -> Vec<(Cow<'a, str>, Cow<'a, str>)> {
     let mut seen: HashSet<Cow<'_, str>> = HashSet::new();
-    let is_taken = |name: &str| {
-        OWN_NAMES.contains(&name) || body == Some(name) || call.head.headers.contains_key(name)
-    };
+    let mut shown = Vec::new();
+    let is_header = |name: &str| headers.iter().any(|(sent, _)| sent.eq_ignore_ascii_case(name));
     for pair in call.head.query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let name = decoded(name);
         let lower = name.to_ascii_lowercase();
         // A URL of version 2 has its headers here.
         let is_shown = ![&UNSHOWN_QUERY, &UNSHOWN_HEADERS].iter().any(|it| it.contains(&&*lower));
-        if is_shown && !seen.contains(&name) && !is_taken(&name) {
-            object.text(&name, &decoded(value));
-            seen.insert(name);
+        let is_taken = OWN_NAMES.contains(&&*name) || is_header(&name);
+        if is_shown && !is_taken && seen.insert(name.clone()) {
+            shown.push((name, decoded(value)));
         }
     }
+    shown
 }
 
 fn decoded(text: &str) -> Cow<'_, str> {
@@ -93,19 +103,26 @@ fn decoded(text: &str) -> Cow<'_, str> {
     }
 }
 
-fn push_headers(object: &mut Object<'_>, call: &Call<'_>, operation: Operation<'static>) {
-    let Some(shape) = operation.input() else { return };
+/// The headers that the operation knows, all values of each: a server may take any of them.
+fn shown_headers<'a>(call: &Call<'a>, operation: Operation<'static>) -> Vec<(&'a str, String)> {
     let headers = call.head.headers;
-    for member in shape.members().filter(|m| m.location() == Location::Header) {
-        let known = member.wire_name();
+    let members = operation.input().into_iter().flat_map(Shape::members);
+    let known = members.filter(|member| member.location() == Location::Header);
+    let sent = known.filter_map(|member| {
         // Of dozens a few are sent.
-        let sent = headers.keys().find(|sent| sent.as_str().eq_ignore_ascii_case(known));
-        let sent = sent.filter(|sent| sent.as_str().starts_with("x-amz-"));
-        let sent = sent.filter(|sent| !UNSHOWN_HEADERS.contains(&sent.as_str()));
-        if let Some((name, value)) = sent.and_then(|name| Some((name, headers.get(name)?))) {
-            object.text(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
-        }
-    }
+        let is_it = |sent: &&HeaderName| sent.as_str().eq_ignore_ascii_case(member.wire_name());
+        headers.keys().find(is_it)
+    });
+    let is_shown = |name: &&HeaderName| {
+        name.as_str().starts_with("x-amz-") && !UNSHOWN_HEADERS.contains(&name.as_str())
+    };
+    let with_values = |name: &'a HeaderName| {
+        let values = headers.get_all(name).iter();
+        let values: Vec<_> =
+            values.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        (name.as_str(), values.join(","))
+    };
+    sent.filter(is_shown).map(with_values).collect()
 }
 
 /// What a body adds.
@@ -118,13 +135,28 @@ enum Body {
 
 impl Body {
     fn of(call: &Call<'_>, operation: Operation<'static>) -> Self {
-        let body = call.body.and_then(|body| std::str::from_utf8(body).ok());
+        // Of a call that has none, a body is the caller's own invention.
+        let takes_body = operation.input().is_some_and(|shape| {
+            shape.payload().is_some()
+                || shape.members().any(|member| member.location() == Location::Body)
+        });
+        let body = call.body.filter(|_| takes_body).and_then(|body| std::str::from_utf8(body).ok());
         let Some(body) = body else { return Self::None };
         if operation.name() == "PutBucketPolicy" {
             let mut policy = Vec::new();
             return if push_compact(&mut policy, body) { Self::Policy(policy) } else { Self::None };
         }
         xml::parse(body).map_or(Self::None, Self::Tree)
+    }
+
+    /// Nothing, if it has a name that says something else already. A parameter without a value
+    /// (`?tagging`) says nothing.
+    fn unless_named(self, query: &[(Cow<'_, str>, Cow<'_, str>)]) -> Self {
+        let is_taken = |root: &str| {
+            OWN_NAMES.contains(&root)
+                || query.iter().any(|(name, value)| name == root && !value.is_empty())
+        };
+        if self.name().is_some_and(is_taken) { Self::None } else { self }
     }
 
     /// The member that it is.
