@@ -17,6 +17,19 @@ const S3: &str = ":s3:::";
 /// The shortest name of a bucket (documented).
 const BUCKET_BYTES_MIN: usize = 3;
 
+/// The condition, with a bucket's ARN as its name, which is what columns have.
+pub(super) fn plain(filter: &Filter) -> Filter {
+    let mut filter = filter.clone();
+    if filter.field == Field::ResourceName
+        && let Match::Equals(name) = &mut filter.value
+        && let Some((_, bucket)) = name.split_once(S3)
+        && is_bucket(bucket)
+    {
+        *name = bucket.to_owned();
+    }
+    filter
+}
+
 /// Whether a condition may be about an object: its name is `BUCKET/KEY`, or its ARN. The name of a
 /// bucket alone is in the columns.
 pub(super) fn may_be_wanted(filter: &Filter) -> bool {

@@ -37,7 +37,7 @@ pub(crate) struct SearchPlan {
 impl SearchPlan {
     pub(crate) fn new(query: &SearchQuery) -> Self {
         let (objects, filters): (Vec<_>, Vec<_>) =
-            query.filters.iter().cloned().partition(objects::may_be_wanted);
+            query.filters.iter().map(objects::plain).partition(objects::may_be_wanted);
         let indexed = filters.iter().filter_map(|filter| {
             let Match::Equals(value) = &filter.value else { return None };
             let attribute =

@@ -94,6 +94,10 @@ fn cases_of_objects() -> Vec<Case> {
             has(head, |arn| arn.ends_with("/key/4"))
         }),
         (by(vec![Filter::equals(Field::ResourceName, "bucket-3/key")]), |_, _| false),
+        // A bucket's ARN finds what its name finds.
+        (by(vec![Filter::equals(Field::ResourceName, "arn:aws:s3:::trail-2")]), |head, _| {
+            cairn_event::lookup_resources(head).iter().any(|one| one.resource_name == "trail-2")
+        }),
     ]
 }
 
