@@ -213,7 +213,7 @@ def test_hints_about_the_environment(server):
     environment = server.client_environment()
     tls = environment | {"AWS_ENDPOINT_URL": server.url.replace("http://", "https://")}
     refused = run_cairn("lookup", environment=tls, check=False)
-    assert refused.returncode == 1 and "it speaks no TLS: its address begins with http://" in refused.stderr
+    assert refused.returncode == 1 and "it speaks no TLS; try http://" in refused.stderr
     hidden = environment | {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "s"}
     refused = run_cairn("lookup", environment=hidden, check=False)
     assert refused.returncode == 1 and "AWS_ACCESS_KEY_ID of the environment goes before" in refused.stderr
@@ -227,11 +227,17 @@ def test_hints_about_the_environment(server):
 def test_the_usual_directory_is_found(tmp_path):
     server = Server(tmp_path / "cairn-data").start()
     assert server.stop() == 0
-    for variables, place in [({}, tmp_path), ({"CAIRN_DATA": str(tmp_path / "cairn-data")}, "/")]:
+    (tmp_path / "cairn.toml").write_text(f'data = "{tmp_path / "cairn-data"}"\n')
+    for variables, place in [
+        ({}, tmp_path),
+        ({"CAIRN_DATA": str(tmp_path / "cairn-data")}, "/"),
+        ({"CAIRN_CONFIG": str(tmp_path / "cairn.toml")}, "/"),
+    ]:
         for command in ("fsck", "inspect"):
             environment = Server.clean_environment() | variables
             done = subprocess.run([binary(), command, "--json"], capture_output=True, text=True, cwd=place, env=environment)
             assert done.returncode == 0 and "segments" in json.loads(done.stdout), done.stderr
+            assert "no directory is named; taking" in done.stderr
     # What is named goes before the variable.
     environment = Server.clean_environment() | {"CAIRN_DATA": "/nowhere"}
     assert run_cairn("fsck", str(tmp_path / "cairn-data"), environment=environment).returncode == 0

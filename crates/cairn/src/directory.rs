@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::client::variable;
+use crate::commands::serve::data_of;
+use crate::print;
 use crate::usage::OrUsage as _;
 use anyhow::Context as _;
 use cairn_event::Timestamp;
@@ -40,7 +42,8 @@ pub(crate) const DEFAULT: &str = "cairn-data";
 /// what all other commands call it; or else where `cairn serve` has it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Stopped {
-    /// The data directory, whose server must be stopped [default: `CAIRN_DATA`, or ./cairn-data]
+    /// The data directory, whose server must be stopped [default: as `cairn serve` finds it:
+    /// `CAIRN_DATA`, the file that `CAIRN_CONFIG` names, or ./cairn-data]
     #[arg(value_name = "DIR", conflicts_with = "data")]
     dir: Option<PathBuf>,
     /// The same, as other commands name it
@@ -49,12 +52,22 @@ pub(crate) struct Stopped {
 }
 
 impl Stopped {
-    /// The directory, which must hold data.
+    /// The directory, which must hold data. One that was not named here is told on standard error: it
+    /// may not be the one that was meant.
     pub(crate) fn directory(&self) -> anyhow::Result<Directory> {
+        if let Some(named) = self.dir.as_ref().or(self.data.as_ref()) {
+            return Directory::existing(named);
+        }
         // No `env` of clap's: a variable would rule out the directory after the command.
-        let of_environment = || variable("CAIRN_DATA").map(PathBuf::from);
-        let named = self.dir.clone().or_else(|| self.data.clone()).or_else(of_environment);
-        Directory::existing(&named.unwrap_or_else(|| PathBuf::from(DEFAULT)))
+        let root = if let Some(root) = variable("CAIRN_DATA") {
+            root.into()
+        } else {
+            let config = variable("CAIRN_CONFIG").map(PathBuf::from);
+            data_of(config.as_ref()).or_usage()?.unwrap_or_else(|| DEFAULT.into())
+        };
+        let directory = Directory::existing(&root)?;
+        print::complain(&format!("no directory is named; taking {}", root.display()));
+        Ok(directory)
     }
 }
 

@@ -79,6 +79,11 @@ impl Place {
         let file = credentials_file(get);
         let text = file.as_ref().and_then(|path| std::fs::read_to_string(path).ok());
         let of_file = || keys_of_file(file.as_ref(), text.as_deref(), &profile);
+        // As AWS's tools do: half of a pair is a mistake.
+        anyhow::ensure!(
+            named || get("AWS_ACCESS_KEY_ID").is_none() || get("AWS_SECRET_ACCESS_KEY").is_some(),
+            "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY; set both, or none of them"
+        );
         let (keys, hides_file) = match keys_of_environment(get).filter(|_| !named) {
             Some(keys) => {
                 let is_named = get("AWS_SHARED_CREDENTIALS_FILE").is_some();
@@ -233,6 +238,10 @@ mod tests {
         assert!(find(&ServerChoice::default(), &variables).unwrap().hides_file);
         assert!(!find(&other, &variables).unwrap().hides_file);
         variables.push(("AWS_REGION", "sa-east-1"));
+        let mut half = variables.clone();
+        half.retain(|(name, _)| *name != "AWS_SECRET_ACCESS_KEY");
+        assert!(find(&ServerChoice::default(), &half).is_err());
+        assert!(find(&other, &half).is_ok());
         let place = find(&ServerChoice::default(), &variables).unwrap();
         assert_eq!(
             (place.keys.secret.as_str(), place.region.as_str()),

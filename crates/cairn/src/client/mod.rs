@@ -204,9 +204,7 @@ impl Client {
             .map_err(|_| unreachable(format!("no answer within {} s", CALL_MAX.as_secs())))?
             .map_err(|error| match error {
                 SendError::Broken(why) => unreachable(why),
-                SendError::Plain => {
-                    strange("it speaks no TLS: its address begins with http://".to_owned())
-                }
+                SendError::Plain => strange("it speaks no TLS; try http://".to_owned()),
             })?;
         if status.is_success() {
             return serde_json::from_slice(&answer).map_err(|error| strange(error.to_string()));

@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
     /// Show so many records at most; 0 for all
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: u64,
-    /// The records themselves, byte for byte, one a line
+    /// The records themselves, byte for byte, one a line (line breaks inside one become spaces)
     #[arg(long, conflicts_with = "csv")]
     json: bool,
     /// A table for spreadsheets, with a heading

@@ -34,7 +34,7 @@ use settings::{Document, Settings};
 use stores::Running;
 
 pub(crate) use root::{DEFAULT_ACCOUNT, account_of};
-pub(crate) use settings::RETENTION_DAYS;
+pub(crate) use settings::{RETENTION_DAYS, data_of};
 
 /// Connections that wait to be accepted.
 const BACKLOG_CONNECTIONS: u32 = 1_024;

@@ -215,6 +215,11 @@ pub(crate) struct TlsFiles {
     pub(crate) key: PathBuf,
 }
 
+/// The data directory that a file with settings names.
+pub(crate) fn data_of(file: Option<&PathBuf>) -> anyhow::Result<Option<PathBuf>> {
+    Ok(Document::default().over(file)?.data)
+}
+
 impl Document {
     /// Reads the TOML file and lays this document over it.
     pub(crate) fn over(self, file: Option<&PathBuf>) -> anyhow::Result<Self> {
