@@ -156,6 +156,8 @@ BY_VALUE = {"ec2", "s3", "s3control", "apigateway", "dynamodb"}
 HIDDEN = {
     ("athena", "StartQueryExecution", "QueryString"),
     ("cloudfront", "CreateDistribution", "DistributionConfig.Comment"),
+    ("cloudwatch", "PutMetricData", "MetricData.Timestamp"),
+    ("cloudwatch", "PutMetricData", "MetricData.Unit"),
     ("cloudwatch", "PutMetricData", "MetricData.Value"),
     ("comprehend", "DetectSentiment", "Text"),
     ("events", "PutEvents", "Entries.Detail"),
@@ -169,7 +171,9 @@ HIDDEN = {
     ("ses", "SendEmail", "Message"),
     ("sns", "Publish", "Message"),
     ("sns", "Publish", "Subject"),
+    ("sns", "Subscribe", "Endpoint"),
     ("sqs", "SendMessage", "MessageBody"),
+    ("ssm", "CreateDocument", "Content"),
     ("ssm", "PutParameter", "Value"),
     ("ssm", "SendCommand", "Parameters"),
     ("stepfunctions", "CreateStateMachine", "definition"),
