@@ -295,7 +295,11 @@ def test_records_show_no_secret(tmp_path):
     resource = [{"accountId": key["AWSAccountId"], "type": "AWS::KMS::Key", "ARN": key["Arn"]}]
     for event in ("Encrypt", "Decrypt", "GenerateDataKey", "DisableKey", "CreateKey"):
         assert done[event]["resources"] == resource, event
-    assert done["Encrypt"]["requestParameters"] == {"keyId": name, "encryptionContext": {"a": "b"}}
+    assert done["Encrypt"]["requestParameters"] == {
+        "keyId": name,
+        "encryptionContext": {"a": "b"},
+        "encryptionAlgorithm": "SYMMETRIC_DEFAULT",
+    }
     assert all(done[event]["responseElements"] is None for event in ("Encrypt", "Decrypt", "GenerateDataKey"))
     assert done["DisableKey"]["responseElements"] == {"keyId": key["Arn"]}
     assert done["CreateKey"]["responseElements"]["keyMetadata"]["aWSAccountId"] == key["AWSAccountId"]
