@@ -108,6 +108,17 @@ def test_a_form_beside_a_call_that_is_none_goes_on(tmp_path, upstream):
     assert record["requestParameters"]["functionName"] == "f"
 
 
+def test_what_connection_takes_off_a_call_is_not_in_its_record(tmp_path, upstream):
+    with gateway(tmp_path / "data", "--upstream", upstream.url) as server:
+        head = f"POST / HTTP/1.1\r\nHost: localhost\r\nAuthorization: {FORGED.format('iam')}\r\n{FORM}"
+        body = "Action=DeleteUser&UserName=bob&Version=2010-05-08"
+        line = f"User-Agent: seen\r\nConnection: close, User-Agent\r\nContent-Length: {len(body)}\r\n"
+        send(server.url, f"{head}{line}\r\n{body}".encode())
+        [record] = records(server)
+    assert b"seen" not in upstream.requests[0] and record["eventName"] == "DeleteUser"
+    assert "seen" not in str(record)
+
+
 @pytest.mark.parametrize("line", ["delete /bucket/k", "Post /", "put /bucket"])
 def test_a_method_in_small_letters_is_none(tmp_path, upstream, line):
     with gateway(tmp_path / "data", "--upstream", upstream.url) as server:

@@ -56,6 +56,7 @@ use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
 
 use crate::body::AnswerBody;
+use crate::forward::hop;
 use crate::gateway::{Gateway, Stores};
 use crate::ids::Ids;
 use crate::metric;
@@ -136,6 +137,7 @@ pub(crate) async fn answer(
     }
     let upgrade = parts.extensions.remove::<OnUpgrade>();
     complete_host(&mut parts);
+    hop::drop_named(&mut parts.headers);
     if gateway.is_reserved(&head_of(&parts)) {
         return gateway.internal(&parts.method, parts.uri.path()).await;
     }

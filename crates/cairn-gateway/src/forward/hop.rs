@@ -25,8 +25,7 @@ pub(crate) fn strip(headers: &mut HeaderMap, upgrades: bool) {
         return;
     }
     let upgrade = headers.get(UPGRADE).cloned().filter(|_| upgrades);
-    let wants_trailers =
-        headers.get_all(TE).iter().any(|value| value.as_bytes().eq_ignore_ascii_case(b"trailers"));
+    let wants_trailers = words(headers, TE).any(|word| word.eq_ignore_ascii_case(b"trailers"));
     for name in named(headers) {
         headers.remove(name);
     }
@@ -48,6 +47,19 @@ pub(crate) fn strip(headers: &mut HeaderMap, upgrades: bool) {
     }
 }
 
+/// Takes off what `Connection` names besides: it is no part of the call, so nobody may read it as one.
+/// The record would say what an upstream never saw.
+pub(crate) fn drop_named(headers: &mut HeaderMap) {
+    if !headers.contains_key(CONNECTION) {
+        return;
+    }
+    for name in named(headers) {
+        if name != TE && !ONE_HOP.contains(&name) {
+            headers.remove(name);
+        }
+    }
+}
+
 /// Frames a body of unknown length. The HTTP library does so by itself but for methods that seldom
 /// have one, whose body it would leave behind.
 pub(crate) fn frame<B: Body>(request: &mut Request<B>) {
@@ -61,10 +73,7 @@ pub(crate) fn frame<B: Body>(request: &mut Request<B>) {
 
 /// Whether a request asks to speak something else from now on that may be spoken.
 pub(crate) fn asks_for_upgrade(headers: &HeaderMap) -> bool {
-    let words = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    let asks = words
-        .flat_map(|value| value.split(','))
-        .any(|word| word.trim().eq_ignore_ascii_case("upgrade"));
+    let asks = words(headers, CONNECTION).any(|word| word.eq_ignore_ascii_case(b"upgrade"));
     let mut lines = headers.get_all(UPGRADE).iter();
     let first = lines.next().filter(|_| lines.next().is_none());
     let is_known = |value: &HeaderValue| {
@@ -75,10 +84,8 @@ pub(crate) fn asks_for_upgrade(headers: &HeaderMap) -> bool {
 
 /// What `Connection` names. What frames and addresses the message is not the sender's to take off.
 fn named(headers: &HeaderMap) -> Vec<HeaderName> {
-    let words = headers.get_all(CONNECTION).iter().filter_map(|value| value.to_str().ok());
-    words
-        .flat_map(|value| value.split(','))
-        .filter_map(|word| word.trim().parse::<HeaderName>().ok())
+    words(headers, CONNECTION)
+        .filter_map(|word| HeaderName::from_bytes(word).ok())
         .filter(|name| {
             *name != http::header::HOST
                 && *name != CONTENT_LENGTH
@@ -86,6 +93,12 @@ fn named(headers: &HeaderMap) -> Vec<HeaderName> {
                 && !name.as_str().starts_with("x-amz-")
         })
         .collect()
+}
+
+/// The words of all lines of a header. One that is no text hides no other.
+fn words(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    let lines = headers.get_all(name).into_iter();
+    lines.flat_map(|line| line.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii)
 }
 
 #[cfg(test)]
@@ -112,7 +125,7 @@ mod tests {
             ("host", "a.localhost"),
             ("keep-alive", "timeout=5"),
             ("transfer-encoding", "chunked"),
-            ("te", "trailers"),
+            ("te", "deflate, trailers"),
             ("upgrade", "h2c"),
             ("x-amz-date", "now"),
         ];
@@ -132,6 +145,21 @@ mod tests {
             ("x-amz-content-sha256", "0"),
         ];
         assert_eq!(stripped(&pairs, false).len(), 4);
+    }
+
+    #[test]
+    fn what_connection_names_is_no_part_of_the_call() {
+        let mut headers = HeaderMap::new();
+        let line =
+            HeaderValue::from_bytes(b"\xff, Content-Type,upgrade, x-amz-copy-source").unwrap();
+        headers.append(CONNECTION, line);
+        for name in ["content-type", "upgrade", "x-amz-copy-source", "user-agent"] {
+            headers.insert(name, HeaderValue::from_static("1"));
+        }
+        drop_named(&mut headers);
+        let mut left: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["connection", "upgrade", "user-agent", "x-amz-copy-source"]);
     }
 
     #[test]
