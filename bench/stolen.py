@@ -1,8 +1,8 @@
 """How much of the processors the machine below took away while something was measured.
 
-A virtual machine runs when its host lets it. What it was refused stands in /proc/stat as `steal` (proc_stat(5)):
-processors that had work and did not run. Where there is much of it, a rate says little beside one of another day,
-and a time says less, since each wake of a thread waits for the host.
+A virtual machine runs when its host lets it. What it was refused stands in /proc/stat as `steal`
+(proc_stat(5)): processors that had work and did not run. Where there is much of it, a rate says little beside
+one of another day, and a time says less, since each wake of a thread waits for the host.
 """
 
 import contextlib

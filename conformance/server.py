@@ -33,8 +33,10 @@ class Server:
 
     def start(self) -> "Server":
         """Starts the process and returns once it says where it listens."""
-        command = [binary(), "serve", "--data", str(self.data), "--listen", "127.0.0.1:0", *self.arguments]
-        self.log = tempfile.NamedTemporaryFile("w+", prefix="cairn-serve-", suffix=".log", delete=False)
+        listen = [] if "--listen" in self.arguments else ["--listen", "127.0.0.1:0"]
+        command = [binary(), "serve", "--data", str(self.data), *listen, *self.arguments]
+        # Gone with this object.
+        self.log = tempfile.NamedTemporaryFile("w+", prefix="cairn-serve-", suffix=".log")
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=self.log, text=True, env=self.clean_environment()
         )

@@ -2,8 +2,10 @@
 
 import datetime
 import json
+import socket
 
 import pytest
+from server import Server, records_of
 from signed import LOOKUP, Raw
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
@@ -90,6 +92,37 @@ def test_a_changed_object_body_is_refused_and_not_kept(raw, clients):
     answer = raw.send(method, path, headers, b"forged body")
     assert answer[0] == 400 and b"<Code>XAmzContentSHA256Mismatch</Code>" in answer[2], answer
     assert "Contents" not in s3.list_objects_v2(Bucket="forged")
+
+
+@pytest.mark.evidence("assumed", "whoever is known has a record of what was refused")
+def test_a_changed_document_of_a_known_caller_is_recorded(tmp_path):
+    server = Server(tmp_path / "data").start()
+    raw = Raw(server)
+    try:
+        assert raw.send(*raw.signed("PUT", "/forged", "s3"))[0] == 200
+        method, path, headers, _ = raw.signed("PUT", "/forged?policy", "s3", b'{"Statement":[]}')
+        answer = raw.send(method, path, headers, b'{"Statement":{}}')
+        assert answer[0] == 400 and b"<Code>XAmzContentSHA256Mismatch</Code>" in answer[2], answer
+    finally:
+        server.stop()
+    [record] = [one for one in records_of(server.data) if one["eventName"] == "PutBucketPolicy"]
+    assert record["errorCode"] == "XAmzContentSHA256Mismatch" and record["userIdentity"]["type"] == "Root"
+
+
+@pytest.mark.evidence("assumed", "a peer of IPv4 is one, whatever socket it comes to")
+def test_a_peer_of_ipv4_is_recorded_as_one(tmp_path):
+    if not socket.has_dualstack_ipv6():
+        pytest.skip("this machine has no IPv6")
+    server = Server(tmp_path / "data", "--listen", "[::]:0", "--trusted-proxy", "127.0.0.1").start()
+    server.url = f"http://127.0.0.1:{server.url.rsplit(':', 1)[1]}"
+    raw = Raw(server)
+    try:
+        assert raw.send(*raw.signed("GET", "/", "s3"))[0] == 200
+        assert raw.send(*raw.signed("GET", "/", "s3", headers={"X-Forwarded-For": "192.0.2.7"}))[0] == 200
+    finally:
+        server.stop()
+    sources = [one["sourceIPAddress"] for one in records_of(server.data) if one["eventName"] == "ListBuckets"]
+    assert sorted(sources) == ["127.0.0.1", "192.0.2.7"]
 
 
 @pytest.mark.evidence("assumed", "a request with two Host headers is nobody's")

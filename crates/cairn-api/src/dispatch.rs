@@ -205,7 +205,7 @@ const OPERATIONS: &[Row] = &[
 const ANSWERED_WHOLLY: &[&str] = &["cloudtrail"];
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Value, ApiError>> + Send + 'a>>;
-type Handler = for<'a> fn(&'a Ctx, Operation<'static>, Value) -> Answer<'a>;
+type Handler = for<'a> fn(&'a Ctx, Operation<'static>, &'a Value) -> Answer<'a>;
 
 struct Row {
     service: &'static str,
@@ -224,7 +224,7 @@ fn find(service: &str, operation: &str) -> Option<&'static Row> {
 /// From the tree to the handler's type, and back.
 fn run<'a, I, O, E, F>(
     operation: Operation<'static>,
-    input: Value,
+    input: &'a Value,
     handle: impl FnOnce(I) -> F + Send + 'a,
 ) -> Answer<'a>
 where
@@ -235,8 +235,7 @@ where
 {
     Box::pin(async move {
         let fault = |doing, error: BridgeError| ApiError::Internal(Internal::new(doing, error));
-        let typed = from_value(&input).map_err(|error| fault("read an input", error))?;
-        drop(input);
+        let typed = from_value(input).map_err(|error| fault("read an input", error))?;
         let output = handle(typed).await.map_err(Into::into)?;
         match operation.output() {
             None => Ok(Value::empty()),
@@ -251,7 +250,7 @@ where
 pub async fn handle(
     ctx: &Ctx,
     operation: Operation<'static>,
-    input: Value,
+    input: &Value,
 ) -> Result<Value, ApiError> {
     let (service, name) = (operation.service().id(), operation.name());
     match find(service, name) {
@@ -344,7 +343,7 @@ mod tests {
             let (service, name) = line.split_once(':').unwrap();
             let service = cairn_wire::model::service(service).unwrap();
             let operation = service.find_operation(name).unwrap();
-            let error = handle(&ctx, operation, Value::empty()).await.unwrap_err();
+            let error = handle(&ctx, operation, &Value::empty()).await.unwrap_err();
             assert_eq!(
                 (error.code(), error.status()),
                 ("UnsupportedOperationException", 400),
@@ -358,7 +357,7 @@ mod tests {
         }
         let ec2 =
             cairn_wire::model::service("ec2").unwrap().find_operation("DescribeVpcs").unwrap();
-        let error = handle(&ctx, ec2, Value::empty()).await.unwrap_err();
+        let error = handle(&ctx, ec2, &Value::empty()).await.unwrap_err();
         assert_eq!((error.code(), error.status()), ("NotImplemented", 501));
     }
 }

@@ -222,7 +222,7 @@ impl Cases<'_> {
             let modelled = violations.iter().find_map(|found| violation(self.operation, found));
             return Err(modelled.unwrap_or_else(|| panic!("{}", validate::message(&violations))));
         }
-        let output = handle(ctx, self.operation, input).await?;
+        let output = handle(ctx, self.operation, &input).await?;
         let answer = encode_response(self.operation, Protocol::Json, &output, &ctx.request_id);
         Ok(serde_json::from_slice(&answer.body).unwrap())
     }

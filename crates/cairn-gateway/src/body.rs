@@ -91,7 +91,7 @@ pub(crate) struct CountedBody<B> {
 }
 
 /// What a list of frames holds for each, beside its bytes.
-const FRAME_BYTES: usize = 128;
+pub(crate) const FRAME_BYTES: usize = 128;
 
 impl<B> CountedBody<B> {
     pub(crate) fn new(inner: B, share: Arc<Share>) -> Self {

@@ -81,11 +81,27 @@ impl Spoken {
     }
 }
 
+/// A connection, counted as long as it is there, however it ends.
+struct Counted;
+
+impl Counted {
+    fn new() -> Self {
+        metrics::gauge!(metric::CONNECTIONS).increment(1.0);
+        Self
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        metrics::gauge!(metric::CONNECTIONS).decrement(1.0);
+    }
+}
+
 impl Connection {
     pub(crate) async fn run(self, stream: TcpStream, tls: Option<TlsAcceptor>) {
         // An answer is written in one piece; waiting for more would only delay it.
         let _ = stream.set_nodelay(true);
-        metrics::gauge!(metric::CONNECTIONS).increment(1.0);
+        let _counted = Counted::new();
         let mut closed = self.closed.clone();
         let calls = Calls::default();
         let stream = Watched::new(stream, calls.clone());
@@ -117,7 +133,6 @@ impl Connection {
                 }
             }
         }
-        metrics::gauge!(metric::CONNECTIONS).decrement(1.0);
     }
 
     /// Serves calls until the connection ends.
@@ -132,9 +147,8 @@ impl Connection {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let Self { gateway, address, place, lane, mut closed } = self;
-        let peer = Arc::new(Peer { ip: address.ip(), tls: session, lane: lane.lane });
-        let place = Arc::new((place, lane));
-        let service = Answering { gateway, peer, calls, place };
+        let peer = Arc::new(Peer::new(address, session, lane, place));
+        let service = Answering { gateway, peer, calls };
         let stream = TokioIo::new(stream);
         Box::pin(async move {
             let ended = match spoken {
@@ -165,7 +179,6 @@ struct Answering {
     gateway: Arc<Gateway>,
     peer: Arc<Peer>,
     calls: Calls,
-    place: Arc<(OwnedSemaphorePermit, InLane)>,
 }
 
 impl Service<Request<Incoming>> for Answering {
@@ -176,10 +189,10 @@ impl Service<Request<Incoming>> for Answering {
     /// A caller who hangs up does not stop a call half way, between what was done and its record.
     fn call(&self, request: Request<Incoming>) -> Self::Future {
         let (gateway, peer) = (Arc::clone(&self.gateway), Arc::clone(&self.peer));
-        let (under_way, place) = (self.calls.begin(), Arc::clone(&self.place));
+        let under_way = self.calls.begin();
         Finishes::new(async move {
             let answer = chain::answer(gateway, peer, request).await;
-            drop((under_way, place));
+            drop(under_way);
             answer
         })
     }

@@ -25,10 +25,11 @@ impl<T: Send + 'static> Future for Finishes<T> {
     type Output = Result<T, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let Some(call) = &mut self.0 else { return Poll::Pending };
+        // Not there while it is polled: what has panicked does not go on.
+        let Some(mut call) = self.0.take() else { return Poll::Pending };
         let polled = call.as_mut().poll(cx);
-        if polled.is_ready() {
-            self.0 = None;
+        if polled.is_pending() {
+            self.0 = Some(call);
         }
         polled.map(Ok)
     }
@@ -61,6 +62,16 @@ mod tests {
         drop(call);
         go.send(()).unwrap();
         assert_eq!(seen.await, Ok(7));
+    }
+
+    #[tokio::test]
+    async fn what_has_panicked_does_not_go_on() {
+        let call = Finishes::new(std::future::poll_fn(|_| -> Poll<()> { panic!("on purpose") }));
+        let mut call = std::panic::AssertUnwindSafe(call);
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        let poll = || Pin::new(&mut call.0).poll(&mut context).is_ready();
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(poll)).is_err());
+        assert!(call.0.0.is_none());
     }
 
     #[tokio::test]

@@ -37,7 +37,7 @@ async fn put(
     let mut ctx = world.ctx(ACCOUNT, "us-east-1");
     ctx.account = AccountId::parse(account).unwrap();
     ctx.principal = Arc::new(Principal::Root { account: ctx.account.clone() });
-    let output = handle(&ctx, operation, input).await?;
+    let output = handle(&ctx, operation, &input).await?;
     let encoded =
         cairn_wire::codec::encode_response(operation, Protocol::RestJson, &output, &ctx.request_id);
     let answer: Json = serde_json::from_slice(&encoded.body).unwrap();

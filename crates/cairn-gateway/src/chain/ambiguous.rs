@@ -100,6 +100,11 @@ async fn twice(call: &Call<'_>, named: &Named, body: &Body<'_>) -> Option<Refusa
         Twofold::Action => {
             WireError::sender("MalformedQueryString", "The request names more than one action.")
         }
+        Twofold::Parameter(name) => {
+            let is_s3 = service.is_some_and(|service| service.id() == "s3");
+            let code = if is_s3 { "InvalidArgument" } else { "MalformedQueryString" };
+            WireError::sender(code, format!("The request has more than one value for {name}."))
+        }
         Twofold::Target => {
             WireError::sender("ValidationException", "The request names more than one target.")
         }

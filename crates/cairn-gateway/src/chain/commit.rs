@@ -74,10 +74,11 @@ pub(super) fn build(call: &Call<'_>, facts: &Facts<'_>) -> Built {
 /// Records a forwarded call as its upstream's policy says; [`Unrecorded`] only where the answer
 /// waits for the record.
 pub(super) async fn write(call: &Call<'_>, built: Built, loss: Loss) -> Result<(), Unrecorded> {
+    let (queue, log) = (&call.gateway.queue, &call.stores.services.log);
     match loss {
         Loss::FailClosed => return append(call, built).await,
-        Loss::After => call.gateway.queue.push(built.record).await,
-        Loss::Shed => call.gateway.queue.push_or_shed(built.record),
+        Loss::After => queue.push(built.record, log).await,
+        Loss::Shed => queue.push_or_shed(built.record, log),
     }
     Ok(())
 }

@@ -48,7 +48,7 @@ pub(super) async fn exchange(
     let Sending { mut request, passed, upgrade } = sending;
     hop::frame(&mut request);
     let again = changes_nothing.then(|| Again::of(&request)).flatten();
-    let lane = call.peer.lane;
+    let lane = call.peer.lane.lane;
     let mut answered = in_time(upstream, request, Over::Any(lane), &passed).await;
     let is_lost =
         matches!(&answered, Err(Failure::Upstream(error)) if error.cause() == Cause::Closed);

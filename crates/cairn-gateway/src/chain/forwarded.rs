@@ -333,7 +333,7 @@ impl Told {
             return told.subject.unrecorded(call);
         }
         if let Some((caller, upstream)) = upgrades {
-            tunnel::join(caller, upstream);
+            tunnel::join(Arc::clone(call.peer), caller, upstream);
         }
         Response::from_parts(head, held.body(Arc::clone(share)))
     }

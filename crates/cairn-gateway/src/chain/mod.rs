@@ -54,11 +54,13 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::upgrade::OnUpgrade;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::body::AnswerBody;
 use crate::forward::hop;
 use crate::gateway::{Gateway, Stores};
 use crate::ids::Ids;
+use crate::lanes::InLane;
 use crate::metric;
 use crate::tls::Session;
 use authenticate::Identity;
@@ -69,10 +71,25 @@ use signed::Signed;
 /// The other end of a connection.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    pub(crate) ip: IpAddr,
+    ip: IpAddr,
     pub(crate) tls: Option<Session>,
-    /// The lane that serves it.
-    pub(crate) lane: usize,
+    /// Its place in the lane that serves it.
+    pub(crate) lane: InLane,
+    /// Its place among all connections, which a call or a tunnel keeps that outlasts it.
+    _place: OwnedSemaphorePermit,
+}
+
+impl Peer {
+    /// The other end at an address. A socket of IPv6 shows peers of IPv4 as addresses of its own kind;
+    /// records, and lists of proxies, know them by theirs.
+    pub(crate) fn new(
+        address: SocketAddr,
+        tls: Option<Session>,
+        lane: InLane,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { ip: address.ip().to_canonical(), tls, lane, _place: place }
+    }
 }
 
 /// What every step knows of a call.
@@ -200,7 +217,7 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     let last = line.rsplit(',').next()?.trim();
     let bare = last.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(last);
     let with_port = || last.parse::<SocketAddr>().map(|address| address.ip()).ok();
-    bare.parse().ok().or_else(with_port)
+    bare.parse().ok().or_else(with_port).map(|ip: IpAddr| ip.to_canonical())
 }
 
 /// HTTP/2 names the host in a pseudo-header; signatures cover it as `host`.
@@ -228,6 +245,7 @@ mod tests {
             (&["2001:db8::1"], Some("2001:db8::1")),
             (&["[2001:db8::1]"], Some("2001:db8::1")),
             (&["[2001:db8::1]:443"], Some("2001:db8::1")),
+            (&["::ffff:2.2.2.2"], Some("2.2.2.2")),
             (&["1.1.1.1, unknown"], None),
             (&[""], None),
             (&[], None),

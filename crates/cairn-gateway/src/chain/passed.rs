@@ -28,7 +28,8 @@ pub(super) async fn run(
             let (mut head, body) = response.into_parts();
             hop::strip(&mut head.headers, upgrades.is_some());
             if let Some((caller, upstream)) = upgrades {
-                crate::forward::tunnel::join(caller, upstream);
+                let peer = std::sync::Arc::clone(call.peer);
+                crate::forward::tunnel::join(peer, caller, upstream);
             }
             Response::from_parts(head, Held::none(body).body(share))
         }

@@ -31,17 +31,26 @@ pub(super) fn signature(
     protocol: Protocol,
     why: &SignatureError,
 ) -> Response<AnswerBody> {
+    error(call, service, operation, protocol, &of_signature(call, service, protocol, why))
+}
+
+/// The same as an error.
+pub(super) fn of_signature(
+    call: &Call<'_>,
+    service: Option<&'static Service>,
+    protocol: Protocol,
+    why: &SignatureError,
+) -> WireError {
     count(call, "signature");
     tell_of_signature(call, why);
     let answer = why.answer(family(service, protocol));
     let fields = answer.fields.into_iter().map(|(name, text)| (name, Value::String(text)));
-    let refused = WireError {
+    WireError {
         status: Some(answer.status),
         fields: Some(Value::Structure(fields.collect())),
         resource: Some(call.parts.uri.path().to_owned()).filter(|_| protocol == Protocol::RestXml),
         ..WireError::sender(answer.code, answer.message)
-    };
-    error(call, service, operation, protocol, &refused)
+    }
 }
 
 /// Every refusal is counted; the log has one in a while, and how many there were.

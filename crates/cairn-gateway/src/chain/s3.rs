@@ -43,19 +43,21 @@ pub(super) async fn run(
 ) -> Response<AnswerBody> {
     let operation = resolved.call();
     let (service, protocol) = (Some(resolved.service), resolved.protocol);
-    let refuse_signature =
-        |why: &SignatureError| refuse::signature(call, service, Some(operation), protocol, why);
     let identity = match identify(call, "s3", Some(operation), None) {
         Ok(identity) => identity,
-        Err(why) => return refuse_signature(&why),
+        Err(why) => return refuse::signature(call, service, Some(operation), protocol, &why),
     };
     let decided = served(operation).and_then(|()| authorise::decide(&identity, operation));
     if let Err(denied) = decided.and_then(|()| commit::may_be_done(call, Some(operation))) {
-        return deny(call, resolved, &identity, &denied).await;
+        return deny(call, resolved, &identity, &denied.wire()).await;
     }
+    // From here on it is known who calls, so what goes wrong has a record.
     let (check, decoded_bytes) = match check(call, &identity) {
         Ok(check) => check,
-        Err(why) => return refuse_signature(&why),
+        Err(why) => {
+            let error = refuse::of_signature(call, service, protocol, &why);
+            return deny(call, resolved, &identity, &error).await;
+        }
     };
     let is_object = operation.input().and_then(cairn_wire::model::Shape::payload);
     let is_object =
@@ -63,11 +65,11 @@ pub(super) async fn run(
     let checked = CheckedBody::new(body, check, decoded_bytes);
     let (document, body) = match held(checked, is_object).await {
         Ok(held) => held,
-        Err(refusal) => return refuse::error(call, service, Some(operation), protocol, &refusal),
+        Err(refusal) => return deny(call, resolved, &identity, &refusal).await,
     };
     let Some(request) = path_style(call, resolved, body) else {
         let error = WireError::sender("InvalidURI", "Couldn't parse the specified URI.");
-        return refuse::error(call, service, Some(operation), protocol, &error);
+        return deny(call, resolved, &identity, &error).await;
     };
     let (account, region) = (call.account(&identity), call.region(resolved.region.as_deref()));
     let ctx = Ctx {
@@ -138,7 +140,7 @@ async fn deny(
     call: &Call<'_>,
     resolved: &Resolved,
     identity: &Identity,
-    denied: &authorise::Denied,
+    denied: &WireError,
 ) -> Response<AnswerBody> {
     let operation = resolved.call();
     let (account, region) = (call.account(identity), call.region(resolved.region.as_deref()));
@@ -149,9 +151,9 @@ async fn deny(
         input: None,
         body: None,
         outcome: Outcome::Failure {
-            code: denied.code,
-            message: Some(denied.message),
-            status: denied.status,
+            code: &denied.code,
+            message: Some(denied.message.as_str()),
+            status: denied.status.unwrap_or(400),
         },
         identity,
         account: &account,
@@ -166,7 +168,7 @@ async fn deny(
     if commit::record(call, &facts).await.is_err() {
         return refuse::unrecorded(call, service, Some(operation), resolved.protocol);
     }
-    refuse::error(call, service, Some(operation), resolved.protocol, &denied.wire())
+    refuse::error(call, service, Some(operation), resolved.protocol, denied)
 }
 
 /// How the body has to be checked, and how long it is once unwrapped.

@@ -62,7 +62,7 @@ pub(super) async fn run(
             Err(denied) => Err(denied.wire()),
         },
     };
-    let place = if is_long {
+    let place = if is_long || answers_much(operation) {
         let is_stranger = document.is_strangers();
         Some(call.gateway.beside.place_for_record(is_stranger).await)
     } else {
@@ -101,6 +101,12 @@ fn waits(operation: Operation<'static>) -> bool {
     operation.service().id() == "cairn" && operation.name() == "TailRecords"
 }
 
+/// Whether an operation gives out records by the thousand, whose answer takes long to write.
+fn answers_much(operation: Operation<'static>) -> bool {
+    let is_ours = operation.service().id() == "cairn";
+    is_ours && ["SearchRecords", "TailRecords"].contains(&operation.name())
+}
+
 /// Validate, handle.
 async fn handle(
     ctx: Ctx,
@@ -119,7 +125,7 @@ async fn handle(
             None => WireError::sender("ValidationException", validate::message(&violations)),
         });
     }
-    cairn_api::handle(&ctx, operation, Value::clone(&input))
+    cairn_api::handle(&ctx, operation, &input)
         .await
         .map_err(|error| refuse::told(operation.name(), &error))
 }

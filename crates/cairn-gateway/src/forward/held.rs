@@ -14,7 +14,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, Sleep};
 
-use crate::body::AnswerBody;
+use crate::body::{AnswerBody, FRAME_BYTES};
 use crate::budget::Share;
 use crate::limits::{ANSWER_IDLE_MAX, BODY_COPY_BYTES_MAX};
 
@@ -55,7 +55,9 @@ where
                     let bytes = frame.data_ref().map_or(0, Bytes::len);
                     held.frames.push_back(frame);
                     held.bytes += bytes;
-                    if held.bytes > BODY_COPY_BYTES_MAX || !share.take(bytes) {
+                    // Frames take room, too: an upstream may send one for each byte.
+                    let room = held.bytes + held.frames.len() * FRAME_BYTES;
+                    if room > BODY_COPY_BYTES_MAX || !share.take(bytes + FRAME_BYTES) {
                         break;
                     }
                 }
@@ -189,6 +191,15 @@ mod tests {
         assert!(held.whole().is_none() && held.broke().is_none());
         assert!(held.bytes() <= BODY_COPY_BYTES_MAX + (64 << 10));
         assert_eq!(held.body(share).collect().await.unwrap().to_bytes().len(), 40 * (64 << 10));
+    }
+
+    #[tokio::test]
+    async fn an_answer_of_single_bytes_is_held_for_what_it_takes() {
+        let pieces =
+            std::iter::repeat_with(|| Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x"))));
+        let body = StreamBody::new(futures_util::stream::iter(pieces.take(1 << 20)));
+        let held = Held::read(body, &share(), ANSWER_IDLE_MAX).await;
+        assert!(held.whole().is_none() && held.frames.len() <= BODY_COPY_BYTES_MAX / FRAME_BYTES);
     }
 
     #[tokio::test(start_paused = true)]

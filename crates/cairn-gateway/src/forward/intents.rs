@@ -9,7 +9,8 @@
 //! Entries are of two kinds: records, and marks `{"done":"<event id>"}`. A mark is not waited for:
 //! one that a crash loses costs the next start one search.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -33,6 +34,9 @@ pub enum RecoverError {
     /// History could not be searched for their records.
     #[error("uploads that were under way could not be looked for")]
     History(#[from] HistoryError),
+    /// The search broke off.
+    #[error("the search for uploads that were under way broke off")]
+    Search(#[from] tokio::task::JoinError),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -44,8 +48,11 @@ struct Mark {
 #[derive(Debug)]
 pub struct Intents {
     log: Arc<dyn EventLog>,
-    /// Where those lie that are not done.
-    open: Mutex<BTreeSet<Offset>>,
+    /// What an earlier run has written ends here.
+    begun_at: Offset,
+    /// Below which those lie that are not done, and how many at each: where they are, or, while they
+    /// are being written, where the log ended before.
+    open: Mutex<BTreeMap<Offset, usize>>,
     /// What an earlier run left has been dealt with; until then nothing is removed.
     is_recovered: AtomicBool,
 }
@@ -59,10 +66,24 @@ pub(crate) struct Intent {
     pub(crate) event_id: Uuid,
 }
 
+/// Keeps what is being written from removal.
+struct Floor<'a> {
+    intents: &'a Intents,
+    at: Offset,
+}
+
+impl Drop for Floor<'_> {
+    fn drop(&mut self) {
+        self.intents.with_open(|open| close(open, self.at));
+    }
+}
+
 impl Intents {
-    /// Keeps them in a log of their own.
+    /// Keeps them in a log of their own. What is in it by now is of an earlier run.
     pub fn new(log: Arc<dyn EventLog>) -> Arc<Self> {
-        Arc::new(Self { log, open: Mutex::default(), is_recovered: AtomicBool::new(false) })
+        let begun_at = log.committed();
+        let is_recovered = AtomicBool::new(false);
+        Arc::new(Self { log, begun_at, open: Mutex::default(), is_recovered })
     }
 
     /// Writes an upload down; durable when it returns.
@@ -71,8 +92,10 @@ impl Intents {
         event_id: Uuid,
         record: Vec<u8>,
     ) -> Result<Intent, LogError> {
+        let floor = self.floor();
         let at = self.log.append(vec![Bytes::from(record)]).await?;
-        self.with_open(|open| open.insert(at));
+        self.with_open(|open| *open.entry(at).or_default() += 1);
+        drop(floor);
         Ok(Intent { intents: Arc::clone(self), at, event_id })
     }
 
@@ -81,9 +104,9 @@ impl Intents {
     pub async fn recover(
         &self,
         log: &dyn EventLog,
-        history: &History,
+        history: &Arc<History>,
     ) -> Result<usize, RecoverError> {
-        let left = self.left(self.log.committed()).await?;
+        let left = self.left(self.begun_at).await?;
         if left.is_empty() {
             self.is_recovered.store(true, Ordering::Release);
             return Ok(0);
@@ -91,7 +114,12 @@ impl Intents {
         history.reached(log.committed()).await;
         let mut recovered = 0;
         for (event_id, record) in left {
-            if !is_recorded(history, &event_id)? {
+            let search = {
+                let (history, event_id) = (Arc::clone(history), event_id.clone());
+                tokio::task::spawn_blocking(move || is_recorded(&history, &event_id))
+            };
+            let is_recorded = search.await??;
+            if !is_recorded {
                 log.append(vec![record]).await?;
                 recovered += 1;
             }
@@ -124,8 +152,36 @@ impl Intents {
         Ok(left)
     }
 
-    fn with_open<T>(&self, change: impl FnOnce(&mut BTreeSet<Offset>) -> T) -> T {
+    /// Lets nothing be removed that is written from now on.
+    fn floor(&self) -> Floor<'_> {
+        let at = self.with_open(|open| {
+            let at = self.log.committed();
+            *open.entry(at).or_default() += 1;
+            at
+        });
+        Floor { intents: self, at }
+    }
+
+    /// One at this place is done; below which nothing is open by then.
+    fn done(&self, at: Offset) -> Offset {
+        self.with_open(|open| {
+            close(open, at);
+            open.keys().next().copied().unwrap_or_else(|| self.log.committed())
+        })
+    }
+
+    fn with_open<T>(&self, change: impl FnOnce(&mut BTreeMap<Offset, usize>) -> T) -> T {
         change(&mut self.open.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// One less at this place.
+fn close(open: &mut BTreeMap<Offset, usize>, at: Offset) {
+    if let Entry::Occupied(mut count) = open.entry(at) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
     }
 }
 
@@ -142,14 +198,10 @@ impl Intent {
                 tracing::warn!(error, "an upload could not be marked as done");
                 return;
             }
-            let oldest = intents.with_open(|open| {
-                open.remove(&at);
-                open.first().copied()
-            });
+            let before = intents.done(at);
             if !intents.is_recovered.load(Ordering::Acquire) {
                 return;
             }
-            let before = oldest.unwrap_or_else(|| intents.log.committed());
             if let Err(error) = intents.log.expire(before).await {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, "uploads that are done could not be removed");
@@ -181,6 +233,34 @@ mod tests {
         format!(r#"{{"eventVersion":"1.11","eventTime":"2026-11-25T00:00:00Z","eventName":"PutObject","eventID":"{id}"}}"#).into_bytes()
     }
 
+    #[tokio::test]
+    async fn what_is_being_written_is_not_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let intents = Intents::new(log(folder.path()));
+        let first = intents.declare(Uuid::from_u128(1), record(Uuid::from_u128(1))).await.unwrap();
+        // Another one is on its way to the log, and nobody knows its place yet.
+        let (floor, other) = (intents.floor(), intents.floor());
+        let before = intents.log.committed();
+        intents.log.append(vec![Bytes::from_static(b"{}")]).await.unwrap();
+        assert_eq!(intents.done(first.at), before);
+        drop(other);
+        assert_eq!(intents.with_open(|open| open.len()), 1);
+        drop(floor);
+        assert_eq!(intents.done(first.at), intents.log.committed());
+    }
+
+    #[tokio::test]
+    async fn an_upload_of_this_run_was_not_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let history = History::open(&path("history"), HistoryOptions::default()).unwrap();
+        let large = log(&path("large"));
+        let intents = Intents::new(log(&path("small")));
+        let id = Uuid::from_u128(4);
+        let _intent = intents.declare(id, record(id)).await.unwrap();
+        assert_eq!(intents.recover(&*large, &Arc::new(history)).await.unwrap(), 0);
+    }
+
     fn log(folder: &std::path::Path) -> Arc<SegmentLog> {
         let options = LogOptions::new(Arc::new(|| cairn_event::Timestamp::from_ms(0)));
         Arc::new(SegmentLog::open(folder, &options).unwrap())
@@ -195,7 +275,7 @@ mod tests {
     async fn an_upload_that_was_cut_off_is_recorded_once() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
-        let history = History::open(&path("history"), HistoryOptions::default()).unwrap();
+        let history = Arc::new(History::open(&path("history"), HistoryOptions::default()).unwrap());
         let (small, large) = (log(&path("small")), log(&path("large")));
         let intents = Intents::new(small.clone());
         let [done, recorded, cut] = [1, 2, 3].map(Uuid::from_u128);
@@ -208,11 +288,12 @@ mod tests {
         }
         history.append(Offset::new(0), &[Bytes::from(record(recorded))], &[0]).unwrap();
         // As a start after a crash finds it.
-        let intents = Intents::new(small);
+        let intents = Intents::new(small.clone());
         assert_eq!(intents.recover(&*large, &history).await.unwrap(), 1);
         let written = records(&*large).await;
         assert_eq!(written.len(), 1);
         assert!(written[0].contains(&cut.to_string()));
+        let intents = Intents::new(small);
         assert_eq!(intents.recover(&*large, &history).await.unwrap(), 0);
     }
 

@@ -138,12 +138,14 @@ impl ResignCredential {
 }
 
 /// How long a body is once it is framed; `None` where a trailer has a length that nobody knows
-/// before. `trailers` are the headers that announce trailers.
+/// before, and beyond any length. `trailers` are the headers that announce trailers.
 fn framed_bytes(decoded_bytes: u64, trailers: Option<&HeaderMap>) -> Option<u64> {
     let chunk = |bytes: u64| hex_digits(bytes) + CHUNK_SIGNATURE_BYTES + bytes;
     let size = CHUNK_BYTES as u64;
     let (full, rest) = (decoded_bytes / size, decoded_bytes % size);
-    let data = full * (chunk(size) + 2) + if rest > 0 { chunk(rest) + 2 } else { 0 };
+    // A caller may announce any length.
+    let data = full.checked_mul(chunk(size) + 2)?;
+    let last = if rest > 0 { chunk(rest) + 2 } else { 0 };
     let tail = match trailers {
         None => 2,
         Some(headers) => {
@@ -159,7 +161,7 @@ fn framed_bytes(decoded_bytes: u64, trailers: Option<&HeaderMap>) -> Option<u64>
             lines.sum::<Option<u64>>()? + TRAILER_SIGNATURE_BYTES
         }
     };
-    Some(data + chunk(0) + tail)
+    data.checked_add(last + chunk(0) + tail)
 }
 
 fn hex_digits(number: u64) -> u64 {
@@ -323,6 +325,7 @@ mod tests {
         assert!(text.contains("\r\nx-amz-checksum-crc32:sOO8/Q==\r\nx-amz-trailer-signature:"));
         announced.append("x-amz-trailer", HeaderValue::from_static("x-own"));
         assert_eq!(framed_bytes(5, Some(&announced)), None);
+        assert_eq!(framed_bytes(u64::MAX, None), None);
     }
 
     #[test]

@@ -14,11 +14,11 @@ pub(super) const STRICT: &AsciiSet =
 pub(super) const GREEDY: &AsciiSet = &STRICT.remove(b'/');
 
 /// One key with its value; no `=` and an empty value look the same here, as they do to AWS.
-pub(super) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+pub(crate) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// Splits and decodes a query string or form. Text that is not UTF-8 after decoding is kept with
 /// replacement characters: what a log shows must be text.
-pub(super) fn pairs(text: &str) -> Result<Vec<Pair<'_>>, DecodeError> {
+pub(crate) fn pairs(text: &str) -> Result<Vec<Pair<'_>>, DecodeError> {
     let mut pairs = Vec::new();
     for piece in text.split('&').filter(|piece| !piece.is_empty()) {
         if pairs.len() == PAIRS_MAX {

@@ -11,7 +11,7 @@ mod call;
 mod cbor;
 mod error;
 mod fault;
-mod form;
+pub(crate) mod form;
 mod gzip;
 mod json;
 pub mod limits;

@@ -52,8 +52,18 @@ impl CredentialScope {
         if let Some(pair) = header.strip_prefix("AWS ") {
             return pair.split_once(':').map(|(key, _)| Self::version_2(key));
         }
-        let (_, rest) = header.split_once("Credential=")?;
-        Self::version_4(rest.split([',', ' ']).next()?)
+        let (_, parts) = header.trim().split_once(' ')?;
+        let mut credential = None;
+        for part in parts.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+            let (name, value) = part.split_once('=')?;
+            match name {
+                "Credential" if credential.is_none() => credential = Some(value),
+                "SignedHeaders" | "Signature" => {}
+                // Readers that look for the word anywhere would find another one in it.
+                _ => return None,
+            }
+        }
+        Self::version_4(credential?.split(' ').next()?)
     }
 
     /// `KEY/20261125/eu-west-1/s3/aws4_request`; `SigV4A` leaves the region out. Keys may hold
@@ -122,6 +132,23 @@ pub(super) fn services(scope: &str) -> Vec<&'static ServiceHead> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_header_names_one_signer_or_none() {
+        let scope = "20261125/us-east-1/iam/aws4_request";
+        let read = |text: &str| CredentialScope::header(text).map(|found| found.access_key);
+        let plain =
+            format!("AWS4-HMAC-SHA256 Credential=A/{scope}, SignedHeaders=host,Signature=0");
+        assert_eq!(read(&plain).as_deref(), Some("A"));
+        let apart =
+            format!("AWS4-HMAC-SHA256 SignedHeaders=host, Credential=A/{scope} Signature=0");
+        assert_eq!(read(&apart).as_deref(), Some("A"));
+        for hidden in ["XCredential=B", "Credential=B", "x=Credential=B", "SignedHeaders"] {
+            let text =
+                format!("AWS4-HMAC-SHA256 {hidden}/{scope}, Credential=A/{scope}, Signature=0");
+            assert_eq!(read(&text), None, "{hidden}");
+        }
+    }
 
     #[test]
     fn a_form_names_its_signer_in_either_version() {

@@ -7,7 +7,8 @@ use std::sync::LazyLock;
 
 use super::{Resolved, query, rest};
 use crate::RequestHead;
-use crate::model::{self, Location, Member, Operation, Protocol, Service, Shape};
+use crate::codec::form;
+use crate::model::{self, Location, Member, Operation, Protocol, Service, Shape, ShapeKind};
 
 /// What a request says twice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub enum Twofold {
     Subresources(Vec<String>),
     /// Two actions in a query string, in a form, or one in each.
     Action,
+    /// A parameter with two values, or, of a query call, one in the query string that is not in the form
+    /// beside it: servers take the first value or the last, and read both places or one.
+    Parameter(String),
     /// Two headers `X-Amz-Target`, or one where none belongs: beside a call of another protocol, or on
     /// another method than POST.
     Target,
@@ -76,14 +80,88 @@ pub fn twofold(
         Protocol::Query | Protocol::Ec2 => {
             let mut actions = query::actions(head, readings).into_iter();
             let first = actions.next();
-            actions.any(|other| Some(other) != first).then_some(Twofold::Action)
+            if actions.any(|other| Some(other) != first) {
+                return Some(Twofold::Action);
+            }
+            parameter(head.query, readings).map(Twofold::Parameter)
         }
-        Protocol::RestXml => {
-            let call = found.ok().filter(|resolved| resolved.service.id() == "s3");
-            call.and_then(|resolved| subresources(head, resolved))
+        Protocol::RestXml | Protocol::RestJson => {
+            let resolved = found.ok()?;
+            let is_s3 = resolved.service.id() == "s3";
+            let two = if is_s3 { subresources(head, resolved) } else { None };
+            two.or_else(|| single(head.query, resolved.call()).map(Twofold::Parameter))
         }
-        _ => None,
+        Protocol::RpcV2Cbor => None,
     }
+}
+
+/// What clients put into the query string of a call whose parameters are in a form: what it is, and who
+/// signed (documented: the common parameters, and those of signatures of version 2).
+const BESIDE_A_FORM: [&str; 9] = [
+    "Action",
+    "Version",
+    "AWSAccessKeyId",
+    "Expires",
+    "SecurityToken",
+    "Signature",
+    "SignatureMethod",
+    "SignatureVersion",
+    "Timestamp",
+];
+
+/// The name of a parameter that two readers could see with two values. Forms of more parameters than
+/// anybody has are read by nobody: their records have none.
+fn parameter(query: &str, readings: &[&[u8]]) -> Option<String> {
+    let in_query = sorted(query);
+    if let Some(name) = twice(&in_query) {
+        return Some(name);
+    }
+    readings.iter().find_map(|reading| {
+        let in_form = sorted(String::from_utf8_lossy(reading).trim_ascii());
+        let elsewhere = |pair: &&(String, String)| {
+            let is_beside =
+                BESIDE_A_FORM.contains(&pair.0.as_str()) || pair.0.starts_with("X-Amz-");
+            let mut named = in_form.iter().filter(|(name, _)| *name == pair.0);
+            !in_form.is_empty() && named.next().map_or(!is_beside, |found| found != *pair)
+        };
+        let of_query = || in_query.iter().find(elsewhere).map(|(name, _)| name.clone());
+        twice(&in_form).or_else(of_query)
+    })
+}
+
+/// The pairs of a query string or a form, each once, in the order of names.
+fn sorted(text: &str) -> Vec<(String, String)> {
+    let pairs = form::pairs(text).unwrap_or_default().into_iter();
+    let owned = |(name, value): form::Pair<'_>| (name.into_owned(), value.into_owned());
+    let mut pairs: Vec<_> = pairs.map(owned).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
+/// The first name with two values.
+fn twice(pairs: &[(String, String)]) -> Option<String> {
+    let mut pairs = pairs.windows(2);
+    pairs.find_map(|pair| match pair {
+        [(first, _), (second, _)] if first == second => Some(first.clone()),
+        _ => None,
+    })
+}
+
+/// The name of a parameter with two values, of which the operation takes one.
+fn single(query: &str, operation: Operation<'static>) -> Option<String> {
+    if !query.contains('&') {
+        return None;
+    }
+    let members = || operation.input().into_iter().flat_map(Shape::members);
+    let takes_one = |name: &str| {
+        let mut named = members().filter(|member| member.location() == Location::QueryString);
+        let found = named.find(|member| member.wire_name() == name);
+        found.is_some_and(|member| member.shape().kind() != ShapeKind::List)
+    };
+    let mut pairs = sorted(query);
+    pairs.retain(|(name, _)| takes_one(name));
+    twice(&pairs)
 }
 
 /// What names an operation in the way of another protocol than the one that was found: a server that

@@ -228,7 +228,8 @@ impl<'a> Parts<'a> {
                 "Credential" => &mut parts.credential,
                 "SignedHeaders" => &mut parts.signed_headers,
                 "Signature" => &mut parts.signature,
-                _ => continue,
+                // Not AWS's; another reader may find a second credential in it.
+                _ => return Err(malformed()),
             };
             if place.replace(value).is_some() {
                 return Err(SignatureError::MalformedAuthorization { part: header.to_owned() });

@@ -15,7 +15,7 @@ mod stores;
 mod tls;
 mod workers;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -87,7 +87,7 @@ async fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         accepts_any_credentials: settings.accepts_any_credentials,
         lanes: processors(),
         connections_max: descriptors::connections_max(),
-        trusted_proxies: settings.trusted_proxies.clone(),
+        trusted_proxies: settings.trusted_proxies.iter().map(IpAddr::to_canonical).collect(),
         upstreams: settings.upstreams.clone(),
         key_accounts: settings.key_accounts.clone(),
         session_tokens: settings.session_tokens,
