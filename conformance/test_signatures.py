@@ -109,6 +109,21 @@ def test_a_changed_document_of_a_known_caller_is_recorded(tmp_path):
     assert record["errorCode"] == "XAmzContentSHA256Mismatch" and record["userIdentity"]["type"] == "Root"
 
 
+@pytest.mark.evidence("assumed", "at AWS a call is signed for the region of its bucket")
+def test_a_caller_does_not_choose_the_region_of_a_bucket(tmp_path):
+    server = Server(tmp_path / "data").start()
+    raw = Raw(server)
+    try:
+        assert raw.send(*raw.signed("PUT", "/here", "s3"))[0] == 200
+        assert raw.send(*raw.signed("PUT", "/here/key", "s3", b"x", region="xx-nowhere-1"))[0] == 200
+        assert raw.send(*raw.signed("DELETE", "/here/key", "s3", region="eu-west-1"))[0] == 204
+    finally:
+        server.stop()
+    regions = {one["eventName"]: one["awsRegion"] for one in records_of(server.data)}
+    wanted = ("CreateBucket", "PutObject", "DeleteObject")
+    assert {name: regions[name] for name in wanted} == dict.fromkeys(wanted, "us-east-1")
+
+
 @pytest.mark.evidence("assumed", "a peer of IPv4 is one, whatever socket it comes to")
 def test_a_peer_of_ipv4_is_recorded_as_one(tmp_path):
     if not socket.has_dualstack_ipv6():

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use cairn_event::AccountId;
+use cairn_event::{AccountId, Region};
 use cairn_wire::model::{Operation, Shape};
 use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -42,6 +42,8 @@ pub struct S3Facts {
     pub error: Option<S3Failure>,
     /// Who owns the bucket that the call names, if there is one.
     pub bucket_owner: Option<AccountId>,
+    /// Where that bucket is, whatever region the call was signed for.
+    pub bucket_region: Option<Region>,
     /// The size of the object that was written or read.
     pub object_bytes: Option<u64>,
 }
@@ -169,6 +171,7 @@ impl Asked {
             bytes_out,
             error: failure,
             bucket_owner: notes.bucket_owner,
+            bucket_region: notes.bucket_region,
             object_bytes: notes.object_bytes,
         };
         S3Answer { response, facts }

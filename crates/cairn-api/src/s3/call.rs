@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cairn_event::{AccountId, Timestamp};
+use cairn_event::{AccountId, Region, Timestamp};
 use cairn_store::envelope::PlainObjects;
 use cairn_store::{MetaStore, ObjectHead, Objects};
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue};
@@ -30,6 +30,7 @@ const VERSIONED: [&str; 5] =
 #[derive(Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) bucket_owner: Option<AccountId>,
+    pub(crate) bucket_region: Option<Region>,
     pub(crate) object_bytes: Option<u64>,
     /// Whether the refusal, if it is one, is ours. The codec's own speak of its inside.
     pub(crate) refused: bool,
@@ -150,7 +151,10 @@ impl Call {
     /// The bucket that the call is about, if the caller may know it.
     pub(crate) async fn bucket(&self, name: &str) -> Result<Bucket, S3Fault> {
         let bucket = Bucket::find(self.meta(), name).await?.ok_or(S3Fault::NoSuchBucket)?;
-        self.notes().bucket_owner = Some(bucket.state.owner.clone());
+        let mut notes = self.notes();
+        notes.bucket_owner = Some(bucket.state.owner.clone());
+        notes.bucket_region = Region::parse(&bucket.state.region).ok();
+        drop(notes);
         let expected = self.header("x-amz-expected-bucket-owner");
         if bucket.state.owner != self.ctx().account
             || expected.is_some_and(|expected| expected != bucket.state.owner.as_str())

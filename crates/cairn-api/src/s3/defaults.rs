@@ -138,9 +138,15 @@ pub(super) fn only_owners_acl(call: &Call) -> Result<(), S3Fault> {
     one_kind_of_acl(call)?;
     let grants = ["x-amz-grant-read", "x-amz-grant-read-acp", "x-amz-grant-write-acp"];
     let canned = call.header("x-amz-acl").unwrap_or("private");
-    if matches!(canned, "private" | "bucket-owner-full-control")
-        && !grants.iter().any(|grant| call.header(grant).is_some())
-    {
+    let has_grants = grants.iter().any(|grant| call.headers.contains_key(*grant));
+    let owner = name::canonical_user(&call.ctx().account);
+    let is_owner = |grantee: &str| {
+        let id = grantee.trim().strip_prefix("id=");
+        id.is_some_and(|id| id.trim_matches('"') == owner)
+    };
+    let mut full = call.headers.get_all("x-amz-grant-full-control").iter();
+    let is_owners = full.all(|line| line.to_str().is_ok_and(|line| line.split(',').all(is_owner)));
+    if matches!(canned, "private" | "bucket-owner-full-control") && !has_grants && is_owners {
         return Ok(());
     }
     Err(S3Fault::AclNotSupported)

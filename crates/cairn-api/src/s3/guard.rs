@@ -148,6 +148,7 @@ pub(super) fn check(
     headers: &HeaderMap,
 ) -> Result<(), S3Fault> {
     check_path(uri.path())?;
+    check_headers(headers)?;
     let query = uri.query().unwrap_or_default();
     // Without the header it resolves to be a call of the other operation.
     let asks_for_attributes =
@@ -163,6 +164,22 @@ pub(super) fn check(
     // file.
     if *method == Method::POST && form {
         return Err(S3Fault::NotImplemented);
+    }
+    Ok(())
+}
+
+/// A header that is no text would be taken for one that is not there, such as whom a caller expects to
+/// own the bucket. What describes an object may be any bytes.
+///
+/// evidence: assumed.
+pub(super) fn check_headers(headers: &HeaderMap) -> Result<(), S3Fault> {
+    let is_no_text = |(name, value): (&HeaderName, &HeaderValue)| {
+        let name = name.as_str();
+        name.starts_with("x-amz-") && !name.starts_with("x-amz-meta-") && value.to_str().is_err()
+    };
+    if headers.iter().any(is_no_text) {
+        let why = "The value of a header is not valid.";
+        return Err(S3Fault::InvalidArgument { why });
     }
     Ok(())
 }

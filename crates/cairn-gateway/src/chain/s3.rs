@@ -51,25 +51,13 @@ pub(super) async fn run(
     if let Err(denied) = decided.and_then(|()| commit::may_be_done(call, Some(operation))) {
         return deny(call, resolved, &identity, &denied.wire()).await;
     }
-    // From here on it is known who calls, so what goes wrong has a record.
-    let (check, decoded_bytes) = match check(call, &identity) {
-        Ok(check) => check,
-        Err(why) => {
-            let error = refuse::of_signature(call, service, protocol, &why);
-            return deny(call, resolved, &identity, &error).await;
-        }
-    };
     let is_object = operation.input().and_then(cairn_wire::model::Shape::payload);
     let is_object =
         is_object.is_some_and(|payload| payload.streaming() || payload.shape().streaming());
-    let checked = CheckedBody::new(body, check, decoded_bytes);
-    let (document, body) = match held(checked, is_object).await {
-        Ok(held) => held,
-        Err(refusal) => return deny(call, resolved, &identity, &refusal).await,
-    };
-    let Some(request) = path_style(call, resolved, body) else {
-        let error = WireError::sender("InvalidURI", "Couldn't parse the specified URI.");
-        return deny(call, resolved, &identity, &error).await;
+    // It is known who calls, so what goes wrong has a record.
+    let (document, request) = match request(call, resolved, &identity, body, is_object).await {
+        Ok(read) => read,
+        Err(error) => return deny(call, resolved, &identity, &error).await,
     };
     let (account, region) = (call.account(&identity), call.region(resolved.region.as_deref()));
     let ctx = Ctx {
@@ -82,6 +70,9 @@ pub(super) async fn run(
     };
     let answer = handle(call, ctx, operation, request, is_object).await;
     let key = key_of(call, resolved);
+    // At AWS a call is signed for the region of its bucket. Here any will do, but the caller is not to
+    // choose which trails hear of it.
+    let region = answer.facts.bucket_region.clone().unwrap_or(region);
     let facts = Facts {
         target: Target::Modelled(operation),
         protocol,
@@ -105,6 +96,23 @@ pub(super) async fn run(
         Ok(()) => answer.response.map(http_body_util::BodyExt::boxed_unsync),
         Err(commit::Unrecorded) => refuse::unrecorded(call, service, Some(operation), protocol),
     }
+}
+
+/// The call as the service reads it, and the document that it brings.
+async fn request(
+    call: &Call<'_>,
+    resolved: &Resolved,
+    identity: &Identity,
+    body: ObjectBody,
+    is_object: bool,
+) -> Result<(Option<Vec<u8>>, Request<AnswerBody>), WireError> {
+    let (service, protocol) = (Some(resolved.service), resolved.protocol);
+    let (check, decoded_bytes) =
+        check(call, identity).map_err(|why| refuse::of_signature(call, service, protocol, &why))?;
+    let (document, body) = held(CheckedBody::new(body, check, decoded_bytes), is_object).await?;
+    let request = path_style(call, resolved, body)
+        .ok_or_else(|| WireError::sender("InvalidURI", "Couldn't parse the specified URI."))?;
+    Ok((document, request))
 }
 
 /// Hands a call to the service: what it reads whole, beside the lanes if it is large.

@@ -118,7 +118,7 @@ fn is_decimal(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'.' | b'e' | b'E'))
-        && text.trim_start_matches(['+', '-']).parse::<f64>().is_ok()
+        && text.parse::<f64>().is_ok()
 }
 
 fn significant_digits(text: &str) -> usize {
@@ -155,4 +155,22 @@ pub(super) fn write(value: &Value, format: TimestampFormat, ms_always: bool) -> 
             return None;
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_one_sign() {
+        for (text, read) in
+            [("-5", Value::Integer(-5)), ("+5", Value::Integer(5)), ("1E3", Value::Integer(1_000))]
+        {
+            assert_eq!(number(ShapeKind::Integer, text), Ok(read), "{text}");
+        }
+        for text in ["--5", "+-5", "-", "5-", "1e", "inf", "nan", ""] {
+            assert!(number(ShapeKind::Integer, text).is_err(), "{text}");
+            assert!(number(ShapeKind::Double, text).is_err(), "{text}");
+        }
+    }
 }

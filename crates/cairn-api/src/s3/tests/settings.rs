@@ -164,6 +164,38 @@ async fn an_acl_is_said_in_one_way() {
 }
 
 #[tokio::test]
+async fn control_is_granted_to_the_owner_alone() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    let owner = client.call("GET /", "", "").await.is(200).one("ID").to_owned();
+    let to = |grantees: &str| format!("x-amz-grant-full-control: {grantees}");
+    let (own, other) = (to(&format!("id=\"{owner}\"")), to("id=\"0\""));
+    let (both, group) = (
+        to(&format!("id=\"{owner}\", id=\"0\"")),
+        to("uri=\"http://acs.amazonaws.com/groups/global/AllUsers\""),
+    );
+    let code = "AccessControlListNotSupported";
+    client
+        .cases(&[
+            ("PUT /bkt/key", own.as_str(), "", 200, ""),
+            ("PUT /bkt/key", other.as_str(), "", 400, code),
+            ("PUT /bkt/key", both.as_str(), "", 400, code),
+            ("POST /bkt/key?uploads", group.as_str(), "", 400, code),
+        ])
+        .await;
+}
+
+#[test]
+fn a_header_that_is_no_text_is_not_taken_for_none() {
+    let mut headers = http::HeaderMap::new();
+    let value = http::HeaderValue::from_bytes(b"1234\xe9").unwrap();
+    headers.insert("x-amz-meta-town", value.clone());
+    assert!(crate::s3::guard::check_headers(&headers).is_ok());
+    headers.insert("x-amz-expected-bucket-owner", value);
+    assert!(crate::s3::guard::check_headers(&headers).is_err());
+}
+
+#[tokio::test]
 async fn a_bucket_answers_as_a_new_one_of_aws() {
     let world = World::new();
     let client = Client::with_bucket(&world).await;

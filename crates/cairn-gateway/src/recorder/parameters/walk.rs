@@ -105,7 +105,9 @@ impl Walk {
     }
 
     pub(super) fn is_secret(&self, shape: Option<Shape<'_>>) -> bool {
-        !self.keeps_all && shape.is_some_and(cairn_wire::model::Shape::sensitive)
+        let has_secret_keys =
+            |shape: Shape<'_>| shape.map_key().is_some_and(|key| key.shape().sensitive());
+        !self.keeps_all && shape.is_some_and(|shape| shape.sensitive() || has_secret_keys(shape))
     }
 
     pub(super) fn push_date(&self, out: &mut Vec<u8>, at: Timestamp) {

@@ -12,6 +12,9 @@ const OBJECT: &str = "AWS::S3::Object";
 const LISTINGS: [&str; 5] =
     ["ListObjects", "ListObjectsV2", "ListObjectVersions", "ListMultipartUploads", "DeleteObjects"];
 
+/// Calls that read another object.
+const COPIES: [&str; 2] = ["CopyObject", "UploadPartCopy"];
+
 /// What stands for the owner of somebody else's bucket.
 const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 
@@ -36,7 +39,10 @@ pub(super) fn resources(call: &Call<'_>, operation: Operation<'static>) -> Vec<R
         let arn_prefix = Some(format!("arn:aws:s3:::{bucket}/"));
         found.push(Resource { kind: Some(OBJECT), arn_prefix, ..Resource::default() });
     }
-    if let Some(source) = copy_source(call) {
+    // Others get the header, too, and do not read it.
+    if COPIES.contains(&name)
+        && let Some(source) = copy_source(call)
+    {
         found.push(object(format!("arn:aws:s3:::{source}")));
     }
     found

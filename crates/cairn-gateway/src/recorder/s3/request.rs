@@ -43,7 +43,7 @@ pub(in crate::recorder) fn parameters(
     let mut object = Object::begin(&mut out);
     let headers = shown_headers(call, operation);
     let query = shown_query(call, &headers);
-    let body = Body::of(call, operation).unless_named(&query);
+    let body = Body::of(call, operation).unless_named(operation, &query, &headers);
     for (name, value) in query.iter().filter(|(name, _)| body.name() != Some(name)) {
         object.text(name, value);
     }
@@ -150,11 +150,24 @@ impl Body {
     }
 
     /// Nothing, if it has a name that says something else already. A parameter without a value
-    /// (`?tagging`) says nothing.
-    fn unless_named(self, query: &[(Cow<'_, str>, Cow<'_, str>)]) -> Self {
+    /// (`?tagging`) says nothing, and one that the operation does not have is not read: who appends it
+    /// to a URL must not hide the body.
+    fn unless_named(
+        self,
+        operation: Operation<'static>,
+        query: &[(Cow<'_, str>, Cow<'_, str>)],
+        headers: &[(&str, String)],
+    ) -> Self {
+        let is_read = |name: &str| {
+            operation.query_parameters().any(|known| known == name)
+                || operation.query_literals().any(|(known, _)| known == name)
+        };
         let is_taken = |root: &str| {
             OWN_NAMES.contains(&root)
-                || query.iter().any(|(name, value)| name == root && !value.is_empty())
+                || headers.iter().any(|(name, _)| *name == root)
+                || query
+                    .iter()
+                    .any(|(name, value)| name == root && !value.is_empty() && is_read(name))
         };
         if self.name().is_some_and(is_taken) { Self::None } else { self }
     }

@@ -99,38 +99,53 @@ impl Element {
             return;
         }
         let mut object = Object::begin(out);
-        for (name, value) in &self.attributes {
-            push_org_json(object.key(name), value);
-        }
-        if !text.is_empty() {
-            push_org_json(object.key("content"), text);
-        }
-        for (name, same) in self.by_name() {
+        for (name, same) in self.by_name(text) {
             if let [only] = same.as_slice() {
                 only.push(object.key(name));
                 continue;
             }
             let mut array = Array::begin(object.key(name));
-            for child in same {
-                child.push(array.element());
+            for part in same {
+                part.push(array.element());
             }
             array.end();
         }
         object.end();
     }
 
-    /// The children under their names, in the order in which a name comes first.
-    fn by_name(&self) -> Vec<(&str, Vec<&Element>)> {
+    /// All parts under their names, in the order in which a name comes first: attributes, the text,
+    /// children. A name comes once, whatever it names.
+    fn by_name<'e>(&'e self, text: &'e str) -> Vec<(&'e str, Vec<Part<'e>>)> {
+        let attributes =
+            self.attributes.iter().map(|(name, value)| (name.as_str(), Part::Text(value)));
+        let text = (!text.is_empty()).then_some(("content", Part::Text(text)));
+        let children = self.children.iter().map(|child| (child.name(), Part::Element(child)));
         let mut places: HashMap<&str, usize> = HashMap::new();
-        let mut groups: Vec<(&str, Vec<&Element>)> = Vec::new();
-        for child in &self.children {
-            let place = *places.entry(&child.name).or_insert(groups.len());
+        let mut groups: Vec<(&str, Vec<Part<'_>>)> = Vec::new();
+        for (name, part) in attributes.chain(text).chain(children) {
+            let place = *places.entry(name).or_insert(groups.len());
             match groups.get_mut(place) {
-                Some((_, same)) => same.push(child),
-                None => groups.push((&child.name, vec![child])),
+                Some((_, same)) => same.push(part),
+                None => groups.push((name, vec![part])),
             }
         }
         groups
+    }
+}
+
+/// What stands in an element.
+#[derive(Clone, Copy)]
+enum Part<'e> {
+    Text(&'e str),
+    Element(&'e Element),
+}
+
+impl Part<'_> {
+    fn push(self, out: &mut Vec<u8>) {
+        match self {
+            Self::Text(text) => push_org_json(out, text),
+            Self::Element(element) => element.push(out),
+        }
     }
 }
 
@@ -143,6 +158,12 @@ mod tests {
         let mut out = Vec::new();
         root.push(&mut out);
         Some(format!("{}={}", root.name(), String::from_utf8(out).unwrap()))
+    }
+
+    #[test]
+    fn no_name_comes_twice() {
+        let written = json(r#"<A x="1" content="2">3<x>4</x><content>5</content></A>"#);
+        assert_eq!(written.as_deref(), Some(r#"A={"x":[1,4],"content":[2,3,5]}"#));
     }
 
     #[test]

@@ -94,12 +94,16 @@ impl Pass<'_> {
         }
     }
 
-    /// A secret: its texts hidden, also in lists and maps. Structures below a member that only
+    /// A secret: its texts and numbers hidden, also in lists and maps. Structures below a member that only
     /// sounds secret decide by their own members; `is_deep` hides those too.
     fn hidden(&mut self, value: &Value, is_deep: bool) -> Option<Value> {
         match value {
             Value::String(text) if is_plain(text) => None,
-            Value::String(_) | Value::Document(_) => Some(Value::String(self.mask.to_owned())),
+            Value::String(_)
+            | Value::Document(_)
+            | Value::Integer(_)
+            | Value::Double(_)
+            | Value::Decimal(_) => Some(Value::String(self.mask.to_owned())),
             Value::List(items) => list(items, |item| self.hidden(item, is_deep)),
             Value::Map(entries) => map(entries, |_, item| self.hidden(item, is_deep)),
             Value::Structure(members) if is_deep => {

@@ -57,6 +57,11 @@ fn calls_with_secrets() -> Vec<(&'static str, &'static str, Json)> {
         ("pinpoint", "UpdateApnsChannel", json!({"APNSChannelRequest": {"PrivateKey": s}})),
         ("lambda", "CreateFunction", json!({"Environment": {"Variables": {"COLOR": s}}})),
         ("iam", "EnableMFADevice", json!({"UserName": "u", "AuthenticationCode1": s})),
+        (
+            "chime-sdk-voice",
+            "UpdateSipMediaApplicationCall",
+            json!({"SipMediaApplicationId": "a", "TransactionId": "t", "Arguments": {s: "v"}}),
+        ),
         ("sagemaker", "CreateModel", json!({"PrimaryContainer": {"Environment": {"A": s}}})),
     ]
 }

@@ -10,7 +10,7 @@ use crate::{
     codec::{
         DecodeError,
         limits::DEPTH_MAX,
-        members::{Gathered, by_wire_name},
+        members::{Gathered, by_wire_name, map as map_of},
         scalar, time,
     },
     model::{Shape, ShapeKind},
@@ -211,7 +211,7 @@ impl Walk<'_> {
                     let value = self
                         .value(member.shape(), head, depth + 1)
                         .map_err(|error| error.within(&name))?;
-                    gathered.put(index, member, value);
+                    gathered.put_named(index, member, &name, value);
                 }
                 None => self.reader.skip(head, depth + 1)?,
             }
@@ -254,7 +254,7 @@ impl Walk<'_> {
             let value = self.value(wanted, head, depth + 1).map_err(|error| error.within(&name))?;
             entries.push((name, value));
         }
-        Ok(Value::Map(entries))
+        Ok(map_of(entries))
     }
 }
 

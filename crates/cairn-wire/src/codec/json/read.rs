@@ -16,7 +16,7 @@ use crate::{
     codec::{
         DecodeError,
         limits::{DEPTH_MAX, VALUES_MAX},
-        members::{Gathered, by_wire_name},
+        members::{Gathered, by_wire_name, map as map_of},
         scalar, time,
     },
     model::{Shape, ShapeKind},
@@ -282,7 +282,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 let value = map
                     .next_value_seed(self.inner(member.shape()))
                     .map_err(|error| self.walk.within(&name, error))?;
-                gathered.put(index, member, value);
+                gathered.put_named(index, member, &name, value);
             }
             return Ok(gathered.finish());
         }
@@ -296,6 +296,6 @@ impl<'de> Visitor<'de> for Seed<'_> {
                 .map_err(|error| self.walk.within(&name, error))?;
             entries.push((name, value));
         }
-        Ok(Value::Map(entries))
+        Ok(map_of(entries))
     }
 }

@@ -80,6 +80,32 @@ fn of_a_name_sent_twice_the_last_counts() {
     let value = read("cloudtrail", "LookupEvents", r#"{"MaxResults":1,"MaxResults":2}"#).unwrap();
     assert_eq!(value.get("MaxResults"), Some(&Value::Integer(2)));
     assert_eq!(value.as_structure().unwrap().len(), 1);
+    let value = read("cloudtrail", "LookupEvents", r#"{"MaxResults":1,"MaxResults":null}"#);
+    assert_eq!(value, Ok(Value::empty()));
+    // Of a key, too.
+    let body = r#"{"FunctionName":"f","Tags":{"k":"1","l":"2","k":"3"}}"#;
+    let value = read("lambda", "CreateFunction", body).unwrap();
+    let pairs = |pairs: &[(&str, &str)]| {
+        let owned = |(key, text): &(&str, &str)| ((*key).to_owned(), Value::String((*text).into()));
+        Value::Map(pairs.iter().map(owned).collect())
+    };
+    assert_eq!(value.get("Tags"), Some(&pairs(&[("l", "2"), ("k", "3")])));
+}
+
+#[test]
+fn the_wire_name_counts_before_the_members_own() {
+    for body in [
+        r#"{"clusterName":"prod","ClusterName":"harmless"}"#,
+        r#"{"ClusterName":"harmless","clusterName":"prod"}"#,
+    ] {
+        let value = read("kafka", "CreateCluster", body).unwrap();
+        assert_eq!(value.get("ClusterName").and_then(Value::as_str), Some("prod"), "{body}");
+    }
+    let nothing =
+        read("kafka", "CreateCluster", r#"{"clusterName":null,"ClusterName":"harmless"}"#);
+    assert_eq!(nothing, Ok(Value::empty()));
+    let alone = read("kafka", "CreateCluster", r#"{"ClusterName":"c"}"#).unwrap();
+    assert_eq!(alone.get("ClusterName").and_then(Value::as_str), Some("c"));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::{
     names,
 };
 use crate::{
-    codec::{DecodeError, limits::DEPTH_MAX, scalar},
+    codec::{DecodeError, limits::DEPTH_MAX, members, scalar},
     model::{Member, Operation, Protocol, Shape, ShapeKind},
     value::Value,
 };
@@ -116,5 +116,5 @@ fn map(
         };
         values.push((key.to_owned(), entry));
     }
-    Ok(Value::Map(values))
+    Ok(members::map(values))
 }

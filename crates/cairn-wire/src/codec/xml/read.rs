@@ -2,7 +2,7 @@
 
 use super::tree::{Element, Tree};
 use crate::{
-    codec::{DecodeError, query::names, scalar},
+    codec::{DecodeError, members, query::names, scalar},
     model::{Location, Member, Shape, ShapeKind},
     value::Value,
 };
@@ -135,5 +135,5 @@ fn map<'t>(
         };
         values.push((key.text().to_owned(), below));
     }
-    Ok(Value::Map(values))
+    Ok(members::map(values))
 }
