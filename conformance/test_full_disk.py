@@ -146,7 +146,7 @@ def test_small_state_without_room_says_so(small_disk):
         assert ready(server) == "the disk is full: no room for small state", number
     raw = Raw(server)
     headers = {"X-Amz-Target": "Cairn_20261125.PutRecords", "X-Amz-Content-SHA256": "UNSIGNED-PAYLOAD"}
-    line = b'{"eventVersion":"1.11","eventID":"2b2b8b5e-6a39-4b0c-8d2c-6a0c8f6a9c11"}\n'
+    line = b'{"eventVersion":"1.11","eventName":"A","eventID":"2b2b8b5e-6a39-4b0c-8d2c-6a0c8f6a9c11"}\n'
     status, _, text = raw.send(*raw.signed("POST", "/", "cairn", line, headers))
     assert status == 503 and b"disk is full" in text, text
     ballast.unlink()

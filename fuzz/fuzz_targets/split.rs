@@ -1,5 +1,6 @@
 //! Splitting a file into records: the same pieces whether it comes whole or cut anywhere, each
-//! piece no larger than allowed. The first byte says how to cut.
+//! piece no larger than allowed; and what is JSON all the way is never taken for torn. The first byte
+//! says how to cut.
 #![no_main]
 
 use cairn_event::RecordHead;
@@ -35,4 +36,11 @@ fuzz_target!(|input: &[u8]| {
         let _ = RecordHead::parse(record);
     }
     assert_eq!(whole, cut(bytes, usize::from(*piece_bytes).max(1)));
+    if RecordHead::parse(bytes).is_ok() {
+        let is_torn = |piece| {
+            use SplitError as E;
+            matches!(piece, Err(E::BadLine { .. } | E::Broken { .. } | E::Truncated { .. }))
+        };
+        assert!(!records(bytes, SplitLimits::default()).any(is_torn));
+    }
 });

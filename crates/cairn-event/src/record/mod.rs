@@ -142,12 +142,13 @@ impl<'a> RecordHead<'a> {
         head::parse(bytes)
     }
 
-    /// Whether an object is a record at all: nothing else has any of these.
+    /// Whether an object is a record at all: it names an operation or a service, or it has a time and
+    /// what else only a record has. A record whose time cannot be read is one.
     pub fn is_record(&self) -> bool {
-        self.event_version.is_some()
-            || self.event_name.is_some()
-            || self.event_id.is_some()
+        let is_marked = self.event_version.is_some() || self.event_id.is_some();
+        self.event_name.is_some()
             || self.event_source.is_some()
+            || (is_marked && self.event_time_text.is_some())
     }
 
     /// The category, also of records from before `eventCategory` existed (2021).

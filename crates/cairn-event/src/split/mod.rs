@@ -8,6 +8,8 @@
 //! Brackets and quotes are all that is looked at: whether a text is good JSON is
 //! [`RecordHead::parse`](crate::RecordHead::parse)'s to say.
 
+mod prefix;
+mod torn;
 mod unwrap;
 mod value;
 mod walker;
@@ -35,8 +37,8 @@ impl Default for SplitLimits {
 /// The deepest nesting that is taken by default: as deep as a record may be.
 pub const DEPTH_MAX: usize = crate::json::check::DEPTH_MAX as usize;
 
-/// Why a piece of the input is no record. After [`SplitError::Broken`] and
-/// [`SplitError::Truncated`] nothing more can be read, after the others the next piece can.
+/// Why a piece of the input is no record. After [`SplitError::Truncated`] nothing more can be read,
+/// after the others the next piece can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SplitError {
     /// A record has more bytes than allowed.
@@ -92,7 +94,7 @@ impl SplitError {
 
     /// Whether nothing can be read after this error.
     pub const fn is_final(self) -> bool {
-        matches!(self, Self::Broken { .. } | Self::Truncated { .. })
+        matches!(self, Self::Truncated { .. })
     }
 }
 
@@ -195,10 +197,14 @@ fn next_piece<'a>(
         Step::Failed(error) => Some(Err(error)),
         Step::Element { range, at } => {
             let element = bytes.get(range).unwrap_or_default();
-            Some(unwrap::record_of(element).ok_or(SplitError::NotARecord { at }))
+            let record = unwrap::record_of(element);
+            let record = record.filter(|record| !walker.is_fragment(element, record));
+            Some(record.ok_or(SplitError::NotARecord { at }))
         }
     }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod torn_tests;

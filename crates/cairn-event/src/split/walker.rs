@@ -4,18 +4,15 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use super::value::{INDENT_BYTES_MAX, Value, ends_with_line_start};
+use super::prefix::Prefix;
+use super::torn::begins_as_record;
+use super::value::{Begun, FIRST_KEY_BYTES_MAX, INDENT_BYTES_MAX, Value, line_at_end};
 use super::{SplitError, SplitLimits};
 use crate::json::scan::next_special;
 
 /// Keys whose array holds records: log files, `lookup-events`, `filter-log-events`, and what
 /// CloudWatch Logs hands to its subscribers.
 const CONTAINER_KEYS: [&[u8]; 4] = [b"Records", b"Events", b"events", b"logEvents"];
-
-/// The first keys of a record and of a log file, as AWS writes them.
-const FIRST_KEYS: [&[u8]; 2] = [b"eventVersion", b"Records"];
-/// The longest of them, with its bracket and quotes, fits.
-const FIRST_KEY_BYTES_MAX: usize = 32;
 
 /// A list of whole files is the deepest that arrays of records are looked for in.
 const NESTING_MAX: usize = 3;
@@ -33,7 +30,7 @@ pub(super) enum Step {
 
 /// Where the walk is between elements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Inside {
+pub(super) enum Inside {
     /// In an array of elements.
     Array,
     /// In an object whose array of records has ended: the rest of it is skipped.
@@ -43,20 +40,28 @@ enum Inside {
 /// Finds the elements of an input; knows where it is, so that the input may come in pieces.
 #[derive(Debug)]
 pub(super) struct Walker {
-    limits: SplitLimits,
+    pub(super) limits: SplitLimits,
     /// The next byte to look at, in the buffer.
-    at: usize,
+    pub(super) at: usize,
     /// How many bytes of the input came before the buffer.
     before: u64,
-    nesting: Vec<Inside>,
-    value: Option<Value>,
+    pub(super) nesting: Vec<Inside>,
+    pub(super) value: Option<Value>,
     /// A bad line is being skipped.
-    skips_line: bool,
+    pub(super) skips_line: bool,
     /// A whole record stood on one line, so this is a file of lines.
-    has_lines: bool,
+    pub(super) has_lines: bool,
     has_failed: bool,
-    /// Where the last element began, in the input.
+    /// How far the line is indented that the walk is on: while it stands in its blanks, so far.
+    indent: usize,
+    is_in_indent: bool,
+    /// A piece of a torn value may follow, which began on a line that was indented so far, at most.
+    pub(super) lost: Option<usize>,
+    /// Where the last element began, in the input, and on a line that was indented how far.
     element_at: u64,
+    pub(super) element_indent: usize,
+    /// The same, if it began as a record does.
+    record_indent: Option<usize>,
     /// Up to here in the input, lines were looked at as such: each is looked at once.
     lines_seen: u64,
 }
@@ -72,7 +77,12 @@ impl Walker {
             skips_line: false,
             has_lines: false,
             has_failed: false,
+            indent: 0,
+            is_in_indent: true,
+            lost: None,
             element_at: 0,
+            element_indent: 0,
+            record_indent: None,
             lines_seen: 0,
         }
     }
@@ -80,7 +90,7 @@ impl Walker {
     /// The line that begins here, without its end; see [`Splitter::line`](super::Splitter::line).
     pub(super) fn line(&mut self, bytes: &[u8]) -> Option<Range<usize>> {
         let is_between = self.value.is_none() && self.nesting.is_empty();
-        if !is_between || self.skips_line || self.has_failed {
+        if !is_between || self.skips_line || self.has_failed || self.lost.is_some() {
             return None;
         }
         let ends = |at: usize| matches!(bytes.get(at), Some(b'\n' | b'\r'));
@@ -111,6 +121,7 @@ impl Walker {
     pub(super) fn skip_line(&mut self) {
         self.has_lines = true;
         self.at = usize::try_from(self.lines_seen.saturating_sub(self.before)).unwrap_or(self.at);
+        self.is_in_indent = false;
     }
 
     /// How many bytes at the front of the buffer are not needed any more; they are about to be
@@ -120,15 +131,19 @@ impl Walker {
             Some(value) => {
                 let is_dropped = value.is_too_large || value.is_rest;
                 // A key that goes on beyond the longest one is none of them: nothing is kept for it.
-                let may_match = |start: &usize| self.at - start <= FIRST_KEY_BYTES_MAX;
-                value.line_start = value.line_start.filter(may_match);
-                // Some bytes more, so that a line that begins here is seen.
-                let looked_at = self.at.saturating_sub(INDENT_BYTES_MAX + 2).max(value.start);
-                let looked_at = value.line_start.map_or(looked_at, |at| at.min(looked_at));
+                let may_match = |begun: &Begun| self.at - begun.start() <= FIRST_KEY_BYTES_MAX;
+                value.begun = value.begun.filter(may_match);
+                // Some bytes more, so that a line that begins here is seen, and how far it is indented.
+                let begun = value.begun.map_or(self.at, Begun::start);
+                let first = begun.min(value.first_inner().unwrap_or(begun)).min(self.at);
+                let looked_at = first.saturating_sub(2 * INDENT_BYTES_MAX + 2).max(value.start);
                 let kept_from = if is_dropped { looked_at } else { value.start };
                 value.start = 0;
-                value.line_start = value.line_start.and_then(|at| at.checked_sub(kept_from));
+                value.begun = value.begun.and_then(|begun| begun.moved(kept_from));
+                value.inner = value.inner.and_then(|at| at.checked_sub(kept_from));
+                value.open.iter_mut().for_each(|inner| inner.start -= kept_from);
                 value.string_start = value.string_start.saturating_sub(kept_from);
+                value.checked_to = value.checked_to.saturating_sub(kept_from);
                 kept_from
             }
             None => self.at,
@@ -149,22 +164,43 @@ impl Walker {
                 return step;
             }
             if self.at >= bytes.len() {
-                return self.at_end(is_whole);
+                return self.at_end(bytes, is_whole);
             }
         }
         Step::More
     }
 
-    fn at_end(&mut self, is_whole: bool) -> Step {
+    /// The buffer ends here.
+    fn at_end(&mut self, bytes: &[u8], is_whole: bool) -> Step {
         if !is_whole || (self.value.is_none() && self.nesting.is_empty()) {
             return Step::More;
+        }
+        if let Some(value) = self.value.take_if(|value| value.inner.is_some())
+            && let Some(inner) = self.inner_of(&value, self.at)
+        {
+            return self.go_back(&value, inner, bytes);
         }
         self.has_failed = true;
         Step::Failed(SplitError::Truncated { at: self.position(self.at) })
     }
 
-    fn position(&self, at: usize) -> u64 {
+    pub(super) fn position(&self, at: usize) -> u64 {
         self.before + at as u64
+    }
+
+    /// Says how far the line is indented whose first byte that is no blank comes next.
+    pub(super) fn set_indent(&mut self, indent: usize) {
+        (self.indent, self.is_in_indent) = (indent, false);
+    }
+
+    /// Moves over a blank, which may be the end of a line or a part of an indentation.
+    fn walk_blank(&mut self, byte: u8) {
+        self.at += 1;
+        match byte {
+            b'\n' => (self.indent, self.is_in_indent) = (0, true),
+            _ if self.is_in_indent && byte != b'\r' => self.indent += 1,
+            _ => {}
+        }
     }
 
     /// Moves over what stands between values, to the start of the next one.
@@ -177,7 +213,8 @@ impl Walker {
         }
         let &byte = bytes.get(self.at)?;
         match (byte, self.nesting.last()) {
-            (b' ' | b'\n' | b'\r' | b'\t', _) | (b',', Some(Inside::Array)) => self.at += 1,
+            (b' ' | b'\n' | b'\r' | b'\t', _) => self.walk_blank(byte),
+            (b',', Some(Inside::Array)) => self.at += 1,
             // The byte order mark that some editors write.
             (0xef | 0xbb | 0xbf, None) if self.position(self.at) < 3 => self.at += 1,
             (b']', Some(Inside::Array)) => {
@@ -195,7 +232,12 @@ impl Walker {
             (b'{' | b'"', _) | (_, Some(Inside::Array)) if !matches!(byte, b'}' | b':') => {
                 self.start_value(false);
             }
+            // What is left of the arrays and objects around a torn value.
+            (b',' | b']' | b'}', None) if self.lost.is_some() => self.at += 1,
             (_, None) => {
+                if !self.has_lines && matches!(byte, b',' | b']' | b'}' | b':') {
+                    self.lose_step();
+                }
                 self.skips_line = true;
                 return Some(Step::Failed(SplitError::BadLine { at: self.position(self.at) }));
             }
@@ -204,27 +246,43 @@ impl Walker {
         None
     }
 
-    fn broken(&self) -> Step {
-        Step::Failed(SplitError::Broken { at: self.position(self.at) })
+    /// A bracket closes what is not open.
+    fn broken(&mut self) -> Step {
+        let at = self.position(self.at);
+        self.at += 1;
+        self.nesting.clear();
+        self.lose_step();
+        Step::Failed(SplitError::Broken { at })
+    }
+
+    /// The value before was torn, and has ended with a bracket of its own pieces.
+    fn lose_step(&mut self) {
+        self.lost = self.lost.or(self.record_indent).or(Some(usize::MAX));
     }
 
     fn start_value(&mut self, is_rest: bool) {
         let in_named = self.nesting.contains(&Inside::RestOfObject);
+        self.is_in_indent = false;
         self.value = Some(Value {
             start: self.at,
             at: self.position(self.at),
+            indent: self.indent,
             depth: usize::from(is_rest),
             in_string: false,
             is_escaped: false,
-            may_contain: !is_rest && !in_named && self.nesting.len() < NESTING_MAX,
+            may_contain: !in_named && self.nesting.len() < NESTING_MAX,
             string_start: self.at,
             after_container_key: false,
             is_container_key: false,
             is_too_large: false,
             is_too_deep: false,
             is_rest,
-            line_start: None,
-            objects: u128::from(is_rest),
+            begun: None,
+            open: Vec::new(),
+            open_depth: usize::MAX,
+            inner: None,
+            prefix: if is_rest { Prefix::of_rest() } else { Prefix::of_value() },
+            checked_to: self.at,
         });
     }
 
@@ -235,13 +293,8 @@ impl Walker {
                 match self.walk_string(&mut value, bytes) {
                     StringStep::More => break,
                     StringStep::Ended => value.depth == 0,
-                    StringStep::TornLine => return Some(self.torn(&value)),
-                    StringStep::BadLine => {
-                        self.skips_line = true;
-                        return Some(Step::Failed(SplitError::BadLine {
-                            at: self.position(self.at),
-                        }));
-                    }
+                    StringStep::Torn(at) => return Some(self.go_back(&value, at, bytes)),
+                    StringStep::BadLine => return Some(self.bad_line(&value, bytes)),
                 }
             } else {
                 match self.walk_structure(&mut value, bytes) {
@@ -249,70 +302,61 @@ impl Walker {
                     StructureStep::Again => false,
                     StructureStep::Ended => true,
                     StructureStep::Container => {
+                        value.check_to(self.at - 1, bytes);
+                        if let Some(inner) = self.inner_of(&value, self.at)
+                            && value.prefix.may_hold_object() == Some(false)
+                        {
+                            return Some(self.go_back(&value, inner, bytes));
+                        }
                         self.nesting.extend([Inside::RestOfObject, Inside::Array]);
                         return None;
                     }
-                    StructureStep::TornLine => return Some(self.torn(&value)),
+                    StructureStep::Torn(at) => return Some(self.go_back(&value, at, bytes)),
                     StructureStep::Broken => return Some(self.broken()),
                 }
             };
             if ended {
                 self.has_lines |= self.is_line(&value, bytes);
-                return self.end_value(&value);
+                return self.end_value(value, bytes);
             }
         }
-        if self.at.saturating_sub(value.start) > self.limits.record_bytes_max {
-            // Its bytes are dropped from here on, and with them the keys that could be compared.
-            value.is_too_large = true;
-            value.may_contain = false;
-            value.is_container_key = false;
-            value.after_container_key = false;
-        }
-        self.value = Some(value);
-        None
-    }
-
-    /// A value never ends: the next record begins where the walk is, and with it a line.
-    fn torn(&mut self, value: &Value) -> Step {
-        self.nesting.clear();
-        Step::Failed(SplitError::BadLine { at: value.at })
-    }
-
-    /// Whether what began a line inside a value is a record or a log file, now that its first key ends
-    /// here: no record has such an object at the begin of a line, so the value was torn before it.
-    /// The walk goes back to it.
-    fn goes_back(&mut self, value: &mut Value, key_end: usize, bytes: &[u8]) -> bool {
-        let Some(start) = value.line_start.take() else { return false };
-        let key = bytes.get(start + 2..key_end).unwrap_or_default();
-        let is_first = FIRST_KEYS.contains(&key);
-        if is_first {
-            self.at = start;
-        }
-        is_first
+        self.leave(value, bytes)
     }
 
     /// Whether the value that ended is an object on one line.
     fn is_line(&self, value: &Value, bytes: &[u8]) -> bool {
-        if !self.nesting.is_empty() || self.has_lines || value.is_too_large || value.is_rest {
+        let length = self.position(self.at).saturating_sub(value.at);
+        let is_too_large = length > self.limits.record_bytes_max as u64;
+        if !self.nesting.is_empty() || self.has_lines || is_too_large || value.is_rest {
             return false;
         }
         let line = bytes.get(value.start..self.at).unwrap_or_default();
         line.first() == Some(&b'{') && memchr(b'\n', line).is_none()
     }
 
-    fn end_value(&mut self, value: &Value) -> Option<Step> {
+    fn end_value(&mut self, mut value: Value, bytes: &[u8]) -> Option<Step> {
+        let length = self.position(self.at).saturating_sub(value.at);
+        let is_too_large = !value.is_rest && length > self.limits.record_bytes_max as u64;
+        if let Some(inner) = self.inner_of(&value, self.at)
+            && (is_too_large || !self.is_well_formed(&mut value, bytes))
+        {
+            return Some(self.go_back(&value, inner, bytes));
+        }
         if value.is_rest {
             return None;
         }
         let at = value.at;
-        let range = value.start..self.at;
-        Some(if value.is_too_large || range.len() > self.limits.record_bytes_max {
+        Some(if is_too_large {
             Step::Failed(SplitError::TooLarge { at })
         } else if value.is_too_deep {
             Step::Failed(SplitError::TooDeep { at })
         } else {
-            self.element_at = at;
-            Step::Element { range, at }
+            (self.element_at, self.element_indent) = (at, value.indent);
+            let element = bytes.get(value.start..self.at).unwrap_or_default();
+            let is_record =
+                self.nesting.contains(&Inside::RestOfObject) || begins_as_record(element);
+            self.record_indent = is_record.then_some(value.indent);
+            Step::Element { range: value.start..self.at, at }
         })
     }
 
@@ -340,13 +384,13 @@ impl Walker {
                 Some(_) => self.at += 1,
             }
         }
-        if self.goes_back(value, self.at, bytes) {
-            return StringStep::TornLine;
+        if let Some(start) = value.quote(self.at, bytes)
+            && self.is_torn_at(value, start, bytes)
+        {
+            return StringStep::Torn(start);
         }
-        // In a string that was torn, the quote of the next record's first key is the one that ends it.
-        let from = self.at.saturating_sub(INDENT_BYTES_MAX + 2).max(value.string_start + 1);
-        if bytes.get(from..self.at).is_some_and(ends_with_line_start) {
-            value.line_start = Some(self.at - 1);
+        if let Some(start) = line_at_end(bytes, value.string_start + 1..self.at) {
+            value.begun = Some(Begun::Key { start, quote: self.at });
         }
         if value.depth == 1 && value.may_contain {
             let text = bytes.get(value.string_start + 1..self.at).unwrap_or_default();
@@ -357,12 +401,6 @@ impl Walker {
         StringStep::Ended
     }
 
-    /// Whether an object begins a line while a value that began before is not at its end: in a file
-    /// of lines, that one was torn, and took the end of its line with it.
-    fn begins_line(&self, value: &Value, at: usize, bytes: &[u8]) -> bool {
-        self.nesting.is_empty() && !value.is_rest && value.has_line_start_at(at, bytes)
-    }
-
     /// Moves to the next quote or over the next bracket.
     fn walk_structure(&mut self, value: &mut Value, bytes: &[u8]) -> StructureStep {
         let rest = bytes.get(self.at..).unwrap_or_default();
@@ -370,9 +408,10 @@ impl Walker {
             match byte {
                 b'"' => {
                     self.at += skipped;
-                    let is_past_key = value.line_start.is_some_and(|start| start + 1 != self.at);
-                    if is_past_key && self.goes_back(value, self.at, bytes) {
-                        return StructureStep::TornLine;
+                    if let Some(start) = value.quote(self.at, bytes)
+                        && self.is_torn_at(value, start, bytes)
+                    {
+                        return StructureStep::Torn(start);
                     }
                     value.string_start = self.at;
                     value.in_string = true;
@@ -381,31 +420,32 @@ impl Walker {
                 }
                 b':' if value.depth == 1 => value.after_container_key = value.is_container_key,
                 b',' if value.depth == 1 => value.after_container_key = false,
-                b'{' if self.has_lines && self.begins_line(value, self.at + skipped, bytes) => {
-                    self.at += skipped;
-                    return StructureStep::TornLine;
-                }
                 b'{' | b'[' => {
                     let at = self.at + skipped;
-                    if byte == b'{'
-                        && (value.has_line_start_at(at, bytes)
-                            || value.cannot_hold_line_at(at, bytes))
-                    {
-                        value.line_start = Some(at);
+                    if byte == b'{' && self.meets_object(value, at, bytes) {
+                        return StructureStep::Torn(at);
                     }
                     // Cut into pieces, a wrapper that large has lost its keys: whole, it loses them
                     // too.
-                    let offset = (self.at + skipped).saturating_sub(value.start);
-                    let in_reach = offset < self.limits.record_bytes_max;
+                    let offset = at.saturating_sub(value.start);
+                    let in_reach = value.is_rest || offset < self.limits.record_bytes_max;
                     if byte == b'[' && value.depth == 1 && value.after_container_key && in_reach {
                         self.at += skipped + 1;
                         return StructureStep::Container;
                     }
-                    value.open(byte);
-                    value.is_too_deep |= value.depth > self.limits.depth_max;
+                    value.depth += 1;
+                    if value.depth > self.limits.depth_max {
+                        value.is_too_deep = true;
+                        if let Some(inner) = self.inner_of(value, at) {
+                            return StructureStep::Torn(inner);
+                        }
+                    }
                 }
                 b'}' | b']' if value.depth > 0 => {
-                    value.close();
+                    value.depth -= 1;
+                    if value.depth == value.open_depth {
+                        value.close_inner(self.at + skipped + 1, self.limits.record_bytes_max);
+                    }
                     if value.depth == 0 {
                         self.at += skipped + 1;
                         return StructureStep::Ended;
@@ -428,7 +468,8 @@ impl Walker {
 enum StringStep {
     More,
     Ended,
-    TornLine,
+    /// A record begins here, which shows that the value is torn.
+    Torn(usize),
     BadLine,
 }
 
@@ -437,6 +478,7 @@ enum StructureStep {
     Again,
     Ended,
     Container,
-    TornLine,
+    /// A record begins here, which shows that the value is torn.
+    Torn(usize),
     Broken,
 }

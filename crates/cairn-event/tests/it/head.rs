@@ -117,6 +117,27 @@ fn only_one_whole_object_is_a_record() {
 }
 
 #[test]
+fn a_record_says_what_was_done_or_where_or_when() {
+    for text in [
+        r#"{"eventName":"A"}"#,
+        r#"{"eventSource":"s3.amazonaws.com"}"#,
+        r#"{"eventVersion":"1.0","eventTime":"yesterday"}"#,
+        r#"{"eventID":"1","@timestamp":"2026-11-20T10:00:00Z"}"#,
+        r#"{"insightDetails":{"eventName":"A"}}"#,
+    ] {
+        assert!(head(text).is_record(), "{text}");
+    }
+    for text in [
+        "{}",
+        r#"{"eventVersion":"1.11","userIdentity":{"type":"Root"},"eventID":"1"}"#,
+        r#"{"eventTime":"2026-11-20T10:00:00Z"}"#,
+        r#"{"eventVersion":"1.11","eventName":null,"eventSource":1}"#,
+    ] {
+        assert!(!head(text).is_record(), "{text}");
+    }
+}
+
+#[test]
 fn the_name_of_the_caller_follows_its_kind() {
     let name = |identity: &str| {
         let text = format!("{{\"userIdentity\":{identity}}}");
