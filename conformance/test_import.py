@@ -95,6 +95,86 @@ def test_bad_lines_are_counted_by_file(tmp_path):
     assert "left out, no CloudTrail record: " in done.stderr and "left out, cannot be read: " in done.stderr
 
 
+def record(number, **more):
+    """A record as AWS writes it, told from others by its number."""
+    return {
+        "eventVersion": "1.11", "userIdentity": {"type": "Root"}, "eventTime": "2026-11-20T10:00:00Z",
+        "eventSource": "s3.amazonaws.com", "eventName": "CreateBucket", "awsRegion": "us-east-1",
+        "requestParameters": {"bucketName": f"b-{number}"}, "eventID": f"0e7a2f83-4a1c-4f0e-8f43-{number:012}",
+        "recipientAccountId": "123456789012",
+    } | more  # fmt: skip
+
+
+@pytest.mark.evidence("assumed", "what is well-formed is read as it is, whatever its objects look like")
+def test_an_object_inside_a_record_is_no_record(tmp_path):
+    inner = json.dumps(record(2))
+    forged = json.dumps(record(1, requestParameters="HERE")).replace('"HERE"', f'{{"x":[\n{inner},\n{inner}]\n}}')
+    # A file of lines, a log file, and one that was printed without indentation.
+    (tmp_path / "lines.jsonl").write_text(f"{json.dumps(record(3))}\n{forged}\n{json.dumps(record(4))}\n")
+    (tmp_path / "log.json").write_text(f'{{"Records":[\n{forged}\n]}}')
+    (tmp_path / "flat.json").write_text(json.dumps({"Records": [record(5, requestParameters=[record(2)])]}, indent=0))
+    done, report = imported(tmp_path / "data", tmp_path)
+    assert (report["records_imported"], report["duplicates"], report["files_broken"]) == (4, 1, 0), done.stderr
+    found = [json.loads(line)["eventID"][-1] for line in kept(tmp_path / "data")]
+    assert sorted(found) == ["1", "3", "4", "5"]
+
+
+@pytest.mark.evidence("assumed", "the pieces of a torn record are no records")
+def test_a_printed_record_that_is_torn_gives_nothing_away(tmp_path):
+    inner = [{"eventName": "GetObject", "eventSource": "s3"}, record(2)]
+    torn = json.dumps(record(1, requestParameters={"filters": inner}), indent=2)
+    at = torn.index("eventTime")
+    torn = torn[:at] + torn[at + 20 :]
+    whole = json.dumps(record(3), indent=2)
+    (tmp_path / "torn.json").write_text(f"{torn}\n{whole}\n{whole}\n")
+    done, report = imported(tmp_path / "data", tmp_path, check=False)
+    assert (done.returncode, report["records_imported"], report["duplicates"]) == (1, 1, 1), done.stderr
+    assert [json.loads(line)["eventID"][-1] for line in kept(tmp_path / "data")] == ["3"]
+
+
+@pytest.mark.evidence("assumed", "what says neither what was done nor where nor when is no record")
+def test_a_version_alone_is_no_record(tmp_path):
+    source = tmp_path / "a.jsonl"
+    real = [record(1), {"eventVersion": "1.11", "eventName": "A"}, {"eventVersion": "1.11", "eventTime": "soon"}]
+    others = [{"eventVersion": "1.11"}, {"eventVersion": "1.0", "userIdentity": {"type": "Root"}, "eventID": "1"}]
+    source.write_text("".join(json.dumps(line) + "\n" for line in real + others))
+    done = run_cairn("import", "--data", str(tmp_path / "data"), "--verbose", str(source))
+    assert done.stdout.startswith("imported 3 records of 1 file"), done.stdout
+    for line, told in ((4, '{"eventVersion": "1.11"}'), (5, '{"eventVersion": "1.0", "userIdentity"')):
+        assert f"left out, no CloudTrail record: {source}, line {line}: {told}" in done.stdout
+
+
+@pytest.mark.evidence("documented", "LookupEvents gives the record as text, in CloudTrailEvent")
+def test_answers_of_lookup_events_are_read(tmp_path):
+    texts = [json.dumps(record(number, userAgent='a "b" \u00e9')) for number in range(6)]
+    events = [{"EventId": "1", "EventName": "CreateBucket", "CloudTrailEvent": text} for text in texts]
+    source = tmp_path / "in"
+    source.mkdir()
+    (source / "a.json").write_text(json.dumps({"Events": events[:2], "NextToken": "x"}, indent=4))
+    (source / "b.json").write_text(json.dumps({"NextToken": "x", "Events": events[2:3]}))
+    (source / "c.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events[3:5]))
+    # As a page of an answer, and another one behind it in one object.
+    (source / "d.json").write_text(json.dumps({"Records": [], "Events": events[5:]}))
+    done, report = imported(tmp_path / "data", source)
+    assert (report["records_imported"], report["not_records"]) == (6, 0), done.stderr
+    assert sorted(kept(tmp_path / "data")) == sorted(text.encode() for text in texts)
+
+
+@pytest.mark.evidence("assumed", "every line that is left out is named, up to 20 in a file, with its number")
+def test_bad_lines_are_named_one_by_one(tmp_path):
+    source = tmp_path / "a.jsonl"
+    lines = [json.dumps(record(1)), *["nonsense"] * 21, json.dumps(record(2)), '{"eventVersion":"1.11",']
+    source.write_text("\n".join(lines) + "\n")
+    done = run_cairn("import", "--data", str(tmp_path / "data"), "--verbose", str(source), check=False)
+    told = [line for line in done.stdout.splitlines() if "cannot be read: " in line and "left out" in line]
+    for number in range(2, 22):
+        assert f"{source}, line {number}: " in told[number - 2]
+    assert told[20].endswith("and 2 more"), told
+    source.write_text("\n".join(lines[-2:]) + "\n")
+    done, report = imported(tmp_path / "other", source, check=False)
+    assert report["left_out"][0]["line"] == 2, report
+
+
 @pytest.mark.evidence("assumed", "an import that fails before anything was taken changes nothing")
 def test_an_import_that_takes_nothing_leaves_no_directory(tmp_path):
     (tmp_path / "bad.json").write_text("this is no JSON")

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::{Serialize, Serializer};
 
-use super::flaws::{First, Flaws};
+use super::flaws::{Flaw, Flaws};
 use super::sources::ENDINGS;
 
 /// How many are named of each kind.
@@ -82,6 +82,9 @@ struct Part {
     byte: u64,
     /// What is wrong with it, or how it begins.
     first: String,
+    /// The next ones.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    next: Vec<Flaw>,
 }
 
 impl LeftOut {
@@ -92,9 +95,11 @@ impl LeftOut {
 
     /// Counts what of a file is left out, if anything is.
     pub(super) fn add_pieces(&mut self, why: Why, name: &str, flaws: Flaws) {
-        let Flaws { count, first: Some(First { line, byte, what }) } = flaws else { return };
+        let Flaws { count, named } = flaws;
+        let mut named = named.into_iter();
+        let Some(Flaw { line, byte, what }) = named.next() else { return };
         self.add_file(why, count, || {
-            let part = Some(Part { count, line, byte, first: what });
+            let part = Some(Part { count, line, byte, first: what, next: named.collect() });
             Piece { name: name.to_owned(), why, part }
         });
     }
@@ -141,7 +146,9 @@ impl LeftOut {
         for why in Why::ALL {
             let reason = why.text();
             for piece in self.named.iter().filter(|piece| piece.why == why) {
-                let _ = write!(text, "\n  left out, {reason}: {piece}");
+                for line in piece.lines() {
+                    let _ = write!(text, "\n  left out, {reason}: {line}");
+                }
             }
             let more = self.files[why as usize].saturating_sub(NAMED_MAX as u64);
             if more > 0 {
@@ -152,14 +159,22 @@ impl LeftOut {
     }
 }
 
-impl std::fmt::Display for Piece {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.name)?;
-        let Some(Part { count, line, first, .. }) = &self.part else { return Ok(()) };
-        match count {
-            1 => write!(f, ", line {line}: {first}"),
-            _ => write!(f, ": {count}, the first in line {line}: {first}"),
+impl Piece {
+    /// A line for each piece that is named, and one for the others.
+    fn lines(&self) -> Vec<String> {
+        let name = &self.name;
+        let Some(Part { count, line, first, next, .. }) = &self.part else {
+            return vec![name.clone()];
+        };
+        let next = next.iter().map(|flaw| (&flaw.line, &flaw.what));
+        let flaws = std::iter::once((line, first)).chain(next);
+        let mut lines: Vec<_> =
+            flaws.map(|(line, what)| format!("{name}, line {line}: {what}")).collect();
+        let more = count.saturating_sub(lines.len() as u64);
+        if more > 0 {
+            lines.push(format!("{name}: and {more} more"));
         }
+        lines
     }
 }
 
@@ -172,7 +187,7 @@ impl Serialize for LeftOut {
 
 #[cfg(test)]
 mod tests {
-    use super::{First, Flaws, LeftOut, NAMED_MAX, Why};
+    use super::{Flaw, Flaws, LeftOut, NAMED_MAX, Why};
 
     #[test]
     fn the_first_of_each_kind_are_named_and_all_are_counted() {
@@ -182,19 +197,20 @@ mod tests {
         }
         let mut later = LeftOut::default();
         later.add(Why::Name, || "late.txt".to_owned());
-        let first = |what: &str| Some(First { line: 2, byte: 7, what: what.to_owned() });
-        let none = Flaws { count: 3, first: first("{}") };
+        let flaw = |line: u64, what: &str| Flaw { line, byte: 7, what: what.to_owned() };
+        let none = Flaws { count: 3, named: vec![flaw(2, "{}"), flaw(4, "[]")] };
         later.add_pieces(Why::NoRecord, "a.json", none);
-        later.add_pieces(Why::Damaged, "b.json", Flaws { count: 1, first: first("torn") });
+        later.add_pieces(Why::Damaged, "b.json", Flaws { count: 1, named: vec![flaw(2, "torn")] });
         later.add_pieces(Why::Damaged, "c.json", Flaws::default());
         left_out.append(later);
         let kinds = [Why::Name, Why::NoRecord, Why::Damaged];
         assert_eq!(kinds.map(|why| left_out.count(why)), [23, 3, 1]);
         assert_eq!(left_out.named.len(), NAMED_MAX + 2);
         let json = serde_json::to_value(&left_out).unwrap();
-        let wanted = serde_json::json!(
-            {"name": "a.json", "why": "no-record", "count": 3, "line": 2, "byte": 7, "first": "{}"}
-        );
+        let wanted = serde_json::json!({
+            "name": "a.json", "why": "no-record", "count": 3, "line": 2, "byte": 7, "first": "{}",
+            "next": [{"line": 4, "byte": 7, "what": "[]"}],
+        });
         assert_eq!(json[NAMED_MAX], wanted);
         let text = left_out.text();
         let lines: Vec<_> = text.lines().skip(1).collect();
@@ -203,8 +219,12 @@ mod tests {
         assert_eq!(lines[0], format!("  {reason}: 0.txt"));
         assert_eq!(lines[NAMED_MAX], format!("  {reason}: and 3 more files"));
         assert_eq!(lines[NAMED_MAX + 1], "  left out, cannot be read: b.json, line 2: torn");
-        let none = "  left out, no CloudTrail record: a.json: 3, the first in line 2: {}";
-        assert_eq!(lines[NAMED_MAX + 2], none);
+        for (number, none) in
+            ["a.json, line 2: {}", "a.json, line 4: []", "a.json: and 1 more"].iter().enumerate()
+        {
+            let none = format!("  left out, no CloudTrail record: {none}");
+            assert_eq!(lines[NAMED_MAX + 2 + number], none);
+        }
         assert!(!text.contains("late"));
     }
 }

@@ -66,8 +66,8 @@ pub(crate) struct Arguments {
     /// Print the summary as one line of JSON.
     #[arg(long)]
     json: bool,
-    /// Name what is left out and why, the first 20 files of each kind. JSON has it as `left_out`, and
-    /// with both flags standard error has it, too.
+    /// Name what is left out and why, the first 20 files of each kind and the first 20 lines or records
+    /// of each. JSON has it as `left_out`, and with both flags standard error has it, too.
     #[arg(long)]
     verbose: bool,
     /// The keys of digests: the answer of `aws cloudtrail list-public-keys`, in place of asking.
