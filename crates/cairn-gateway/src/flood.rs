@@ -21,6 +21,11 @@ impl Flood {
         self.reported = Some(now);
         Some(std::mem::take(&mut self.failures))
     }
+
+    /// How many are left that were not reported, if there are any; nothing will be counted any more.
+    pub(crate) fn rest(&mut self) -> Option<u64> {
+        Some(std::mem::take(&mut self.failures)).filter(|failures| *failures > 0)
+    }
 }
 
 #[cfg(test)]
@@ -36,5 +41,8 @@ mod tests {
             assert_eq!(failures.count(start), None);
         }
         assert_eq!(failures.count(start + REPORT_PAUSE), Some(1001));
+        assert_eq!(failures.rest(), None);
+        assert_eq!(failures.count(start + REPORT_PAUSE), None);
+        assert_eq!([failures.rest(), failures.rest()], [Some(1), None]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, oneshot, watch};
@@ -90,7 +90,17 @@ impl Gateway {
             let _ = tokio::time::timeout(STOP_MAX, writer).await;
         }
         lanes.end().await;
+        self.tell_of_last_signatures();
         Ok(in_time)
+    }
+
+    /// The refusals that no line of the log has counted yet.
+    fn tell_of_last_signatures(&self) {
+        let refused = &self.refused_signatures;
+        let rest = refused.lock().unwrap_or_else(PoisonError::into_inner).rest();
+        if let Some(refusals) = rest {
+            tracing::info!(refusals, "signatures were refused since the last line on one");
+        }
     }
 
     /// Starts the writer of records that may follow their answers.
