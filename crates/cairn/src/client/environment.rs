@@ -31,6 +31,17 @@ impl std::fmt::Debug for Keys {
     }
 }
 
+/// Where keys were found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// In the file of credentials.
+    File,
+    /// In the environment.
+    Environment,
+    /// In the environment, though it names a file that has others.
+    EnvironmentBeforeFile,
+}
+
 /// What is needed to call.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -39,8 +50,7 @@ pub(super) struct Place {
     service: Service,
     pub(super) region: String,
     pub(super) keys: Keys,
-    /// The keys are the environment's, though it names a file that has others.
-    pub(super) hides_file: bool,
+    pub(super) origin: Origin,
 }
 
 impl Place {
@@ -67,7 +77,8 @@ impl Place {
         anyhow::ensure!(
             endpoint.is_some() || service.is_at_aws,
             "no server is named: export AWS_ENDPOINT_URL as `cairn serve` prints it, or read the \
-             directory of a stopped server with --data DIR"
+             directory of a stopped server with --data {}",
+            get("CAIRN_DATA").unwrap_or_else(|| "DIR".to_owned())
         );
         let endpoint = endpoint.map(|text| parse_endpoint(&text)).transpose()?;
         let named = choice.profile.is_some();
@@ -84,13 +95,16 @@ impl Place {
             named || get("AWS_ACCESS_KEY_ID").is_none() || get("AWS_SECRET_ACCESS_KEY").is_some(),
             "AWS_ACCESS_KEY_ID is set without AWS_SECRET_ACCESS_KEY; set both, or none of them"
         );
-        let (keys, hides_file) = match keys_of_environment(get).filter(|_| !named) {
+        let (keys, origin) = match keys_of_environment(get).filter(|_| !named) {
             Some(keys) => {
                 let is_named = get("AWS_SHARED_CREDENTIALS_FILE").is_some();
                 let has_others = of_file().is_ok_and(|other| other.key != keys.key);
-                (keys, is_named && has_others)
+                let hides_file = is_named && has_others;
+                let origin =
+                    if hides_file { Origin::EnvironmentBeforeFile } else { Origin::Environment };
+                (keys, origin)
             }
-            None => (of_file()?, false),
+            None => (of_file()?, Origin::File),
         };
         let region = choice
             .region
@@ -100,7 +114,7 @@ impl Place {
             .or_else(|| text.as_deref().and_then(|text| region_of(text, &profile)))
             .unwrap_or_else(|| REGION.to_owned());
         let region = Region::parse(&region)?.to_string();
-        Ok(Self { endpoint, service, region, keys, hides_file })
+        Ok(Self { endpoint, service, region, keys, origin })
     }
 }
 
@@ -200,7 +214,7 @@ fn region_of(text: &str, profile: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Place, ServerChoice};
+    use super::{Origin, Place, ServerChoice};
     use crate::client::{CAIRN, CLOUDTRAIL};
 
     const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
@@ -233,10 +247,13 @@ mod tests {
         let place = find(&other, &variables).unwrap();
         assert_eq!((place.keys.secret.as_str(), place.region.as_str()), ("of-other", "us-east-1"));
         // The same key is no other one.
-        assert!(!find(&ServerChoice::default(), &variables).unwrap().hides_file);
+        let origin = |choice: &ServerChoice, variables: &[(&str, &str)]| {
+            find(choice, variables).unwrap().origin
+        };
+        assert_eq!(origin(&ServerChoice::default(), &variables), Origin::Environment);
         variables[2].1 = "AKIAI44QH8DHBEXAMPLE";
-        assert!(find(&ServerChoice::default(), &variables).unwrap().hides_file);
-        assert!(!find(&other, &variables).unwrap().hides_file);
+        assert_eq!(origin(&ServerChoice::default(), &variables), Origin::EnvironmentBeforeFile);
+        assert_eq!(origin(&other, &variables), Origin::File);
         variables.push(("AWS_REGION", "sa-east-1"));
         let mut half = variables.clone();
         half.retain(|(name, _)| *name != "AWS_SECRET_ACCESS_KEY");
@@ -277,7 +294,8 @@ mod tests {
         let says = |variables: &[(&str, &str)]| {
             format!("{:#}", find(&ServerChoice::default(), variables).unwrap_err())
         };
-        assert!(says(&[]).contains("AWS_ENDPOINT_URL"));
+        assert!(says(&[]).contains("AWS_ENDPOINT_URL") && says(&[]).ends_with("--data DIR"));
+        assert!(says(&[("CAIRN_DATA", "/of/it")]).ends_with("--data /of/it"));
         assert!(says(&[("AWS_ENDPOINT_URL", "localhost:4580")]).contains("http://"));
         let nowhere = [
             ("AWS_ENDPOINT_URL", "http://localhost:4580"),

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use crate::directory::wall_clock;
 use crate::usage::OrUsage as _;
 
-use environment::Place;
+use environment::{Origin, Place};
 use transport::{SendError, Transport};
 
 /// A service of JSON 1.1, as its model names it.
@@ -59,6 +59,9 @@ const KEY_REFUSALS: [&str; 4] = [
 /// What is said then, if the environment's keys were taken and a file has others.
 const HIDES_FILE_TEXT: &str = " (hint: AWS_ACCESS_KEY_ID of the environment goes before the file that \
     AWS_SHARED_CREDENTIALS_FILE names; unset it, or name a --profile of the file)";
+/// What is said then, if the environment's keys were taken.
+const ENVIRONMENT_TEXT: &str = " (hint: the keys are those of AWS_ACCESS_KEY_ID and \
+    AWS_SECRET_ACCESS_KEY of the environment)";
 
 /// S3, as far as it is named like the others; its calls are not of JSON.
 const S3: Service = Service { signing_name: "s3", target: "", variable: "S3", is_at_aws: true };
@@ -213,13 +216,18 @@ impl Client {
         Err(refused.unwrap_or_else(|| strange(format!("status {status}"))))
     }
 
-    /// A refusal of the caller's keys says which were taken, where others are at hand.
+    /// A refusal of the caller's keys says which were taken, where that is easily missed.
     fn hinted(&self, refused: CallError) -> CallError {
+        let hint = match self.place.origin {
+            Origin::File => "",
+            Origin::Environment => ENVIRONMENT_TEXT,
+            Origin::EnvironmentBeforeFile => HIDES_FILE_TEXT,
+        };
         match refused {
             CallError::Refused { code, mut message, is_passing }
-                if self.place.hides_file && KEY_REFUSALS.contains(&code.as_str()) =>
+                if KEY_REFUSALS.contains(&code.as_str()) =>
             {
-                message.push_str(HIDES_FILE_TEXT);
+                message.push_str(hint);
                 CallError::Refused { code, message, is_passing }
             }
             other => other,

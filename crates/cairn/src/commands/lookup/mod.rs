@@ -35,7 +35,8 @@ pub(crate) struct Arguments {
     /// A table for spreadsheets, with a heading
     #[arg(long)]
     csv: bool,
-    /// Read this data directory, whose server is stopped, instead of asking a server
+    /// Read this data directory, whose server is stopped, instead of asking a server. `CAIRN_DATA` does not
+    /// stand for it, since it is often set where a server runs
     #[arg(long, value_name = "DIR", conflicts_with_all = ServerChoice::FLAGS)]
     data: Option<PathBuf>,
     #[command(flatten)]
