@@ -92,7 +92,7 @@ impl Value {
     pub(super) fn has_line_at(&self, at: usize, bytes: &[u8]) -> bool {
         let before = at.checked_sub(1).and_then(|before| bytes.get(before));
         // Most objects follow a colon or a bracket.
-        before.is_some_and(is_blank)
+        before.is_some_and(|byte| is_blank(*byte))
             && self.depth > 0
             && indent_before(bytes, self.start..at).is_some()
     }
@@ -109,7 +109,7 @@ impl Value {
         match self.begun.take()? {
             Begun::Object(start) => {
                 let gap = bytes.get(start + 1..at)?;
-                if gap.len() <= INDENT_BYTES_MAX && gap.iter().all(is_blank) {
+                if gap.len() <= INDENT_BYTES_MAX && gap.iter().copied().all(is_blank) {
                     self.begun = Some(Begun::Key { start, quote: at });
                 }
                 None
@@ -162,7 +162,7 @@ impl Value {
 }
 
 #[inline]
-pub(super) fn is_blank(byte: &u8) -> bool {
+pub(super) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
 }
 
@@ -180,12 +180,12 @@ pub(super) fn indent_before(bytes: &[u8], range: Range<usize>) -> Option<usize> 
 /// it was torn, and its last quote is that of the first key of the next record.
 pub(super) fn line_at_end(bytes: &[u8], string: Range<usize>) -> Option<usize> {
     let &last = bytes.get(string.end.checked_sub(1)?)?;
-    if last != b'{' && !is_blank(&last) {
+    if last != b'{' && !is_blank(last) {
         return None;
     }
     let from = string.end.saturating_sub(INDENT_BYTES_MAX + 1).max(string.start);
     let text = bytes.get(from..string.end)?;
-    let start = from + text.iter().rposition(|byte| !is_blank(byte))?;
+    let start = from + text.iter().rposition(|byte| !is_blank(*byte))?;
     let opens = bytes.get(start) == Some(&b'{');
     (opens && indent_before(bytes, string.start..start).is_some()).then_some(start)
 }

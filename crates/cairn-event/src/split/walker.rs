@@ -37,6 +37,14 @@ pub(super) enum Inside {
     RestOfObject,
 }
 
+/// The blanks at the start of a line.
+#[derive(Clone, Copy, Debug)]
+struct Indent {
+    bytes: usize,
+    /// The walk stands in them still.
+    is_open: bool,
+}
+
 /// Finds the elements of an input; knows where it is, so that the input may come in pieces.
 #[derive(Debug)]
 pub(super) struct Walker {
@@ -52,9 +60,8 @@ pub(super) struct Walker {
     /// A whole record stood on one line, so this is a file of lines.
     pub(super) has_lines: bool,
     has_failed: bool,
-    /// How far the line is indented that the walk is on: while it stands in its blanks, so far.
-    indent: usize,
-    is_in_indent: bool,
+    /// How far the line is indented that the walk is on.
+    indent: Indent,
     /// A piece of a torn value may follow, which began on a line that was indented so far, at most.
     pub(super) lost: Option<usize>,
     /// Where the last element began, in the input, and on a line that was indented how far.
@@ -77,8 +84,7 @@ impl Walker {
             skips_line: false,
             has_lines: false,
             has_failed: false,
-            indent: 0,
-            is_in_indent: true,
+            indent: Indent { bytes: 0, is_open: true },
             lost: None,
             element_at: 0,
             element_indent: 0,
@@ -121,7 +127,7 @@ impl Walker {
     pub(super) fn skip_line(&mut self) {
         self.has_lines = true;
         self.at = usize::try_from(self.lines_seen.saturating_sub(self.before)).unwrap_or(self.at);
-        self.is_in_indent = false;
+        self.indent.is_open = false;
     }
 
     /// How many bytes at the front of the buffer are not needed any more; they are about to be
@@ -190,15 +196,15 @@ impl Walker {
 
     /// Says how far the line is indented whose first byte that is no blank comes next.
     pub(super) fn set_indent(&mut self, indent: usize) {
-        (self.indent, self.is_in_indent) = (indent, false);
+        self.indent = Indent { bytes: indent, is_open: false };
     }
 
     /// Moves over a blank, which may be the end of a line or a part of an indentation.
     fn walk_blank(&mut self, byte: u8) {
         self.at += 1;
         match byte {
-            b'\n' => (self.indent, self.is_in_indent) = (0, true),
-            _ if self.is_in_indent && byte != b'\r' => self.indent += 1,
+            b'\n' => self.indent = Indent { bytes: 0, is_open: true },
+            _ if self.indent.is_open && byte != b'\r' => self.indent.bytes += 1,
             _ => {}
         }
     }
@@ -262,11 +268,11 @@ impl Walker {
 
     fn start_value(&mut self, is_rest: bool) {
         let in_named = self.nesting.contains(&Inside::RestOfObject);
-        self.is_in_indent = false;
+        self.indent.is_open = false;
         self.value = Some(Value {
             start: self.at,
             at: self.position(self.at),
-            indent: self.indent,
+            indent: self.indent.bytes,
             depth: usize::from(is_rest),
             in_string: false,
             is_escaped: false,
