@@ -88,7 +88,7 @@ impl Committer {
     pub(crate) fn run(mut self) {
         go_before_others();
         // Also if this thread ends in a panic, nobody may wait for it.
-        let _closes = Closes(Arc::clone(&self.queue));
+        let _closes = Closes(Arc::clone(&self.shared), Arc::clone(&self.queue));
         loop {
             let first = self.queue.take_first();
             let (requests, other) = self.gather(first);
@@ -252,13 +252,20 @@ impl Committer {
     }
 }
 
-/// Closes the queue at its end.
-struct Closes(Arc<Queue>);
+/// Closes the log at its end.
+struct Closes(Arc<Shared>, Arc<Queue>);
 
 impl Drop for Closes {
     fn drop(&mut self) {
+        let Self(shared, queue) = self;
+        // Ordered, the end is noted already. Otherwise nothing commits any more, and whoever asks
+        // whether the log takes appends must learn it: a call that is done now has no record.
+        if matches!(shared.health(), LogHealth::Open | LogHealth::Full) {
+            shared.set_health(LogHealth::Failed);
+            tracing::error!("the committing thread has ended: the log must be opened anew");
+        }
         // Whoever waits for an answer learns that there will be none.
-        drop(self.0.close());
+        drop(queue.close());
     }
 }
 

@@ -53,7 +53,7 @@ pub enum LogHealth {
     /// The last commit found no space to set aside for those after it, or none at all. The next one
     /// tries again.
     Full = 1,
-    /// A sync has failed. It must be opened anew.
+    /// A sync has failed, or the thread that commits has ended. It must be opened anew.
     Failed = 2,
     /// It was closed.
     Closed = 3,

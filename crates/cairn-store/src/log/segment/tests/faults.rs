@@ -1,8 +1,12 @@
 //! Every operation of a run, broken in every way, once each.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::world::{Told, World};
-use crate::files::sim::{Fault, Operation, Random};
-use crate::log::{EventLog, LogHealth};
+use crate::files::sim::{Fault, Operation, Random, SimDisk};
+use crate::log::{EventLog, LogError, LogHealth, LogOptions, SegmentLog};
 
 /// A run with several segments, a restart in the middle, and batches of all sizes.
 fn run(world: &mut World) {
@@ -107,4 +111,26 @@ fn after_a_failed_sync_nothing_is_taken_until_the_log_is_opened_anew() {
         world.lose_power(&mut Random::new(1));
         world.check("after loss of power");
     }
+}
+
+#[test]
+fn a_log_whose_thread_has_panicked_says_that_it_takes_nothing() {
+    let (breaks, ticks) = (Arc::new(AtomicBool::new(false)), crate::testkit::ticking_clock(0));
+    let broken = Arc::clone(&breaks);
+    let clock = Arc::new(move || {
+        assert!(!broken.load(Ordering::SeqCst), "a panic of the test");
+        ticks()
+    });
+    let options = LogOptions { now: clock, ..World::options() };
+    let log = SegmentLog::open_on(Arc::new(SimDisk::default()), Path::new("/log"), &options);
+    let log = log.unwrap();
+    log.append_blocking(&["one"]).unwrap();
+    assert_eq!(log.health(), LogHealth::Open);
+    breaks.store(true, Ordering::SeqCst);
+    let told = log.append_blocking(&["two"]);
+    assert!(matches!(told, Err(LogError::Unknown { .. })), "{told:?}");
+    // Waits for the thread, no more: it has gone before it could take this.
+    log.close();
+    assert_eq!(log.health(), LogHealth::Failed);
+    assert!(matches!(log.append_blocking(&["three"]), Err(LogError::Closed)));
 }
