@@ -26,6 +26,7 @@ struct State {
     plan: BTreeMap<usize, Fault>,
     no_room: bool,
     no_power: bool,
+    cannot_allocate: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -68,6 +69,18 @@ impl SimDisk {
     /// The operations so far.
     pub(crate) fn operations(&self) -> Vec<Operation> {
         self.lock().log.clone()
+    }
+
+    /// Lets there be no room for anything that needs more than it has, until `make_room`.
+    pub(crate) fn fill(&self) {
+        self.lock().no_room = true;
+    }
+
+    /// A device on which no space can be set aside.
+    pub(crate) fn without_allocation() -> Self {
+        let disk = Self::default();
+        disk.lock().cannot_allocate = true;
+        disk
     }
 
     /// Ends a lack of space.
@@ -197,6 +210,17 @@ fn tear(at: usize, bytes: &[u8], random: &mut Random) -> Change {
 impl State {
     /// Numbers an operation, and says how it is to fail, if it is.
     fn begin(&mut self, operation: Operation) -> Option<Fault> {
+        let needs_room = matches!(operation, Operation::Create | Operation::Allocate);
+        self.begin_with(operation, needs_room)
+    }
+
+    /// The same for a write, which needs no room within the file.
+    fn begin_write(&mut self, id: usize, end: usize) -> Option<Fault> {
+        let needs_room = end > self.contents[id].seen.len();
+        self.begin_with(Operation::Write, needs_room)
+    }
+
+    fn begin_with(&mut self, operation: Operation, needs_room: bool) -> Option<Fault> {
         let number = self.log.len();
         self.log.push(operation);
         if self.no_power {
@@ -205,8 +229,6 @@ impl State {
         let fault = self.plan.remove(&number);
         self.no_power |= fault == Some(Fault::PowerLoss);
         self.no_room |= fault == Some(Fault::Full);
-        let needs_room =
-            matches!(operation, Operation::Create | Operation::Write | Operation::Allocate);
         if self.no_room && needs_room { Some(Fault::Full) } else { fault }
     }
 
@@ -279,7 +301,7 @@ struct SimFile {
 impl File for SimFile {
     fn write_at(&self, bytes: &[u8], at: u64) -> io::Result<()> {
         let mut state = self.disk.lock();
-        let fault = state.begin(Operation::Write);
+        let fault = state.begin_write(self.id, at as usize + bytes.len());
         let written = match fault {
             None | Some(Fault::FailsButPersists) => bytes.len(),
             Some(Fault::Tears(length)) => length.min(bytes.len()),
@@ -332,6 +354,9 @@ impl File for SimFile {
     }
 
     fn allocate(&self, at: u64, bytes: u64) -> io::Result<()> {
+        if self.disk.lock().cannot_allocate {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
         self.disk.operate(Operation::Allocate, |state| {
             let content = &mut state.contents[self.id];
             let length = content.seen.len().max((at + bytes) as usize);

@@ -262,18 +262,59 @@ impl Writer {
     /// Sets space aside for so many more bytes and a reserve. If that fails, the reserve is used up
     /// before a write fails, and [`Writer::is_short`] tells in time.
     fn set_space_aside(&mut self, bytes: u64) {
+        let reserve = self.reserve();
         let Some(active) = &mut self.active else { return };
-        let reserve = RESERVE_BYTES.min(self.segment_bytes_max / 4);
         let end = active.data_end.saturating_add(bytes).saturating_add(reserve);
-        if !self.can_allocate || end <= active.allocated_end {
+        if end <= active.allocated_end {
             return;
         }
-        let more = (end - active.allocated_end).max(ALLOCATE_BYTES.min(self.segment_bytes_max));
-        match active.file.allocate(active.allocated_end, more) {
-            Ok(()) => (active.allocated_end, self.is_short) = (active.allocated_end + more, false),
-            Err(error) if error.kind() == io::ErrorKind::Unsupported => self.can_allocate = false,
-            Err(error) => self.is_short = is_full(&error),
+        if self.can_allocate {
+            let more = (end - active.allocated_end).max(ALLOCATE_BYTES.min(self.segment_bytes_max));
+            match active.file.allocate(active.allocated_end, more) {
+                Ok(()) => {
+                    (active.allocated_end, self.is_short) = (active.allocated_end + more, false);
+                    return;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => {
+                    self.can_allocate = false;
+                }
+                Err(error) => {
+                    self.is_short = is_full(&error);
+                    return;
+                }
+            }
         }
+        self.write_space_aside(bytes);
+    }
+
+    /// Takes the reserve by writing it, behind the next bytes to come, where the device sets no space
+    /// aside. It is synced by itself, since some (NFS) say only then that they are full. On a file
+    /// system that writes nothing in place this promises less: it still says when it is full.
+    fn write_space_aside(&mut self, bytes: u64) {
+        let reserve = self.reserve();
+        let Some(active) = &mut self.active else { return };
+        let frames_end = active.data_end.saturating_add(bytes);
+        let from = frames_end.max(active.allocated_end);
+        // Twice as much as must be left: not every commit writes some.
+        let end = frames_end.saturating_add(reserve.saturating_mul(2));
+        let zeros = vec![0; end.saturating_sub(from) as usize];
+        let written = active.file.write_at(&zeros, from).map_err(|error| (false, error));
+        let synced = written.and_then(|()| active.file.sync_data().map_err(|error| (true, error)));
+        let Err((is_unknown, error)) = synced else {
+            (active.allocated_end, active.zeroed_end, self.is_short) = (end, end, false);
+            return;
+        };
+        self.is_short = is_full(&error);
+        // Zeros are all that can be left behind the space that there was, so nothing hangs on it.
+        let _ = active.file.set_len(active.allocated_end);
+        if is_unknown && !self.is_short {
+            self.fail("sync a segment", error);
+        }
+    }
+
+    /// How much space is kept ready behind the last frame.
+    fn reserve(&self) -> u64 {
+        RESERVE_BYTES.min(self.segment_bytes_max / 4)
     }
 
     /// Takes back what a failed write may have left, so that it can never be read. If that cannot

@@ -30,30 +30,31 @@ enum Afterwards {
     LosesPower(u64),
 }
 
-#[test]
-fn nothing_is_lost_or_invented_whatever_fails() {
-    let mut whole = World::new();
+const FAULTS: [Fault; 7] = [
+    Fault::Fails,
+    Fault::FailsButPersists,
+    Fault::Tears(1),
+    Fault::Tears(100),
+    Fault::Tears(400),
+    Fault::Full,
+    Fault::PowerLoss,
+];
+
+/// Breaks every operation of a run on such a disk in every way.
+fn break_everything(disk: fn() -> SimDisk, all_afterwards: &[Afterwards]) {
+    let mut whole = World::on(disk());
     run(&mut whole);
     whole.check("nothing fails");
     let operations = whole.disk.operations();
     assert!(operations.len() > 60, "{}", operations.len());
-    let faults = [
-        Fault::Fails,
-        Fault::FailsButPersists,
-        Fault::Tears(1),
-        Fault::Tears(100),
-        Fault::Tears(400),
-        Fault::Full,
-        Fault::PowerLoss,
-    ];
     for (number, operation) in operations.iter().enumerate() {
-        for fault in faults {
+        for fault in FAULTS {
             if matches!(fault, Fault::Tears(_)) && *operation != Operation::Write {
                 continue;
             }
-            for afterwards in [Afterwards::Goes, Afterwards::IsKilled, Afterwards::LosesPower(7)] {
+            for afterwards in all_afterwards {
                 let context = format!("{fault:?} at {operation:?} {number}, then {afterwards:?}");
-                let mut world = World::new();
+                let mut world = World::on(disk());
                 world.disk.break_operation(number, fault);
                 run(&mut world);
                 match afterwards {
@@ -70,6 +71,40 @@ fn nothing_is_lost_or_invented_whatever_fails() {
                 world.check(&context);
             }
         }
+    }
+}
+
+#[test]
+fn nothing_is_lost_or_invented_whatever_fails() {
+    let all = [Afterwards::Goes, Afterwards::IsKilled, Afterwards::LosesPower(7)];
+    break_everything(SimDisk::default, &all);
+}
+
+#[test]
+fn nor_where_no_space_can_be_set_aside() {
+    break_everything(SimDisk::without_allocation, &[Afterwards::Goes, Afterwards::LosesPower(7)]);
+}
+
+#[test]
+fn a_full_disk_is_foreseen_while_there_is_space_for_more() {
+    for disk in [SimDisk::default(), SimDisk::without_allocation()] {
+        let mut world = World::on(disk);
+        world.append(1, 300);
+        assert_eq!(world.log().health(), LogHealth::Open);
+        world.disk.fill();
+        let mut told = Vec::new();
+        while world.log().health() == LogHealth::Open {
+            told.push(world.append(1, 300));
+        }
+        let is_appended = |told: &Told| matches!(told, Told::Appended(_));
+        assert!(told.iter().all(is_appended), "told before it was foreseen: {told:?}");
+        // Such as the record of a call that is refused for this.
+        assert!(is_appended(&world.append(1, 300)));
+        assert_eq!(world.log().health(), LogHealth::Full);
+        world.disk.make_room();
+        assert!(is_appended(&world.append(1, 300)));
+        assert_eq!(world.log().health(), LogHealth::Open);
+        world.check("after the disk was full");
     }
 }
 

@@ -31,8 +31,11 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        let directory = PathBuf::from("/log");
-        Self { disk: SimDisk::default(), directory, log: None, account: Vec::new() }
+        Self::on(SimDisk::default())
+    }
+
+    pub(super) fn on(disk: SimDisk) -> Self {
+        Self { disk, directory: PathBuf::from("/log"), log: None, account: Vec::new() }
     }
 
     pub(super) fn options() -> LogOptions {
