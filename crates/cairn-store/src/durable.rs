@@ -103,17 +103,38 @@ pub fn remove_file(path: &Path) -> io::Result<()> {
 }
 
 /// Makes a directory and those above it, durably.
+///
+/// One that is there is made durable, too: whoever made it may have been killed before it was, or
+/// be about to. That costs a sync, so what is often asked for should be remembered.
 pub fn create_directory(path: &Path) -> io::Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
+    create_directory_with(path, &mut sync_directory)
+}
+
+fn create_directory_with(
+    path: &Path,
+    sync: &mut dyn FnMut(&Path) -> io::Result<()>,
+) -> io::Result<()> {
     let above = parent(path);
-    create_directory(above)?;
-    match fs::create_dir(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
-        Err(error) => Err(error),
-        Ok(()) => sync_directory(above),
+    if path.is_dir() {
+        // Those further above were durable before this one was made.
+        return match sync(above) {
+            // Somebody else's directory (`/mnt` above a volume), which is theirs to keep.
+            Err(error) if may_not_be_synced(&error) => Ok(()),
+            other => other,
+        };
     }
+    create_directory_with(above, sync)?;
+    match fs::create_dir(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => sync(above),
+        Err(error) => Err(error),
+        Ok(()) => sync(above),
+    }
+}
+
+/// Whether a directory cannot be synced by us, or by nobody, rather than that this failed.
+fn may_not_be_synced(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidInput, PermissionDenied, ReadOnlyFilesystem, Unsupported};
+    matches!(error.kind(), PermissionDenied | InvalidInput | ReadOnlyFilesystem | Unsupported)
 }
 
 /// Makes the names in a directory durable, as they are now.
@@ -147,9 +168,10 @@ pub(crate) fn parent(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::io::Write;
+    use std::io::{ErrorKind, Write};
+    use std::path::Path;
 
-    use super::{NewFile, create_directory, make_private, remove_file};
+    use super::{NewFile, create_directory, create_directory_with, make_private, remove_file};
 
     #[test]
     fn a_file_has_its_name_only_when_it_is_complete() {
@@ -210,5 +232,25 @@ mod tests {
         create_directory(&deep).unwrap();
         create_directory(&deep).unwrap();
         assert!(deep.is_dir());
+    }
+
+    #[test]
+    fn a_directory_that_is_there_is_made_durable() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        let mut synced = Vec::new();
+        let mut sync = |path: &Path| {
+            synced.push(path.to_owned());
+            Ok(())
+        };
+        // As after a kill between the making of `a` and the sync of its name.
+        fs::create_dir(root.join("a")).unwrap();
+        create_directory_with(&root.join("a/b"), &mut sync).unwrap();
+        create_directory_with(&root.join("a/b"), &mut sync).unwrap();
+        assert_eq!(synced, [root.to_owned(), root.join("a"), root.join("a")]);
+        for (kind, fails) in [(ErrorKind::PermissionDenied, false), (ErrorKind::Other, true)] {
+            let outcome = create_directory_with(&root.join("a"), &mut |_| Err(kind.into()));
+            assert_eq!(outcome.is_err(), fails, "{kind}");
+        }
     }
 }

@@ -34,6 +34,7 @@ mod tests;
 mod upload;
 mod verify;
 
+use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -59,6 +60,8 @@ const DATA: &str = "data";
 const UNFINISHED: &str = "unfinished";
 /// Changes of different names run side by side on so many locks.
 const NAME_LOCKS: usize = 64;
+/// So many directories are remembered as durable; then it begins anew.
+const DIRECTORIES_MAX: usize = 4_096;
 
 /// An [`Objects`] store in a directory of the local disk.
 ///
@@ -80,6 +83,8 @@ pub(crate) struct Store {
     names: Vec<Mutex<()>>,
     /// Held to write while empty directories are removed, to read while files are put into them.
     tree: RwLock<()>,
+    /// Directories that are known to be durable, so that an upload need not sync their names again.
+    durable: Mutex<HashSet<PathBuf>>,
     /// Whether `A` and `a` are two files here.
     case_matters: bool,
 }
@@ -114,6 +119,7 @@ impl LocalObjects {
             uploads: AtomicU64::new(0),
             names: std::iter::repeat_with(Mutex::default).take(NAME_LOCKS).collect(),
             tree: RwLock::default(),
+            durable: Mutex::default(),
         };
         Ok(Self { store: Arc::new(store) })
     }
@@ -217,8 +223,28 @@ impl Store {
         let _held = self.tree.write().unwrap_or_else(PoisonError::into_inner);
         let mut directory = crate::durable::parent(&file);
         while directory != self.data && fs::remove_dir(directory).is_ok() {
+            self.durable().remove(directory);
             directory = crate::durable::parent(directory);
         }
+    }
+
+    /// Makes a directory, or makes sure that the one that is there stays. Its caller holds `tree`.
+    fn create_directory(&self, directory: &Path) -> io::Result<()> {
+        // A person may have removed one that was empty.
+        if self.durable().contains(directory) && directory.is_dir() {
+            return Ok(());
+        }
+        self.files.create_directory(directory)?;
+        let mut durable = self.durable();
+        if durable.len() >= DIRECTORIES_MAX {
+            durable.clear();
+        }
+        durable.insert(directory.to_owned());
+        Ok(())
+    }
+
+    fn durable(&self) -> MutexGuard<'_, HashSet<PathBuf>> {
+        self.durable.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes a file if no entry points to it and none is about to.

@@ -141,6 +141,33 @@ async fn objects_lie_where_a_person_looks_for_them() {
 }
 
 #[tokio::test]
+async fn a_directory_is_made_durable_once_for_each_time_that_it_is_there() {
+    let directory = tempfile::tempdir().unwrap();
+    // What an upload left that was killed before the name of its directory was durable.
+    fs::create_dir_all(directory.path().join("data/b")).unwrap();
+    let files = BrokenFiles::default();
+    let on = Arc::new(files.clone());
+    let store = LocalObjects::open_on(on, directory.path(), ticking_clock(0)).unwrap();
+    let made = || {
+        let operations = files.operations();
+        operations.iter().filter(|one| **one == Operation::CreateDirectory).count()
+    };
+    let before = made();
+    for key in ["b/one", "b/two", "b/one"] {
+        put(&store, &name(key), key).await.unwrap();
+    }
+    assert_eq!(made() - before, 1, "by the first upload into it");
+    for key in ["b/one", "b/two"] {
+        store.delete(&name(key)).await.unwrap();
+    }
+    put(&store, &name("b/one"), "again").await.unwrap();
+    assert_eq!(made() - before, 2, "it had been removed with what was in it");
+    fs::rename(directory.path().join("data/b"), directory.path().join("b")).unwrap();
+    put(&store, &name("b/two"), "two").await.unwrap();
+    assert_eq!(made() - before, 3, "somebody else has removed it");
+}
+
+#[tokio::test]
 async fn what_a_crash_left_is_swept_and_nothing_else() {
     let directory = tempfile::tempdir().unwrap();
     let store = open(directory.path());

@@ -173,7 +173,7 @@ impl Unfinished {
         let Store { files, data, .. } = &*self.store;
         let target = data.join(path);
         let directory = crate::durable::parent(&target);
-        files.create_directory(directory)?;
+        self.store.create_directory(directory)?;
         files.rename(&self.path, &target)?;
         self.renamed = true;
         files.sync_directory(directory)
