@@ -181,10 +181,7 @@ mod tests {
         let query = ["111122223333", "us-east-1", "", "EventName=x"];
         let good = token(&query, at);
         assert_eq!(position(&query, &good), Some(at));
-        assert_eq!(
-            good,
-            "__________v__________5gDvVYZMB7VJhqaIxMNUQ".get(..good.len()).unwrap_or(&good)
-        );
+        assert_eq!(good, "__________v__________-9HbN7OPCSu2H3oaayvrIw");
         for other in [
             ["111122223333", "us-east-1", "E", "ventName=x"],
             ["1", "us-east-1", "", "EventName=x"],
