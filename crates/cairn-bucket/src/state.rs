@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use cairn_event::{AccountId, Timestamp};
-use cairn_store::{Key, KeyPrefix, MetaError, MetaStore, ObjectError, ObjectName, Version};
+use cairn_store::{
+    Key, KeyPrefix, MetaError, MetaStore, ObjectError, ObjectHead, ObjectName, Version,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::lifecycle::Lifecycle;
@@ -175,4 +177,50 @@ pub fn tags_key(object: &ObjectName) -> Result<Key, MetaError> {
         let _ = write!(text, "{byte:02x}");
     }
     Key::parse(&text)
+}
+
+/// Tags as they were found that were set on an object after it was written. They name its version,
+/// and versions are never used again.
+#[derive(Debug)]
+pub struct KeptTags {
+    key: Key,
+    found: Version,
+    /// The version of the object; none in what cannot be read.
+    of: Option<u64>,
+}
+
+impl KeptTags {
+    /// What is kept under the name of an object.
+    pub async fn find(
+        meta: &dyn MetaStore,
+        object: &ObjectName,
+    ) -> Result<Option<Self>, MetaError> {
+        #[derive(Deserialize)]
+        struct Of {
+            version: u64,
+        }
+        let key = tags_key(object)?;
+        let found = meta.get(&key).await?;
+        Ok(found.map(|found| {
+            let of = serde_json::from_slice::<Of>(&found.value).ok().map(|of| of.version);
+            Self { key, found: found.version, of }
+        }))
+    }
+
+    /// Removes them, unless they are of the object that has the name: as it was seen after the tags
+    /// were, so that no newer object loses its own.
+    pub async fn forget_unless_of(
+        self,
+        meta: &dyn MetaStore,
+        object: Option<&ObjectHead>,
+    ) -> Result<(), MetaError> {
+        if object.is_some_and(|object| Some(object.version) == self.of) {
+            return Ok(());
+        }
+        match meta.remove(&self.key, self.found).await {
+            // Somebody tags a new object of this name.
+            Ok(()) | Err(MetaError::Conflict { .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
 }

@@ -12,7 +12,7 @@
 
 use std::ops::Bound;
 
-use cairn_store::{Key, KeyPrefix, ListQuery, MetaError};
+use cairn_store::{Condition, Key, KeyPrefix, ListQuery, MetaError};
 use s3s::dto;
 
 use super::bucket::{Bucket, BucketState};
@@ -162,7 +162,7 @@ pub(super) async fn remove_objects(call: &Call, prefix: Vec<u8>) -> Result<(), S
             return Ok(());
         }
         for head in heads {
-            call.objects().delete(&head.name).await?;
+            call.objects().delete(&head.name, Condition::Always).await?;
         }
     }
 }

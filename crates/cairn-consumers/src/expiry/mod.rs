@@ -3,9 +3,8 @@
 //! All buckets that have rules are walked once after a start, once a day, and after any bucket was
 //! changed; a step looks at one page of one bucket. Nothing is written down: what is due stays due.
 //!
-//! An object goes only as the version that was looked at. While it is removed nothing can take its
-//! name, so one that is written anew under an old name stays. Calls that S3 makes of its own accord
-//! are not recorded (documented).
+//! An object goes only as the version that was looked at, so one that is written anew under an old
+//! name stays. Calls that S3 makes of its own accord are not recorded (documented).
 
 #[cfg(test)]
 mod tests;
@@ -15,12 +14,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use cairn_bucket::Gate;
 use cairn_bucket::lifecycle::{Aged, Lifecycle};
-use cairn_bucket::state::{self, StateError};
+use cairn_bucket::state::{self, KeptTags, StateError};
 use cairn_event::Timestamp;
 use cairn_store::{
-    Key, ListQuery, MetaError, MetaStore, MetaWatch, ObjectError, ObjectHead, Objects,
+    Condition, Key, ListQuery, MetaStore, MetaWatch, ObjectError, ObjectHead, Objects,
 };
 use serde::Serialize;
 
@@ -40,7 +38,6 @@ const EXPIRED_TOTAL: &str = "cairn_expired_objects_total";
 pub struct ExpiryWorker {
     meta: Arc<dyn MetaStore>,
     objects: Arc<dyn Objects>,
-    gate: Gate,
     watch: MetaWatch,
     has_changed: bool,
     /// The day, in UTC, of the last walk.
@@ -67,14 +64,12 @@ struct Walk {
     object: Option<Vec<u8>>,
 }
 
-/// The worker that removes objects whose time is over. `objects` gives plain lengths; the gate is
-/// the one that all hold who write to the same store.
-pub fn worker(meta: Arc<dyn MetaStore>, objects: Arc<dyn Objects>, gate: Gate) -> ExpiryWorker {
+/// The worker that removes objects whose time is over. `objects` gives plain lengths.
+pub fn worker(meta: Arc<dyn MetaStore>, objects: Arc<dyn Objects>) -> ExpiryWorker {
     let watch = meta.watch(&state::keys(""));
     ExpiryWorker {
         meta,
         objects,
-        gate,
         watch,
         has_changed: false,
         day: None,
@@ -151,18 +146,15 @@ impl ExpiryWorker {
 
     /// Removes the version that was looked at, and what is kept beside it.
     async fn remove(&self, seen: &ObjectHead) -> Result<bool, StepError> {
-        let _closed = self.gate.write().await;
-        let now = self.objects.head(&seen.name).await.map_err(failed)?;
-        if now.is_none_or(|now| now.version != seen.version || now.modified != seen.modified) {
-            return Ok(false);
-        }
-        let was_there = self.objects.delete(&seen.name).await.map_err(failed)?;
-        let tags = state::tags_key(&seen.name)?;
-        if let Some(found) = self.meta.get(&tags).await? {
-            match self.meta.remove(&tags, found.version).await {
-                Ok(()) | Err(MetaError::Conflict { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+        let condition = Condition::Version(seen.version);
+        let was_there = match self.objects.delete(&seen.name, condition).await {
+            Ok(was_there) => was_there,
+            Err(ObjectError::Conflict { .. }) => return Ok(false),
+            Err(error) => return Err(failed(error)),
+        };
+        if let Some(kept) = KeptTags::find(&*self.meta, &seen.name).await? {
+            let now = self.objects.head(&seen.name).await.map_err(failed)?;
+            kept.forget_unless_of(&*self.meta, now.as_ref()).await?;
         }
         Ok(was_there)
     }

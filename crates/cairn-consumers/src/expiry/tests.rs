@@ -1,11 +1,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use cairn_bucket::Gate;
 use cairn_bucket::lifecycle::{Expiry, Lifecycle};
 use cairn_bucket::state::{self, BucketState};
 use cairn_event::{AccountId, Timestamp};
-use cairn_store::testkit::{Fault, FaultyMeta, FaultyObjects};
+use cairn_store::testkit::{Fault, FaultyMeta, FaultyObjects, Moment};
 use cairn_store::{Attributes, Condition, ListQuery, LocalObjects, MetaStore, Objects, SqliteMeta};
 
 use super::{ExpiryStatus, ExpiryWorker, Progress, Worker as _, worker};
@@ -18,7 +17,6 @@ struct World {
     now: Arc<AtomicI64>,
     meta: Arc<FaultyMeta>,
     objects: Arc<FaultyObjects>,
-    gate: Gate,
     worker: ExpiryWorker,
     _directory: tempfile::TempDir,
 }
@@ -34,9 +32,8 @@ impl World {
         let meta = Arc::new(FaultyMeta::new(Arc::new(meta)));
         let objects = LocalObjects::open(&directory.path().join("objects"), clock).unwrap();
         let objects = Arc::new(FaultyObjects::new(Arc::new(objects)));
-        let gate = Gate::default();
-        let worker = worker(Arc::clone(&meta) as _, Arc::clone(&objects) as _, Arc::clone(&gate));
-        Self { now, meta, objects, gate, worker, _directory: directory }
+        let worker = worker(Arc::clone(&meta) as _, Arc::clone(&objects) as _);
+        Self { now, meta, objects, worker, _directory: directory }
     }
 
     async fn bucket(&self, name: &str, expiries: Vec<Expiry>, versioning: Option<&str>) {
@@ -141,22 +138,28 @@ async fn what_was_written_anew_stays() {
     assert!(!world.worker.remove(&seen).await.unwrap());
     world.run().await;
     assert_eq!(world.keys().await, ["a/key"]);
-    // Nobody gives a name while one is taken away.
-    let writing = world.gate.read().await;
+    // Nor does it lose what it has, when it comes while the old one is removed.
     let seen = world.objects.list(&query).await.unwrap().remove(0);
-    let mut removing = Box::pin(world.worker.remove(&seen));
-    assert!(futures_poll(&mut removing).await.is_none());
-    drop(writing);
-    assert!(removing.await.unwrap());
-}
-
-/// One look at a future.
-async fn futures_poll<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-    tokio::select! {
-        biased;
-        output = future => Some(output),
-        () = std::future::ready(()) => None,
-    }
+    let mut pause = world.objects.pause(Moment::After);
+    let objects = Arc::clone(&world.objects);
+    let meta = Arc::clone(&world.meta);
+    let tags = state::tags_key(&seen.name).unwrap();
+    let meanwhile = async {
+        pause.reached().await;
+        let upload = objects.begin(9).await.unwrap();
+        let newer = upload.finish(&seen.name, Attributes::default(), Condition::Always).await;
+        let newer = newer.unwrap();
+        let text = format!("{{\"version\":{},\"tags\":[]}}", newer.version);
+        meta.swap(&tags, None, text.into()).await.unwrap();
+        pause.end();
+    };
+    let (removed, ()) = tokio::join!(world.worker.remove(&seen), meanwhile);
+    assert!(removed.unwrap());
+    assert!(world.meta.get(&tags).await.unwrap().is_some());
+    // Its tags go with it.
+    let seen = world.objects.list(&query).await.unwrap().remove(0);
+    assert!(world.worker.remove(&seen).await.unwrap());
+    assert!(world.meta.get(&tags).await.unwrap().is_none());
 }
 
 #[tokio::test]

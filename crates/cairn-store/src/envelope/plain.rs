@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use super::{MARK, open_reader};
 use crate::kms::{EncryptionContext, Kms, KmsError, KmsKey};
 use crate::{
-    Attributes, ListQuery, ObjectError, ObjectHead, ObjectName, ObjectReader, ObjectUpload, Objects,
+    Attributes, Condition, ListQuery, ObjectError, ObjectHead, ObjectName, ObjectReader,
+    ObjectUpload, Objects,
 };
 
 /// Says whether a key may open an object that was encrypted for a context.
@@ -64,8 +65,8 @@ impl Objects for PlainObjects {
         Ok(self.inner.list(query).await?.into_iter().map(plain_head).collect())
     }
 
-    async fn delete(&self, name: &ObjectName) -> Result<bool, ObjectError> {
-        self.inner.delete(name).await
+    async fn delete(&self, name: &ObjectName, condition: Condition) -> Result<bool, ObjectError> {
+        self.inner.delete(name, condition).await
     }
 }
 

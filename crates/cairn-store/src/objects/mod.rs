@@ -32,7 +32,8 @@ pub const ATTRIBUTES_BYTES_MAX: usize = 64 << 10;
 ///  2. An upload that is dropped, or fails, leaves nothing to be seen. One that grows beyond its
 ///     limit fails with `TooLarge`.
 ///  3. `finish` under `Condition::Absent` succeeds for at most one caller while the object exists;
-///     under `Condition::Version` only while the object is at that version. Otherwise `Conflict`.
+///     under `Condition::Version` only while the object is at that version. Otherwise `Conflict`. The
+///     same holds for `delete`.
 ///  4. A reader sees the bytes of one version from beginning to end, even if the object is replaced
 ///     or deleted meanwhile. `read_at` beyond the end gives no bytes.
 ///  5. `head`, `open` and `list` after an `Ok` of `finish` or `delete` see that change or a later
@@ -58,8 +59,8 @@ pub trait Objects: Send + Sync + fmt::Debug {
     /// Objects in byte order of their names.
     async fn list(&self, query: &ListQuery) -> Result<Vec<ObjectHead>, ObjectError>;
 
-    /// Takes an object away; `false` if there was none.
-    async fn delete(&self, name: &ObjectName) -> Result<bool, ObjectError>;
+    /// Takes an object away, if the condition holds; `false` if there was none.
+    async fn delete(&self, name: &ObjectName, condition: Condition) -> Result<bool, ObjectError>;
 }
 
 /// An object that is being written.
@@ -125,14 +126,14 @@ impl Attributes {
     }
 }
 
-/// On what condition an upload may take its name.
+/// On what condition an upload may take its name, or an object may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// Whatever is there is replaced.
+    /// Whatever is there is replaced, or goes.
     Always,
     /// Only if there is no such object.
     Absent,
-    /// Only in place of this version.
+    /// Only in place of this version; only this version goes.
     Version(u64),
 }
 

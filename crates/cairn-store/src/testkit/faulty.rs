@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tokio::sync::oneshot;
 
 use crate::log::{EventLog, LogError, LogHealth, LogSlice, Offset, ReadLimit};
 use crate::meta::{Key, KeyPrefix, MetaError, MetaStore, MetaWatch, Version, Versioned};
@@ -191,17 +192,71 @@ impl MetaStore for FaultyMeta {
     }
 }
 
-/// An [`Objects`] store whose uploads and deletions fail on demand.
+/// At which moment of a write something is to happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The caller has asked for it.
+    Before,
+    /// It is done, and the caller has not heard of it.
+    After,
+}
+
+/// A write that waits in the middle of its caller's work, for what a test does meanwhile.
+#[derive(Debug)]
+pub struct Pause {
+    reached: oneshot::Receiver<()>,
+    go: oneshot::Sender<()>,
+}
+
+impl Pause {
+    /// Waits until the write is at its moment; then it waits.
+    pub async fn reached(&mut self) {
+        (&mut self.reached).await.unwrap();
+    }
+
+    /// Lets it go on.
+    pub fn end(self) {
+        self.go.send(()).unwrap();
+    }
+}
+
+/// Where the next write pauses.
+#[derive(Debug, Default)]
+struct Pauses(Mutex<Option<(Moment, oneshot::Sender<()>, oneshot::Receiver<()>)>>);
+
+impl Pauses {
+    fn plan(&self, moment: Moment) -> Pause {
+        let ((reaches, reached), (go, goes)) = (oneshot::channel(), oneshot::channel());
+        *self.0.lock().unwrap() = Some((moment, reaches, goes));
+        Pause { reached, go }
+    }
+
+    async fn pass(&self, at: Moment) {
+        let pause = self.0.lock().unwrap().take_if(|(moment, ..)| *moment == at);
+        if let Some((_, reaches, goes)) = pause {
+            reaches.send(()).unwrap();
+            goes.await.unwrap();
+        }
+    }
+}
+
+/// An [`Objects`] store whose uploads and deletions fail, or pause, on demand.
 #[derive(Debug)]
 pub struct FaultyObjects {
     inner: Arc<dyn Objects>,
     plan: Arc<Plan>,
+    pauses: Arc<Pauses>,
 }
 
 impl FaultyObjects {
     /// A store that works like `inner` until told otherwise.
     pub fn new(inner: Arc<dyn Objects>) -> Self {
-        Self { inner, plan: Arc::default() }
+        Self { inner, plan: Arc::default(), pauses: Arc::default() }
+    }
+
+    /// Lets the next `finish` or `delete` pause.
+    pub fn pause(&self, moment: Moment) -> Pause {
+        self.pauses.plan(moment)
     }
 
     /// Plans the next `finish` or `delete` that is not planned yet: it fails so, or works.
@@ -224,7 +279,8 @@ fn object_error(fault: Fault) -> ObjectError {
 impl Objects for FaultyObjects {
     async fn begin(&self, bytes_max: u64) -> Result<Box<dyn ObjectUpload>, ObjectError> {
         let inner = self.inner.begin(bytes_max).await?;
-        Ok(Box::new(FaultyUpload { inner, plan: Arc::clone(&self.plan) }))
+        let (plan, pauses) = (Arc::clone(&self.plan), Arc::clone(&self.pauses));
+        Ok(Box::new(FaultyUpload { inner, plan, pauses }))
     }
 
     async fn head(&self, name: &ObjectName) -> Result<Option<ObjectHead>, ObjectError> {
@@ -239,10 +295,12 @@ impl Objects for FaultyObjects {
         self.inner.list(query).await
     }
 
-    async fn delete(&self, name: &ObjectName) -> Result<bool, ObjectError> {
+    async fn delete(&self, name: &ObjectName, condition: Condition) -> Result<bool, ObjectError> {
+        self.pauses.pass(Moment::Before).await;
         let fault = self.plan.next();
         if matches!(fault, None | Some(Fault::PersistsUnknown)) {
-            let deleted = self.inner.delete(name).await?;
+            let deleted = self.inner.delete(name, condition).await?;
+            self.pauses.pass(Moment::After).await;
             return fault.map_or(Ok(deleted), |fault| Err(object_error(fault)));
         }
         Err(object_error(fault.unwrap_or(Fault::Fails)))
@@ -253,6 +311,7 @@ impl Objects for FaultyObjects {
 struct FaultyUpload {
     inner: Box<dyn ObjectUpload>,
     plan: Arc<Plan>,
+    pauses: Arc<Pauses>,
 }
 
 #[async_trait]
@@ -267,9 +326,11 @@ impl ObjectUpload for FaultyUpload {
         attributes: Attributes,
         condition: Condition,
     ) -> Result<ObjectHead, ObjectError> {
+        self.pauses.pass(Moment::Before).await;
         let fault = self.plan.next();
         if matches!(fault, None | Some(Fault::PersistsUnknown)) {
             let head = self.inner.finish(name, attributes, condition).await?;
+            self.pauses.pass(Moment::After).await;
             return fault.map_or(Ok(head), |fault| Err(object_error(fault)));
         }
         Err(object_error(fault.unwrap_or(Fault::Fails)))

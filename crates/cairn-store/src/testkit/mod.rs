@@ -13,7 +13,7 @@ mod memory;
 mod meta;
 mod objects;
 
-pub use faulty::{Fault, FaultyLog, FaultyMeta, FaultyObjects};
+pub use faulty::{Fault, FaultyLog, FaultyMeta, FaultyObjects, Moment, Pause};
 pub use log::event_log_contract;
 pub use memory::MemoryMeta;
 pub use meta::meta_store_contract;

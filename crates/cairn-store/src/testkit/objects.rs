@@ -247,6 +247,16 @@ async fn conditions_hold<F: FnMut() -> Arc<dyn Objects>>(subject: &mut Subject<F
                 other => assert!(other.is_err(), "3: {condition:?} does not hold"),
             }
         }
+        // The same for a deletion.
+        for _ in 0..TRIES_MAX {
+            match subject.store().delete(name, condition).await {
+                Err(ObjectError::Conflict { name: named }) => {
+                    assert_eq!(&named, name);
+                    break;
+                }
+                other => assert!(other.is_err(), "3: {condition:?} does not hold"),
+            }
+        }
     }
     subject.check_all().await;
 }
@@ -318,16 +328,29 @@ async fn deletions_may_be_repeated<F: FnMut() -> Arc<dyn Objects>>(subject: &mut
     for bytes in [&b"n/a"[..], b"n/a/b", b"..", b"p/\xff"] {
         let target = name(bytes);
         for _ in 0..TRIES_MAX {
-            if subject.store().delete(&target).await.is_ok() {
+            if subject.store().delete(&target, Condition::Always).await.is_ok() {
                 break;
             }
         }
         assert_eq!(subject.store().head(&target).await.unwrap(), None, "5: gone");
         subject.objects.remove(&target);
-        if let Ok(deleted) = subject.store().delete(&target).await {
+        if let Ok(deleted) = subject.store().delete(&target, Condition::Always).await {
             assert!(!deleted, "8: there was none");
         }
     }
+    let target = name(b"conditions/target");
+    let version = subject.store().head(&target).await.unwrap().expect("it is there").version;
+    for _ in 0..TRIES_MAX {
+        match subject.store().delete(&target, Condition::Version(version)).await {
+            Ok(deleted) => assert!(deleted, "3, 8: this version was there"),
+            // An earlier try did it, and could not tell.
+            Err(ObjectError::Conflict { .. }) => {}
+            Err(_) => continue,
+        }
+        break;
+    }
+    assert_eq!(subject.store().head(&target).await.unwrap(), None, "5: gone");
+    subject.objects.remove(&target);
     subject.check_all().await;
     subject.reopen();
     subject.check_all().await;

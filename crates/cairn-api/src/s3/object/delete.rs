@@ -3,6 +3,7 @@
 //! - To delete what is not there succeeds (documented).
 //! - Many at once: at most 1,000, and the body must come with a checksum (documented).
 
+use cairn_store::{Condition, ObjectError, ObjectName};
 use futures_util::stream::{StreamExt as _, iter};
 use s3s::dto;
 
@@ -40,16 +41,30 @@ async fn remove(
 ) -> Result<(), S3Fault> {
     only_version(version)?;
     let name = name::object(bucket, key)?;
-    if let Some(wanted) = condition {
-        // Nothing takes a name while this is held, so what is looked at is what is deleted.
-        let _closed = call.gate().write().await;
-        let head = call.objects().head(&name).await?.ok_or(S3Fault::NoSuchKey)?;
-        conditions::must_match(wanted, &head)?;
-        call.objects().delete(&name).await?;
-    } else {
-        call.objects().delete(&name).await?;
+    match condition {
+        None => {
+            call.objects().delete(&name, Condition::Always).await?;
+        }
+        Some(wanted) => remove_if(call, &name, wanted).await?,
     }
     tagging::forget(call, &name).await
+}
+
+/// Removes the object if it has the entity tag. What is looked at is what goes, or nothing is.
+async fn remove_if(
+    call: &Call,
+    name: &ObjectName,
+    wanted: &dto::ETagCondition,
+) -> Result<(), S3Fault> {
+    loop {
+        let head = call.objects().head(name).await?.ok_or(S3Fault::NoSuchKey)?;
+        conditions::must_match(wanted, &head)?;
+        match call.objects().delete(name, Condition::Version(head.version)).await {
+            // Another call has replaced or removed it since: the condition decides anew.
+            Err(ObjectError::Conflict { .. }) => {}
+            done => return Ok(done.map(drop)?),
+        }
+    }
 }
 
 pub(crate) async fn many(

@@ -5,7 +5,8 @@
 //! written after they were set.
 
 use bytes::Bytes;
-use cairn_store::{MetaError, ObjectHead, ObjectName};
+use cairn_bucket::state::KeptTags;
+use cairn_store::{ObjectHead, ObjectName};
 use s3s::dto;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +18,7 @@ use super::super::tags::Tags;
 use super::super::{name, tags};
 use super::description;
 
-/// Tags that were set on an object after it was written.
+/// Tags that were set on an object after it was written. [`KeptTags`] reads their version.
 #[derive(Debug, Serialize, Deserialize)]
 struct SetLater {
     /// The version of the object.
@@ -40,15 +41,11 @@ pub(crate) async fn of(call: &Call, head: &ObjectHead) -> Result<Tags, S3Fault> 
     }
 }
 
-/// Forgets tags that were set on an object that is gone.
+/// Forgets tags that were set on an object that is gone; those of a newer one of its name stay.
 pub(crate) async fn forget(call: &Call, object: &ObjectName) -> Result<(), S3Fault> {
-    let key = name::tags_key(object)?;
-    if let Some(found) = call.meta().get(&key).await? {
-        match call.meta().remove(&key, found.version).await {
-            // Somebody tags a new object of this name.
-            Ok(()) | Err(MetaError::Conflict { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
+    if let Some(kept) = KeptTags::find(call.meta(), object).await? {
+        let now = call.objects().head(object).await?;
+        kept.forget_unless_of(call.meta(), now.as_ref()).await?;
     }
     Ok(())
 }

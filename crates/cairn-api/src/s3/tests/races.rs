@@ -1,8 +1,10 @@
 //! Calls that meet each other.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use bytes::Bytes;
+use cairn_store::testkit::Moment;
 use futures_util::future::join_all;
 use futures_util::stream;
 use http_body::Frame;
@@ -69,4 +71,64 @@ async fn a_part_that_ends_after_its_upload_is_refused() {
     let (put, ()) = tokio::join!(put, meanwhile);
     put.is(404).fails("NoSuchUpload");
     client.call("DELETE /bkt", "", "").await.is(204);
+}
+
+const TAGS: &str = "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>";
+
+#[tokio::test]
+async fn a_deletion_leaves_the_tags_of_a_newer_object() {
+    let (world, _, objects) = World::faulty();
+    let client = Client::with_bucket(&world).await;
+    client.call("PUT /bkt/key", "", "old").await.is(200);
+    client.call("PUT /bkt/key?tagging", "", TAGS).await.is(200);
+    let mut pause = objects.pause(Moment::After);
+    let meanwhile = async {
+        pause.reached().await;
+        client.call("PUT /bkt/key", "", "new").await.is(200);
+        client.call("PUT /bkt/key?tagging", "", TAGS).await.is(200);
+        pause.end();
+    };
+    let (deleted, ()) = tokio::join!(client.call("DELETE /bkt/key", "", ""), meanwhile);
+    deleted.is(204);
+    let tags = client.call("GET /bkt/key?tagging", "", "").await.is(200);
+    assert_eq!(tags.all("Key"), ["k"]);
+    // Those of one that is gone go with it.
+    client.call("DELETE /bkt/key", "", "").await.is(204);
+    let key = super::super::name::tags_keys("bkt");
+    assert!(world.services.meta.list(&key, None, 9).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_deletion_on_condition_takes_what_it_looked_at_or_nothing() {
+    let (world, _, objects) = World::faulty();
+    let client = Client::with_bucket(&world).await;
+    let old = client.call("PUT /bkt/key", "", "old").await.is(200);
+    let condition = format!("if-match: {}", old.header("etag"));
+    for (newer, status) in [("new", 412), ("old", 204)] {
+        client.call("PUT /bkt/key", "", "old").await.is(200);
+        let mut pause = objects.pause(Moment::Before);
+        let meanwhile = async {
+            pause.reached().await;
+            client.call("PUT /bkt/key", "", newer).await.is(200);
+            pause.end();
+        };
+        let delete = client.call("DELETE /bkt/key", &condition, "");
+        let (deleted, ()) = tokio::join!(delete, meanwhile);
+        deleted.is(status);
+        let there = client.call("GET /bkt/key", "", "").await;
+        assert_eq!(there.status == 200, status == 412, "{there:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_deletion_on_condition_waits_for_nobody_else() {
+    let world = World::new();
+    let client = Client::with_bucket(&world).await;
+    let put = client.call("PUT /bkt/key", "", "old").await.is(200);
+    // As held by an upload that takes its name, in whichever bucket.
+    let _writing = world.services.gate.read().await;
+    let condition = format!("if-match: {}", put.header("etag"));
+    let delete = client.call("DELETE /bkt/key", &condition, "");
+    let deleted = tokio::time::timeout(Duration::from_secs(60), delete).await;
+    deleted.expect("it waits for the gate").is(204);
 }

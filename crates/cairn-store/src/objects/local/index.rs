@@ -83,10 +83,18 @@ impl Index {
         })
     }
 
-    /// Takes an object out, and tells where its bytes lie.
-    pub(crate) fn remove(&self, name: &ObjectName) -> Result<Option<String>, ObjectError> {
+    /// Takes an object out, if the condition holds, and tells where its bytes lie.
+    pub(crate) fn remove(
+        &self,
+        name: &ObjectName,
+        condition: Condition,
+    ) -> Result<Option<String>, ObjectError> {
         self.0.write(|writer| {
-            remove(writer, name).map_err(|error| ObjectError::from(DatabaseError::from(error)))
+            let failed = |error| ObjectError::from(DatabaseError::from(error));
+            if condition != Condition::Always {
+                check(condition, name, find(writer, name).map_err(failed)?.as_ref())?;
+            }
+            remove(writer, name).map_err(failed)
         })
     }
 

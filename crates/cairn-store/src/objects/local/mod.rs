@@ -47,7 +47,9 @@ use tokio::task::JoinError;
 use self::index::Index;
 use self::reader::LocalReader;
 use self::upload::LocalUpload;
-use super::{ListQuery, ObjectError, ObjectHead, ObjectName, ObjectReader, ObjectUpload, Objects};
+use super::{
+    Condition, ListQuery, ObjectError, ObjectHead, ObjectName, ObjectReader, ObjectUpload, Objects,
+};
 use crate::Clock;
 use crate::files::{Files, OsFiles};
 use crate::threads::Threads;
@@ -188,9 +190,9 @@ impl Objects for LocalObjects {
         self.read(move |store| store.index.list(&query)).await
     }
 
-    async fn delete(&self, name: &ObjectName) -> Result<bool, ObjectError> {
+    async fn delete(&self, name: &ObjectName, condition: Condition) -> Result<bool, ObjectError> {
         let name = name.clone();
-        self.change(move |store| store.delete(&name)).await
+        self.change(move |store| store.delete(&name, condition)).await
     }
 }
 
@@ -205,9 +207,9 @@ impl Store {
         self.names.get(index).map(|lock| lock.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn delete(&self, name: &ObjectName) -> Result<bool, ObjectError> {
+    fn delete(&self, name: &ObjectName, condition: Condition) -> Result<bool, ObjectError> {
         let _held = self.lock(name);
-        let Some(path) = self.index.remove(name)? else { return Ok(false) };
+        let Some(path) = self.index.remove(name, condition)? else { return Ok(false) };
         self.discard(&path);
         Ok(true)
     }

@@ -67,7 +67,7 @@ async fn run(store: &LocalObjects) -> May {
     for (key, text) in STEPS {
         let outcome = match text {
             Some(text) => put(store, &name(key), text).await,
-            None => store.delete(&name(key)).await.map(|_| ()),
+            None => store.delete(&name(key), Condition::Always).await.map(|_| ()),
         };
         let possible = may.entry(key).or_insert_with(|| vec![None]);
         match outcome {
@@ -135,7 +135,7 @@ async fn objects_lie_where_a_person_looks_for_them() {
     let key = "trails/AWSLogs/1/CloudTrail/us-east-1/2026/11/25/1_x.json.gz";
     put(&store, &name(key), "text").await.unwrap();
     assert_eq!(fs::read(directory.path().join("data").join(key)).unwrap(), b"text");
-    store.delete(&name(key)).await.unwrap();
+    store.delete(&name(key), Condition::Always).await.unwrap();
     let data = directory.path().join("data");
     assert_eq!(fs::read_dir(data).unwrap().count(), 0, "empty directories go");
 }
@@ -158,7 +158,7 @@ async fn a_directory_is_made_durable_once_for_each_time_that_it_is_there() {
     }
     assert_eq!(made() - before, 1, "by the first upload into it");
     for key in ["b/one", "b/two"] {
-        store.delete(&name(key)).await.unwrap();
+        store.delete(&name(key), Condition::Always).await.unwrap();
     }
     put(&store, &name("b/one"), "again").await.unwrap();
     assert_eq!(made() - before, 2, "it had been removed with what was in it");

@@ -120,11 +120,7 @@ impl Board {
         let (mut runner, delivery) = workers::start(ground, &self.settings, &self.clock);
         runner.spawn(cairn_consumers::keys::worker(Arc::clone(&services.kms)));
         let plain = PlainObjects::new(Arc::clone(&services.objects), Arc::clone(&services.kms));
-        runner.spawn(cairn_consumers::expiry::worker(
-            Arc::clone(&services.meta),
-            Arc::new(plain),
-            Arc::clone(&services.gate),
-        ));
+        runner.spawn(cairn_consumers::expiry::worker(Arc::clone(&services.meta), Arc::new(plain)));
         let intents = Intents::new(opened.intents.clone());
         let (log, meta) = (opened.log, opened.meta);
         runner.spawn(LogUpkeep {
