@@ -1,9 +1,11 @@
 //! Calls that meet each other.
 
 use std::convert::Infallible;
+use std::ops::Bound;
 use std::time::Duration;
 
 use bytes::Bytes;
+use cairn_store::ListQuery;
 use cairn_store::testkit::Moment;
 use futures_util::future::join_all;
 use futures_util::stream;
@@ -71,6 +73,40 @@ async fn a_part_that_ends_after_its_upload_is_refused() {
     let (put, ()) = tokio::join!(put, meanwhile);
     put.is(404).fails("NoSuchUpload");
     client.call("DELETE /bkt", "", "").await.is(204);
+}
+
+#[tokio::test]
+async fn a_part_does_not_outlive_its_upload() {
+    const PART: &str = "<CompleteMultipartUpload><Part><ETag>ETAG</ETag>\
+        <PartNumber>1</PartNumber></Part></CompleteMultipartUpload>";
+    for moment in [Moment::Before, Moment::After] {
+        for ends_with in ["DELETE", "POST"] {
+            let (world, _, objects) = World::faulty();
+            let client = Client::with_bucket(&world).await;
+            let id = client.call("POST /bkt/key?uploads", "", "").await.is(200);
+            let id = id.one("UploadId");
+            let line = format!("PUT /bkt/key?partNumber=1&uploadId={id}");
+            let first = client.call(&line, "", "one").await.is(200);
+            let completion = PART.replace("ETAG", first.header("etag"));
+            let mut pause = objects.pause(moment);
+            // It has looked for the upload, and found it.
+            let line = format!("PUT /bkt/key?partNumber=2&uploadId={id}");
+            let late = client.call(&line, "", "two");
+            let meanwhile = async {
+                pause.reached().await;
+                let body = if ends_with == "POST" { completion } else { String::new() };
+                let end =
+                    client.call(&format!("{ends_with} /bkt/key?uploadId={id}"), "", body).await;
+                assert!(end.status < 300, "{end:?}");
+                pause.end();
+            };
+            let (late, ()) = tokio::join!(late, meanwhile);
+            late.is(404).fails("NoSuchUpload");
+            let left = ListQuery { prefix: b".parts/".to_vec(), from: Bound::Unbounded, limit: 9 };
+            let left = world.services.objects.list(&left).await.unwrap();
+            assert!(left.is_empty(), "{moment:?} {ends_with}: {left:?}");
+        }
+    }
 }
 
 const TAGS: &str = "<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>";

@@ -1,9 +1,10 @@
 //! `UploadPart`, `UploadPartCopy`.
 
-use cairn_store::{Attributes, Condition, ObjectHead, ObjectName, ObjectUpload};
+use cairn_store::{Attributes, Condition, ObjectError, ObjectHead, ObjectName, ObjectUpload};
 use md5::{Digest as _, Md5};
 use s3s::dto;
 
+use super::super::answer;
 use super::super::call::Call;
 use super::super::checksum::{Algorithm, Running, Sum};
 use super::super::encryption::AtRest;
@@ -139,8 +140,28 @@ impl Part {
         let etag = Some(self.at_rest.etag(call, md5));
         let mut attributes = Attributes { etag, ..Default::default() };
         description::keep_sum(&mut attributes, sum, dto::ChecksumType::FULL_OBJECT);
-        Upload::find(call, &upload.bucket, &upload.state.key, &upload.id).await?;
+        let Upload { bucket, id, state, .. } = upload;
+        Upload::find(call, bucket, &state.key, id).await?;
         let always = Condition::Always;
-        transfer::finish(call, &upload.bucket, bytes, &self.name, attributes, always).await
+        let head = transfer::finish(call, bucket, bytes, &self.name, attributes, always).await?;
+        // Whoever ends an upload forgets it first, then removes the parts that there are. So either
+        // this one was there in time to be removed, or it is seen here that it came too late.
+        if let Err(fault) = Upload::find(call, bucket, &state.key, id).await {
+            if matches!(fault, S3Fault::NoSuchUpload | S3Fault::NoSuchBucket) {
+                self.remove(call, head.version).await;
+            }
+            return Err(fault);
+        }
+        Ok(head)
+    }
+
+    /// Removes a part of an upload that has ended. Where that fails it is nobody's, and goes with the
+    /// bucket.
+    async fn remove(&self, call: &Call, version: u64) {
+        match call.objects().delete(&self.name, Condition::Version(version)).await {
+            // Gone with the others.
+            Ok(_) | Err(ObjectError::Conflict { .. }) => {}
+            Err(error) => answer::log(&error.into()),
+        }
     }
 }
