@@ -5,7 +5,7 @@
 //! is right whatever order the log brings, and whatever else comes between.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 
@@ -35,7 +35,7 @@ struct Batches {
 struct Batch {
     foresight: Foresight,
     /// Their columns, which are not completed.
-    rows: Rows,
+    rows: Arc<Rows>,
     records: Vec<Bytes>,
     /// The one that comes next.
     next: usize,
@@ -51,7 +51,8 @@ impl Foreseen {
             batches.list.pop_front();
         }
         if !records.is_empty() {
-            batches.list.push_back(Batch { foresight: Foresight(number), rows, records, next: 0 });
+            let (foresight, rows) = (Foresight(number), Arc::new(rows));
+            batches.list.push_back(Batch { foresight, rows, records, next: 0 });
         }
         Foresight(number)
     }
@@ -63,21 +64,31 @@ impl Foreseen {
 
     /// Adds the columns of records: those that are foreseen, and else by parsing them.
     pub(super) fn add_to(&self, rows: &mut Rows, records: &[Bytes]) {
+        for (record, taken) in records.iter().zip(self.take(records)) {
+            match taken {
+                Some((of, row)) => rows.copy(of.row(row), record),
+                None => with_fields(record, |fields| rows.add(fields, record)),
+            }
+        }
+    }
+
+    /// For each record the rows it is foreseen in, and its own among them. Others wait meanwhile, so
+    /// nothing is parsed or copied here.
+    fn take(&self, records: &[Bytes]) -> Vec<Option<(Arc<Rows>, usize)>> {
         let mut batches = self.lock();
         let batches = &mut batches.list;
-        for record in records {
+        let take = |record| {
             let comes = |batch: &Batch| batch.records.get(batch.next) == Some(record);
-            let Some(at) = batches.iter().position(comes) else {
-                with_fields(record, |fields| rows.add(fields, record));
-                continue;
-            };
-            let Some(batch) = batches.get_mut(at) else { continue };
-            rows.copy(batch.rows.row(batch.next), record);
+            let at = batches.iter().position(comes)?;
+            let batch = batches.get_mut(at)?;
+            let taken = (Arc::clone(&batch.rows), batch.next);
             batch.next += 1;
             if batch.next == batch.records.len() {
                 batches.remove(at);
             }
-        }
+            Some(taken)
+        };
+        records.iter().map(take).collect()
     }
 
     /// How many records are still to come.
@@ -150,6 +161,20 @@ mod tests {
         added(&foreseen, &twice);
         foreseen.forget(&comes);
         assert!(foreseen.lock().list.is_empty());
+    }
+
+    #[test]
+    fn nobody_waits_while_what_was_not_foreseen_is_parsed() {
+        let (foreseen, come) = (Foreseen::default(), records(&["X", "A", "Y"]));
+        let batch = records(&["A", "B"]);
+        foreseen.add(rows(&batch), batch);
+        let taken = foreseen.take(&come);
+        // What is left to do needs nothing that others wait for.
+        assert!(foreseen.0.try_lock().is_ok());
+        assert_eq!(foreseen.records(), 1);
+        assert_eq!(taken.iter().map(Option::is_some).collect::<Vec<_>>(), [false, true, false]);
+        let (of, row) = taken[1].as_ref().unwrap();
+        assert_eq!(of.row(*row).keys(), rows(&come[1..2]).row(0).keys());
     }
 
     #[test]
