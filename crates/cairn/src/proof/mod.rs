@@ -23,6 +23,7 @@ mod key_ring;
 mod others;
 mod pool;
 mod records;
+mod room;
 mod run;
 mod server_keys;
 mod spans;

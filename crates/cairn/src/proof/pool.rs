@@ -1,7 +1,7 @@
 //! Threads that read and check objects, so that reading, expanding and hashing overlap.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, Scope};
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
@@ -15,13 +15,11 @@ use super::ending;
 use super::finding::{Flaw, Verdict};
 use super::inflate::{InflateError, Inflater, WHOLE_BYTES_MAX, pieces};
 use super::records::Lookover;
+use super::room::Room;
 use crate::print::hex;
 
 /// The most that a log file may expand to. It is not held in memory beyond [`WHOLE_BYTES_MAX`].
 const LOG_BYTES_MAX: u64 = 1 << 30;
-/// The most bytes of objects and their contents that all threads together hold in memory. One object
-/// may be longer: then it is the only one.
-const HELD_BYTES_MAX: u64 = 256 << 20;
 /// Jobs that wait for a thread, for each thread.
 const WAITING_PER_THREAD: usize = 3;
 
@@ -164,38 +162,6 @@ impl Pool {
     }
 }
 
-/// What all threads together hold in memory.
-#[derive(Debug, Default)]
-struct Room {
-    held: Mutex<u64>,
-    freed: Condvar,
-}
-
-/// A part of the room, until it is dropped.
-struct Held<'a> {
-    room: &'a Room,
-    bytes: u64,
-}
-
-impl Room {
-    /// Waits until there is room.
-    fn hold(&self, bytes: u64) -> Held<'_> {
-        let bytes = bytes.min(HELD_BYTES_MAX);
-        let held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = |held: &mut u64| *held + bytes > HELD_BYTES_MAX;
-        let waited = self.freed.wait_while(held, is_full);
-        *waited.unwrap_or_else(PoisonError::into_inner) += bytes;
-        Held { room: self, bytes }
-    }
-}
-
-impl Drop for Held<'_> {
-    fn drop(&mut self) {
-        *self.room.held.lock().unwrap_or_else(PoisonError::into_inner) -= self.bytes;
-        self.room.freed.notify_all();
-    }
-}
-
 fn work(waiting: &Mutex<Receiver<Job>>, done: &Sender<Done>, room: &Room) {
     let mut inflater = Inflater::new();
     loop {
@@ -209,13 +175,27 @@ fn work(waiting: &Mutex<Receiver<Job>>, done: &Sender<Done>, room: &Room) {
 
 fn run(job: Job, inflater: &mut Inflater, room: &Room) -> Done {
     let Job { bucket, key, task } = job;
-    let object = bucket.read(&key);
-    let bytes = object.as_ref().map_or(0, |object| held_bytes(&object.content));
-    let held = room.hold(bytes);
+    let mut held = None;
+    let mut admit = |bytes| {
+        // What an attempt held that has failed.
+        held = None;
+        held = Some(room.hold(bytes));
+    };
+    let object = unless_it_panics(|| bucket.read_after(&key, &mut admit));
+    let object = object.and_then(|object| object.map_err(unread));
+    if let (Ok(object), Some(held)) = (&object, &mut held) {
+        held.adjust(held_bytes(&object.content));
+    }
     let done = look_at(object, key, task, inflater);
     inflater.forget_long();
-    drop(held);
     done
+}
+
+/// Does what belongs to one object. A fault of ours leaves that one unchecked, and whoever waits for
+/// it is told; the thread goes on.
+fn unless_it_panics<T>(act: impl FnOnce() -> T) -> Result<T, Verdict> {
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(act));
+    done.map_err(|_| Verdict::Unchecked("the check of it broke off: a fault of cairn".to_owned()))
 }
 
 /// What a file takes with its content. One that lies expands to the limit at most.
@@ -225,43 +205,47 @@ fn held_bytes(file: &[u8]) -> u64 {
 }
 
 fn look_at(
-    object: Result<Object, ReadError>,
+    object: Result<Object, Verdict>,
     key: String,
     task: Task,
     inflater: &mut Inflater,
 ) -> Done {
     match task {
         Task::Digest { walk, id } => {
-            let outcome = object.map_err(unread).and_then(|object| {
-                if is_too_long(&object.content) {
-                    return Err(Verdict::Invalid(Flaw::TooLarge));
-                }
-                let content = inflater.whole(object.content).map_err(|error| match error {
-                    InflateError::Trailing | InflateError::TooLarge { .. } => {
-                        Verdict::Invalid(error.into())
-                    }
-                    _ => Verdict::Invalid(Flaw::Format),
-                })?;
-                let sha256 = hex(digest(&SHA256, content).as_ref());
-                let digest = Digest::parse(content).map_err(|_| Verdict::Invalid(Flaw::Format))?;
-                Ok(Box::new(ReadDigest { digest, sha256, metadata: object.metadata }))
+            let outcome = object.and_then(|object| {
+                unless_it_panics(|| read_digest(object, inflater)).and_then(|outcome| outcome)
             });
             Done::Digest { walk, id, outcome }
         }
         Task::Log(task) => {
             let mut checked = Checked::default();
-            let verdict = match object {
-                Ok(object) => log(object.content, &key, &task, inflater, &mut checked),
-                Err(error) => unread(error),
-            };
+            let verdict = object.and_then(|object| {
+                unless_it_panics(|| log(object.content, &key, &task, inflater, &mut checked))
+            });
+            let verdict = verdict.unwrap_or_else(|unread| unread);
             Done::Log { key, task, verdict, checked }
         }
         Task::Other { bucket, modified, covered } => {
-            let outcome =
-                object.map_err(unread).and_then(|object| other(object.content, &key, inflater));
+            let outcome = object.and_then(|object| {
+                unless_it_panics(|| other(object.content, &key, inflater))
+                    .and_then(|outcome| outcome)
+            });
             Done::Other { key, bucket, times: (modified, covered), outcome }
         }
     }
+}
+
+fn read_digest(object: Object, inflater: &mut Inflater) -> Result<Box<ReadDigest>, Verdict> {
+    if is_too_long(&object.content) {
+        return Err(Verdict::Invalid(Flaw::TooLarge));
+    }
+    let content = inflater.whole(object.content).map_err(|error| match error {
+        InflateError::Trailing | InflateError::TooLarge { .. } => Verdict::Invalid(error.into()),
+        _ => Verdict::Invalid(Flaw::Format),
+    })?;
+    let sha256 = hex(digest(&SHA256, content).as_ref());
+    let digest = Digest::parse(content).map_err(|_| Verdict::Invalid(Flaw::Format))?;
+    Ok(Box::new(ReadDigest { digest, sha256, metadata: object.metadata }))
 }
 
 fn unread(error: ReadError) -> Verdict {
@@ -375,26 +359,78 @@ fn is_too_long(file: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::bucket::{Admit, Show};
     use super::*;
 
+    /// A bucket that looks at the room while it reads, or panics.
+    #[derive(Debug, Default)]
+    struct Watching {
+        room: Arc<Room>,
+        seen: Mutex<Vec<u64>>,
+    }
+
+    impl Bucket for Watching {
+        fn name(&self) -> Option<&str> {
+            None
+        }
+
+        fn keeps_metadata(&self) -> bool {
+            false
+        }
+
+        fn tells_time(&self) -> bool {
+            false
+        }
+
+        fn reads_at_once(&self) -> usize {
+            1
+        }
+
+        fn list(&self, _: &str, _: &mut Show<'_>) -> Result<(), ReadError> {
+            Ok(())
+        }
+
+        fn read_after(&self, key: &str, admit: &mut Admit<'_>) -> Result<Object, ReadError> {
+            assert!(!key.contains("panic"), "a panic of the test");
+            // The second attempt is the one that counts.
+            for bytes in [300, 100] {
+                admit(bytes);
+                self.seen.lock().unwrap().push(self.room.held());
+            }
+            Ok(Object { content: vec![0; 100], ..Object::default() })
+        }
+
+        fn sibling(&self, _: &str) -> Option<Arc<dyn Bucket>> {
+            None
+        }
+    }
+
+    fn job(bucket: &Arc<Watching>, key: &str) -> Job {
+        let task = Task::Other { bucket: 0, modified: None, covered: None };
+        Job { bucket: Arc::clone(bucket) as _, key: key.to_owned(), task }
+    }
+
     #[test]
-    fn threads_wait_for_room() {
-        let room = Room::default();
-        let first = room.hold(HELD_BYTES_MAX - 10);
-        let second = room.hold(10);
+    fn room_is_held_before_anything_is_read() {
+        let bucket = Arc::new(Watching::default());
+        run(job(&bucket, "key"), &mut Inflater::new(), &bucket.room);
+        assert_eq!(*bucket.seen.lock().unwrap(), [300, 100]);
+        assert_eq!(bucket.room.held(), 0);
+    }
+
+    #[test]
+    fn a_panic_is_told_to_whoever_waits() {
+        let bucket = Arc::new(Watching::default());
         thread::scope(|scope| {
-            let (sender, receiver) = channel();
-            let room = &room;
-            scope.spawn(move || {
-                let held = room.hold(u64::MAX);
-                let _ = sender.send(held.bytes);
-            });
-            assert!(receiver.try_recv().is_err());
-            drop(first);
-            assert!(receiver.try_recv().is_err());
-            drop(second);
-            assert_eq!(receiver.recv(), Ok(HELD_BYTES_MAX));
+            let mut pool = Pool::start(scope, 1).unwrap();
+            for key in ["panic", "key"] {
+                pool.give(job(&bucket, key));
+                let Some(Done::Other { key: told, outcome, .. }) = pool.wait() else {
+                    panic!("it is told")
+                };
+                let is_unchecked = matches!(outcome, Err(Verdict::Unchecked(_)));
+                assert_eq!((told.as_str(), is_unchecked), (key, key == "panic"), "{outcome:?}");
+            }
         });
-        assert_eq!(*room.held.lock().unwrap(), 0);
     }
 }

@@ -17,7 +17,7 @@ use cairn_event::key::DigestKey;
 use serde_json::Value as Json;
 
 use super::super::inflate::Inflater;
-use super::{Bucket, Listed, Metadata, OBJECT_BYTES_MAX, Object, ReadError, Show};
+use super::{Admit, Bucket, Listed, Metadata, OBJECT_BYTES_MAX, Object, ReadError, Show};
 
 /// The folder in which trails write, below the prefix.
 const ROOT: &str = "AWSLogs";
@@ -184,7 +184,7 @@ impl Bucket for DirectoryBucket {
         Ok(())
     }
 
-    fn read(&self, key: &str) -> Result<Object, ReadError> {
+    fn read_after(&self, key: &str, admit: &mut Admit<'_>) -> Result<Object, ReadError> {
         let path = self.path(key).ok_or(ReadError::Missing)?;
         let looked_at = || format!("cannot read {}", path.display());
         let mut file = match open_regular(&path) {
@@ -205,6 +205,7 @@ impl Bucket for DirectoryBucket {
         if length > OBJECT_BYTES_MAX as u64 {
             return Err(ReadError::TooLarge);
         }
+        admit(length);
         let mut content = Vec::with_capacity(length as usize + 1);
         let limited = file.by_ref().take(OBJECT_BYTES_MAX as u64 + 1).read_to_end(&mut content);
         limited.with_context(looked_at).map_err(ReadError::Failed)?;

@@ -9,7 +9,7 @@ use cairn_store::objects::{LIST_OBJECTS_MAX, READ_BYTES_MAX};
 use cairn_store::{ListQuery, ObjectName, Objects};
 use tokio::runtime::Runtime;
 
-use super::{Bucket, Listed, Metadata, OBJECT_BYTES_MAX, Object, ReadError, Show};
+use super::{Admit, Bucket, Listed, Metadata, OBJECT_BYTES_MAX, Object, ReadError, Show};
 
 /// A bucket of the embedded S3.
 #[derive(Debug)]
@@ -49,7 +49,11 @@ impl EmbeddedBucket {
         Ok(listed.collect())
     }
 
-    async fn whole(&self, key: &str) -> anyhow::Result<Option<Result<Object, ReadError>>> {
+    async fn whole(
+        &self,
+        key: &str,
+        admit: &mut Admit<'_>,
+    ) -> anyhow::Result<Option<Result<Object, ReadError>>> {
         let Ok(name) = ObjectName::new(format!("{}/{key}", self.name)) else { return Ok(None) };
         let Some(reader) = self.objects.open(&name).await? else { return Ok(None) };
         let head = reader.head();
@@ -61,6 +65,7 @@ impl EmbeddedBucket {
         }
         let pairs = head.attributes.user.iter();
         let metadata = Metadata::of(pairs.map(|(name, value)| (name.as_str(), value.as_str())));
+        admit(head.bytes);
         let mut content = Vec::with_capacity(head.bytes as usize);
         while (content.len() as u64) < head.bytes {
             let piece = reader.read_at(content.len() as u64, READ_BYTES_MAX).await?;
@@ -110,8 +115,8 @@ impl Bucket for EmbeddedBucket {
         }
     }
 
-    fn read(&self, key: &str) -> Result<Object, ReadError> {
-        let found = self.runtime.block_on(self.whole(key)).map_err(ReadError::Failed)?;
+    fn read_after(&self, key: &str, admit: &mut Admit<'_>) -> Result<Object, ReadError> {
+        let found = self.runtime.block_on(self.whole(key, admit)).map_err(ReadError::Failed)?;
         found.unwrap_or(Err(ReadError::Missing))
     }
 

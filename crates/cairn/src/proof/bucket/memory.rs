@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cairn_event::Timestamp;
 
-use super::{Bucket, Listed, Metadata, Object, ReadError, Show};
+use super::{Admit, Bucket, Listed, Metadata, Object, ReadError, Show};
 
 /// An object of the bucket.
 #[derive(Clone, Debug, Default)]
@@ -53,8 +53,9 @@ impl Bucket for MemoryBucket {
         Ok(())
     }
 
-    fn read(&self, key: &str) -> Result<Object, ReadError> {
+    fn read_after(&self, key: &str, admit: &mut Admit<'_>) -> Result<Object, ReadError> {
         let kept = self.objects.get(key).ok_or(ReadError::Missing)?;
+        admit(kept.content.len() as u64);
         let metadata = if self.is_copy { Metadata::default() } else { kept.metadata.clone() };
         Ok(Object { content: kept.content.clone(), metadata })
     }

@@ -42,8 +42,14 @@ pub(crate) trait Bucket: Send + Sync + std::fmt::Debug {
     /// Shows the objects whose keys begin so, in any order, until told to stop.
     fn list(&self, prefix: &str, show: &mut Show<'_>) -> Result<(), ReadError>;
 
-    /// Reads an object.
-    fn read(&self, key: &str) -> Result<Object, ReadError>;
+    /// Reads an object. How many bytes it has is told before any of them is held; at the latest then
+    /// the reader waits until it may hold them. After an attempt that failed it is told again.
+    fn read_after(&self, key: &str, admit: &mut Admit<'_>) -> Result<Object, ReadError>;
+
+    /// Reads an object, for a reader who reads one at a time.
+    fn read(&self, key: &str) -> Result<Object, ReadError> {
+        self.read_after(key, &mut |_| ())
+    }
 
     /// Reads an object of any length, piece by piece.
     fn stream(&self, key: &str) -> Result<Box<dyn Read + Send>, ReadError> {
@@ -53,6 +59,9 @@ pub(crate) trait Bucket: Send + Sync + std::fmt::Debug {
     /// Another bucket in the same place.
     fn sibling(&self, name: &str) -> Option<Arc<dyn Bucket>>;
 }
+
+/// What is told how many bytes are about to be held.
+pub(crate) type Admit<'a> = dyn FnMut(u64) + 'a;
 
 /// What a listing is shown to.
 pub(crate) type Show<'a> = dyn FnMut(Listed) -> ControlFlow<()> + 'a;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use cairn_bucket::{BucketError, Destination, RemoteBucket, RemoteObject};
 use tokio::runtime::Runtime;
 
-use super::{Bucket, Listed, Metadata, OBJECT_BYTES_MAX, Object, ReadError, Show};
+use super::{Admit, Bucket, Listed, Metadata, OBJECT_BYTES_MAX, Object, ReadError, Show};
 
 /// Reads that are under way at once: each waits for its answer most of the time.
 const READS_AT_ONCE: usize = 16;
@@ -143,11 +143,14 @@ impl Bucket for S3Bucket {
         }
     }
 
-    fn read(&self, key: &str) -> Result<Object, ReadError> {
+    fn read_after(&self, key: &str, admit: &mut Admit<'_>) -> Result<Object, ReadError> {
         let found = self.call(async |bucket| {
             let Some(object) = bucket.get(key).await? else { return Ok(None) };
             let pairs = object.metadata.iter();
             let metadata = Metadata::of(pairs.map(|(name, value)| (name.as_str(), value.as_str())));
+            // One that does not say its length may have any that is read.
+            let bytes_max = OBJECT_BYTES_MAX as u64;
+            admit(object.bytes.unwrap_or(bytes_max).min(bytes_max));
             let content = object.read(OBJECT_BYTES_MAX).await?;
             Ok(Some(Object { content: content.into(), metadata }))
         })?;
