@@ -222,18 +222,26 @@ impl Pause {
 
 /// Where the next write pauses.
 #[derive(Debug, Default)]
-struct Pauses(Mutex<Option<(Moment, oneshot::Sender<()>, oneshot::Receiver<()>)>>);
+struct Pauses(Mutex<Option<Planned>>);
+
+/// The other end of a [`Pause`].
+#[derive(Debug)]
+struct Planned {
+    moment: Moment,
+    reaches: oneshot::Sender<()>,
+    goes: oneshot::Receiver<()>,
+}
 
 impl Pauses {
     fn plan(&self, moment: Moment) -> Pause {
         let ((reaches, reached), (go, goes)) = (oneshot::channel(), oneshot::channel());
-        *self.0.lock().unwrap() = Some((moment, reaches, goes));
+        *self.0.lock().unwrap() = Some(Planned { moment, reaches, goes });
         Pause { reached, go }
     }
 
     async fn pass(&self, at: Moment) {
-        let pause = self.0.lock().unwrap().take_if(|(moment, ..)| *moment == at);
-        if let Some((_, reaches, goes)) = pause {
+        let pause = self.0.lock().unwrap().take_if(|planned| planned.moment == at);
+        if let Some(Planned { reaches, goes, .. }) = pause {
             reaches.send(()).unwrap();
             goes.await.unwrap();
         }
