@@ -165,6 +165,6 @@ async fn a_deletion_on_condition_waits_for_nobody_else() {
     let _writing = world.services.gate.read().await;
     let condition = format!("if-match: {}", put.header("etag"));
     let delete = client.call("DELETE /bkt/key", &condition, "");
-    let deleted = tokio::time::timeout(Duration::from_secs(60), delete).await;
+    let deleted = tokio::time::timeout(Duration::from_mins(1), delete).await;
     deleted.expect("it waits for the gate").is(204);
 }
