@@ -26,8 +26,20 @@ pub(super) fn of(call: &Call<'_>, described: &Described<'_>) -> Option<String> {
         _ if described.operation.is_some_and(|o| matches!(o.service().id(), "ses" | "sesv2")) => {
             ses(call).filter(|_| described.is_data)
         }
+        _ if described
+            .operation
+            .is_some_and(|o| matches!(o.name(), "IsAuthorized" | "IsAuthorizedWithToken")) =>
+        {
+            decision(call)
+        }
         _ => described.facts.additional.map(constant),
     }
+}
+
+/// What Verified Permissions answered to a question (documented): a reading call shows no answer.
+fn decision(call: &Call<'_>) -> Option<String> {
+    let Outcome::Success { output: Some(output), .. } = call.outcome else { return None };
+    output.get("decision").and_then(Value::as_str).map(|word| constant(("decision", word)))
 }
 
 /// The id of a message that was sent (documented, observed).

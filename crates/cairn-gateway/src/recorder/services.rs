@@ -12,7 +12,7 @@ pub(super) enum Family {
     /// The model's names with a lower first letter; models that are lower already stay as they are.
     #[default]
     Lower,
-    /// The names of the wire, dates as seconds.
+    /// The names of the wire, and dates as they go over it.
     AsIs,
     /// EC2's two styles.
     Ec2,
@@ -52,6 +52,10 @@ pub(super) struct ServiceFacts {
     pub(super) has_no_tls: bool,
     pub(super) is_lifted: bool,
     pub(super) encodes_labels: bool,
+    /// An answer shows which of its headers a browser may see.
+    pub(super) exposes_headers: bool,
+    /// Operations of the plain family among others that are as-is.
+    pub(super) lower: Vec<&'static str>,
     /// The members of a body stand beside those of the path and the query.
     pub(super) is_inline: bool,
     /// `eventSource`, where it is not that of the model.
@@ -60,6 +64,13 @@ pub(super) struct ServiceFacts {
     pub(super) management: Vec<&'static str>,
     /// A member of `additionalEventData` that is always there.
     pub(super) additional: Option<(&'static str, &'static str)>,
+}
+
+impl ServiceFacts {
+    /// How the parameters of an operation are named.
+    pub(super) fn family_of(&self, operation: &str) -> Family {
+        if self.lower.contains(&operation) { Family::Lower } else { self.family }
+    }
 }
 
 static PLAIN: ServiceFacts = ServiceFacts {
@@ -74,6 +85,8 @@ static PLAIN: ServiceFacts = ServiceFacts {
     has_no_tls: false,
     is_lifted: false,
     encodes_labels: false,
+    exposes_headers: false,
+    lower: Vec::new(),
     is_inline: false,
     source: None,
     management: Vec::new(),
@@ -134,6 +147,8 @@ fn read_facts(text: &'static str) -> HashMap<&'static str, ServiceFacts> {
             ("no-tls", _) => facts.has_no_tls = true,
             ("lift", _) => facts.is_lifted = true,
             ("encode-labels", _) => facts.encodes_labels = true,
+            ("exposes-headers", _) => facts.exposes_headers = true,
+            ("lower", operations) => facts.lower = operations.split(',').collect(),
             ("inline", _) => facts.is_inline = true,
             _ => {}
         }

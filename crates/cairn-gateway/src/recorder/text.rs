@@ -33,6 +33,17 @@ impl<'o> Object<'o> {
         self.key(key).extend_from_slice(value.as_bytes());
     }
 
+    /// Members that are JSON text already.
+    pub(super) fn members(&mut self, text: &str) {
+        if !text.is_empty() {
+            if !self.is_empty {
+                self.out.push(b',');
+            }
+            self.is_empty = false;
+            self.out.extend_from_slice(text.as_bytes());
+        }
+    }
+
     pub(super) fn number(&mut self, key: &str, value: &impl ToString) {
         let value = value.to_string();
         self.raw(key, &value);

@@ -79,6 +79,8 @@ fn add_member(
             let label = value.as_str().filter(|_| is_label && walk.facts.encodes_labels);
             if let Some(label) = label {
                 object.text(key, &utf8_percent_encode(label, SEGMENT).to_string());
+            } else if let Value::Timestamp(at) = value {
+                walk.push_date(object.key(key), *at, walk.date_of(member));
             } else {
                 let inner = member.map(cairn_wire::model::Member::shape);
                 push_value(object.key(key), value, inner, path, walk);

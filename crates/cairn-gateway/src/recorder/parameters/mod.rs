@@ -153,7 +153,25 @@ fn response(
             members::structure(&mut out, output, shape, &mut Vec::new(), &walk);
         }
     }
-    Some(into_text(out)).filter(|text| text != "{}")
+    let text = into_text(out);
+    let text = if facts.exposes_headers { with_exposed_headers(text, call) } else { text };
+    Some(text).filter(|text| text != "{}")
+}
+
+/// An answer with the header that tells browsers which others they may see, if it came with it
+/// (observed and documented; answers to other callers often come without).
+fn with_exposed_headers(answer: String, call: &Call<'_>) -> String {
+    let Outcome::Success { headers, .. } = call.outcome else { return answer };
+    let header = headers.get(http::header::ACCESS_CONTROL_EXPOSE_HEADERS);
+    let Some(value) = header.and_then(|value| value.to_str().ok()) else { return answer };
+    let mut out = Vec::new();
+    let mut object = super::text::Object::begin(&mut out);
+    object.text("Access-Control-Expose-Headers", value);
+    if let Some(members) = answer.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) {
+        object.members(members);
+    }
+    object.end();
+    into_text(out)
 }
 
 fn is_null(rules: &Rules) -> bool {

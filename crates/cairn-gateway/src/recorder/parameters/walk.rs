@@ -2,7 +2,7 @@
 
 use cairn_event::Timestamp;
 use cairn_event::json::push_string;
-use cairn_wire::model::{Member, Operation, Shape};
+use cairn_wire::model::{Member, Operation, Shape, TimestampFormat};
 use cairn_wire::value::Value;
 
 use crate::recorder::rules::{Action, Rules};
@@ -14,8 +14,9 @@ use crate::recorder::text::{Array, push_compact};
 pub(in crate::recorder) enum Dates {
     /// `2026-11-25T17:00:00Z` (observed since 2026).
     Iso,
-    /// Seconds since 1970.
-    Seconds,
+    /// As the model says that they go over the wire, in JSON: seconds since 1970 unless it says
+    /// otherwise.
+    Wire,
     /// Milliseconds since 1970.
     Milliseconds,
     /// `2026-11-25T17:00:00.000Z`, as in XML.
@@ -59,13 +60,14 @@ impl Walk {
         operation: Operation<'static>,
     ) -> Self {
         let keeps_all = rules.at(&[]) == Some(Action::Keep);
-        let dates = match facts.family {
-            Family::AsIs => Dates::Seconds,
+        let family = facts.family_of(operation.name());
+        let dates = match family {
+            Family::AsIs => Dates::Wire,
             Family::Ec2 if operation.ec2_legacy() => Dates::Milliseconds,
             Family::Ec2 => Dates::IsoMilliseconds,
             _ => Dates::Iso,
         };
-        let (adds, is_as_is) = (rules.adds(), facts.family == Family::AsIs);
+        let (adds, is_as_is) = (rules.adds(), family == Family::AsIs);
         Self { rules, facts, dates, is_as_is, adds, keeps_all }
     }
 
@@ -110,8 +112,17 @@ impl Walk {
         !self.keeps_all && shape.is_some_and(|shape| shape.sensitive() || has_secret_keys(shape))
     }
 
-    pub(super) fn push_date(&self, out: &mut Vec<u8>, at: Timestamp) {
-        match self.dates {
+    /// How the date of a member is written.
+    pub(super) fn date_of(&self, member: Option<Member<'_>>) -> Dates {
+        let format = member.and_then(|m| m.timestamp_format().or(m.shape().timestamp_format()));
+        match (self.dates, format) {
+            (Dates::Wire, Some(TimestampFormat::Iso8601)) => Dates::IsoMilliseconds,
+            (dates, _) => dates,
+        }
+    }
+
+    pub(super) fn push_date(&self, out: &mut Vec<u8>, at: Timestamp, dates: Dates) {
+        match dates {
             Dates::Iso => push_string(out, &at.iso_seconds()),
             Dates::Milliseconds => out.extend_from_slice(at.as_ms().to_string().as_bytes()),
             Dates::IsoMilliseconds => {
@@ -119,7 +130,7 @@ impl Walk {
                 let start = seconds.strip_suffix('Z').unwrap_or(&seconds);
                 push_string(out, &format!("{start}.{:03}Z", at.as_ms().rem_euclid(1000)));
             }
-            Dates::Seconds => {
+            Dates::Wire => {
                 let ms = at.as_ms();
                 let whole = at.as_seconds().to_string();
                 out.extend_from_slice(whole.as_bytes());
@@ -142,7 +153,7 @@ pub(super) fn push_scalar(out: &mut Vec<u8>, value: &Value, walk: &Walk) -> bool
         Value::Double(number) => push_double(out, *number),
         Value::Decimal(text) => push_decimal(out, text),
         Value::String(text) => push_string(out, text),
-        Value::Timestamp(at) => walk.push_date(out, *at),
+        Value::Timestamp(at) => walk.push_date(out, *at, walk.dates),
         Value::Document(raw) => {
             if !push_compact(out, raw.get()) {
                 out.extend_from_slice(b"null");

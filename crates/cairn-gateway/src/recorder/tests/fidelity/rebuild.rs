@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 use super::invert::{self, s3};
-use crate::recorder::services::{self, Family};
+use crate::recorder::services::{self, Family, ServiceFacts};
 use crate::recorder::{
     Call, CallCredential, Notes, Outcome, S3Names, SessionTokens, SignatureFacts, SignatureVersion,
     Target, TlsDetails, record,
@@ -25,7 +25,8 @@ pub(super) fn rebuilt(operation: Operation<'static>, real: &Json) -> Json {
     let account = account.unwrap_or_else(|| AccountId::parse("111122223333").unwrap());
     let region = text("/awsRegion").and_then(|region| Region::parse(region).ok());
     let region = region.unwrap_or_else(|| Region::parse("us-east-1").unwrap());
-    let is_s3 = services::facts(operation.service().id()).family == Family::S3;
+    let facts = services::facts(operation.service().id());
+    let is_s3 = facts.family == Family::S3;
     let parameters = &real["requestParameters"];
     let sent = if is_s3 { s3::sent(operation, parameters) } else { s3::Sent::default() };
     let mut headers = sent.headers;
@@ -37,7 +38,7 @@ pub(super) fn rebuilt(operation: Operation<'static>, real: &Json) -> Json {
     let input = if is_s3 { None } else { invert::input(operation, parameters) };
     let output =
         invert::output(operation, &real["responseElements"]).or_else(|| used(operation, real));
-    let answered = answered(&real["responseElements"], is_s3);
+    let answered = answered(&real["responseElements"], facts);
     let wire = text("/errorCode").map(|code| wire_code(code, operation));
     let message = text("/errorMessage")
         .or_else(|| text("/responseElements/message"))
@@ -153,10 +154,14 @@ fn used(operation: Operation<'static>, real: &Json) -> Option<Value> {
     Some(Value::Structure(told))
 }
 
-/// The headers of S3 that an answer must have had.
-fn answered(elements: &Json, is_s3: bool) -> HeaderMap {
-    let pairs = elements.as_object().filter(|_| is_s3).into_iter().flatten();
-    let pairs = pairs.filter_map(|(name, value)| {
+/// The headers that an answer must have had: those of S3, and the one that others show.
+fn answered(elements: &Json, facts: &ServiceFacts) -> HeaderMap {
+    let is_header = |name: &str| {
+        facts.family == Family::S3
+            || (facts.exposes_headers && name == "Access-Control-Expose-Headers")
+    };
+    let pairs = elements.as_object().into_iter().flatten();
+    let pairs = pairs.filter(|(name, _)| is_header(name)).filter_map(|(name, value)| {
         let name = http::HeaderName::from_bytes(name.as_bytes()).ok()?;
         Some((name, value.as_str()?.parse().ok()?))
     });

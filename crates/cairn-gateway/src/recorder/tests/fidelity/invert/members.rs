@@ -1,7 +1,8 @@
 //! The families that follow the model, read backwards.
 
-use cairn_wire::model::{Member, Shape, ShapeKind};
+use cairn_wire::model::{Location, Member, Shape, ShapeKind};
 use cairn_wire::value::Value;
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value as Json};
 
 use super::scalar::scalar;
@@ -42,7 +43,13 @@ pub(super) fn structure(
             continue;
         }
         let json = object.get(&key_of(&member, path, rules, facts));
-        if let Some(value) = json.and_then(|j| value(j, member.shape(), path, rules, facts)) {
+        let label = json.filter(|_| facts.encodes_labels && member.location() == Location::Uri);
+        let label = label
+            .and_then(Json::as_str)
+            .map(|text| Json::from(percent_decode_str(text).decode_utf8_lossy().into_owned()));
+        if let Some(value) =
+            label.as_ref().or(json).and_then(|j| value(j, member.shape(), path, rules, facts))
+        {
             found.push((member.name(), value));
         }
         path.pop();

@@ -15,17 +15,23 @@ use cairn_wire::value::Value;
 use serde_json::Value as Json;
 
 use crate::recorder::rules::{Rules, Side};
-use crate::recorder::services::{self, Family};
+use crate::recorder::services::{self, Family, ServiceFacts};
 use crate::recorder::text::lower_first;
 
 pub(super) use scalar::{is_mask, moment};
+
+/// The facts of the service, with the family of the operation.
+fn facts(operation: Operation<'static>) -> ServiceFacts {
+    let facts = services::facts(operation.service().id());
+    ServiceFacts { family: facts.family_of(operation.name()), ..facts.clone() }
+}
 
 /// The parameters of the call, by what a record shows of them.
 pub(super) fn input(operation: Operation<'static>, json: &Json) -> Option<Value> {
     let shape = operation.input()?;
     let object = json.as_object()?;
     let service = operation.service().id();
-    let facts = services::facts(service);
+    let facts = &facts(operation);
     let rules = Rules::of(service, operation.name(), Side::Request);
     Some(match facts.family {
         Family::Ec2 if operation.ec2_legacy() => ec2::older_input(operation, shape, object),
@@ -50,7 +56,7 @@ pub(super) fn output(operation: Operation<'static>, json: &Json) -> Option<Value
     let shape = operation.output()?;
     let object = json.as_object()?;
     let service = operation.service().id();
-    let facts = services::facts(service);
+    let facts = &facts(operation);
     let rules = Rules::of(service, operation.name(), Side::Response);
     if facts.family == Family::Ec2 {
         return Some(if operation.ec2_legacy() {
