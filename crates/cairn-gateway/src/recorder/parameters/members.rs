@@ -6,7 +6,7 @@ use cairn_wire::model::{Location, Shape};
 use cairn_wire::value::Value;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::walk::{Fate, Walk, push_repeated, push_scalar};
+use super::walk::{Fate, Walk, push_date, push_repeated, push_scalar};
 use crate::recorder::text::{Array, Object, lower_first};
 
 /// What stays as it is in a path segment.
@@ -80,7 +80,7 @@ fn add_member(
             if let Some(label) = label {
                 object.text(key, &utf8_percent_encode(label, SEGMENT).to_string());
             } else if let Value::Timestamp(at) = value {
-                walk.push_date(object.key(key), *at, walk.date_of(member));
+                push_date(object.key(key), *at, walk.date_of(member));
             } else {
                 let inner = member.map(cairn_wire::model::Member::shape);
                 push_value(object.key(key), value, inner, path, walk);

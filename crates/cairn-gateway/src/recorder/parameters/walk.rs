@@ -120,24 +120,25 @@ impl Walk {
             (dates, _) => dates,
         }
     }
+}
 
-    pub(super) fn push_date(&self, out: &mut Vec<u8>, at: Timestamp, dates: Dates) {
-        match dates {
-            Dates::Iso => push_string(out, &at.iso_seconds()),
-            Dates::Milliseconds => out.extend_from_slice(at.as_ms().to_string().as_bytes()),
-            Dates::IsoMilliseconds => {
-                let seconds = at.iso_seconds();
-                let start = seconds.strip_suffix('Z').unwrap_or(&seconds);
-                push_string(out, &format!("{start}.{:03}Z", at.as_ms().rem_euclid(1000)));
-            }
-            Dates::Wire => {
-                let ms = at.as_ms();
-                let whole = at.as_seconds().to_string();
-                out.extend_from_slice(whole.as_bytes());
-                if ms.rem_euclid(1000) != 0 && ms >= 0 {
-                    let fraction = format!(".{:03}", ms.rem_euclid(1000));
-                    out.extend_from_slice(fraction.trim_end_matches('0').as_bytes());
-                }
+/// Writes a date in one of the forms that services choose.
+pub(super) fn push_date(out: &mut Vec<u8>, at: Timestamp, dates: Dates) {
+    match dates {
+        Dates::Iso => push_string(out, &at.iso_seconds()),
+        Dates::Milliseconds => out.extend_from_slice(at.as_ms().to_string().as_bytes()),
+        Dates::IsoMilliseconds => {
+            let seconds = at.iso_seconds();
+            let start = seconds.strip_suffix('Z').unwrap_or(&seconds);
+            push_string(out, &format!("{start}.{:03}Z", at.as_ms().rem_euclid(1000)));
+        }
+        Dates::Wire => {
+            let ms = at.as_ms();
+            let whole = at.as_seconds().to_string();
+            out.extend_from_slice(whole.as_bytes());
+            if ms.rem_euclid(1000) != 0 && ms >= 0 {
+                let fraction = format!(".{:03}", ms.rem_euclid(1000));
+                out.extend_from_slice(fraction.trim_end_matches('0').as_bytes());
             }
         }
     }
@@ -153,7 +154,7 @@ pub(super) fn push_scalar(out: &mut Vec<u8>, value: &Value, walk: &Walk) -> bool
         Value::Double(number) => push_double(out, *number),
         Value::Decimal(text) => push_decimal(out, text),
         Value::String(text) => push_string(out, text),
-        Value::Timestamp(at) => walk.push_date(out, *at, walk.dates),
+        Value::Timestamp(at) => push_date(out, *at, walk.dates),
         Value::Document(raw) => {
             if !push_compact(out, raw.get()) {
                 out.extend_from_slice(b"null");
