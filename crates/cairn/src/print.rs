@@ -24,8 +24,14 @@ pub(crate) fn columns() -> Option<usize> {
 /// A text of a record's, for a terminal: characters that steer it, or that nobody sees, are shown as
 /// `?`, since a caller chose them and the terminal would obey.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    if text.contains(is_unseen) {
-        Cow::Owned(text.replace(is_unseen, "?"))
+    plain_but(text, &[])
+}
+
+/// The same for a text that was laid out with some of these characters.
+pub(crate) fn plain_but<'a>(text: &'a str, kept: &[char]) -> Cow<'a, str> {
+    let is_hidden = |one: char| is_unseen(one) && !kept.contains(&one);
+    if text.contains(is_hidden) {
+        Cow::Owned(text.replace(is_hidden, "?"))
     } else {
         Cow::Borrowed(text)
     }
@@ -58,9 +64,14 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     })
 }
 
-/// A line on standard error. If nobody reads it, the exit code still tells.
+/// A line on standard error, or several. If nobody reads it, the exit code still tells.
 pub(crate) fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "cairn: {line}");
+    let _ = write_complaint(io::stderr(), line);
+}
+
+/// Complaints name files, objects and what servers say.
+fn write_complaint(mut out: impl io::Write, line: &str) -> io::Result<()> {
+    writeln!(out, "cairn: {}", plain_but(line, &['\n', '\t']))
 }
 
 /// So many things, in the right number.
@@ -92,7 +103,7 @@ pub(crate) fn is_read(written: io::Result<()>) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::plain;
+    use super::{plain, plain_but, write_complaint};
 
     #[test]
     fn what_steers_a_terminal_or_is_not_seen_is_shown() {
@@ -101,5 +112,13 @@ mod tests {
             assert_eq!(plain(hostile).matches('?').count(), 1, "{hostile:?}");
         }
         assert_eq!(plain("名 é \u{1f600}"), "名 é \u{1f600}");
+    }
+
+    #[test]
+    fn a_layout_stays_and_a_complaint_steers_nothing() {
+        assert_eq!(plain_but("a\tb\n\u{202e}", &['\t']), "a\tb??");
+        let mut out = Vec::new();
+        write_complaint(&mut out, "\u{1b}]0;x\u{7}\u{202e}.json:\n\tno file").unwrap();
+        assert_eq!(out, b"cairn: ?]0;x??.json:\n\tno file\n");
     }
 }

@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde::{Serialize, Serializer};
 
+use crate::print;
+
 use super::flaws::{Flaw, Flaws};
 use super::sources::ENDINGS;
 
@@ -147,7 +149,8 @@ impl LeftOut {
             let reason = why.text();
             for piece in self.named.iter().filter(|piece| piece.why == why) {
                 for line in piece.lines() {
-                    let _ = write!(text, "\n  left out, {reason}: {line}");
+                    let line = line.to_string();
+                    let _ = write!(text, "\n  left out, {reason}: {}", print::plain(&line));
                 }
             }
             let more = self.files[why as usize].saturating_sub(NAMED_MAX as u64);

@@ -51,9 +51,9 @@ impl Progress {
         }
     }
 
-    /// Tells the user something on standard error, above the bar.
+    /// Tells the user a line on standard error, above the bar.
     pub(super) fn say(&self, text: &str) {
-        self.bar.suspend(|| print::complain(text));
+        self.bar.suspend(|| print::complain(&print::plain(text)));
     }
 
     /// Takes the bar away.

@@ -112,7 +112,7 @@ impl Proven {
 
     fn text(&self) -> String {
         if let Some(why) = &self.unproven {
-            return format!("\nnot proven: {why}");
+            return format!("\nnot proven: {}", print::plain(why));
         }
         let mut text = format!(
             "\nvalid digests ({} of {}) vouch for {} of {} records read, in {}",
@@ -135,7 +135,7 @@ impl Proven {
             (&self.digests_broken, all(&self.digests_broken), "wrong with digests"),
         ] {
             for name in names.iter().take(NAMED_MAX) {
-                let _ = write!(text, "\n  {what}: {name}");
+                let _ = write!(text, "\n  {what}: {}", print::plain(name));
             }
             let more = count.saturating_sub(NAMED_MAX as u64);
             if more > 0 {
@@ -234,7 +234,19 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::super::left_out::{LeftOut, Why};
-    use super::Report;
+    use super::{Proven, Report};
+
+    #[test]
+    fn a_name_steers_no_terminal_and_makes_no_line() {
+        let name = || "\u{1b}[2J\u{202e}a\n  fine.txt".to_owned();
+        let mut left_out = LeftOut::default();
+        left_out.add(Why::Name, name);
+        let proof = Proven { contradicted: vec![name()], ..Proven::default() };
+        let text = Report::new(left_out, Some(proof)).text(true);
+        assert_eq!(text.matches("?[2J?a?  fine.txt").count(), 2, "{text:?}");
+        let proof = Proven { unproven: Some(name()), ..Proven::default() };
+        assert!(proof.text().ends_with("not proven: ?[2J?a?  fine.txt"));
+    }
 
     #[test]
     fn what_was_left_out_is_counted_and_named_to_those_who_ask() {

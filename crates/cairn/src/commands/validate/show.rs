@@ -98,7 +98,7 @@ impl Watcher for Show {
             }
             return;
         }
-        let line = finding.line().replace(|c: char| c.is_control() && c != '\t', "?");
+        let line = line_of(finding);
         match finding.verdict {
             Verdict::Invalid(_) | Verdict::Unchecked(_) => {
                 self.bar.suspend(|| {
@@ -122,6 +122,11 @@ impl Watcher for Show {
     }
 }
 
+/// The line for people. Its columns are apart by tabs, as the AWS CLI writes them.
+fn line_of(finding: &Finding) -> String {
+    print::plain_but(&finding.line(), &['\t']).into_owned()
+}
+
 fn span(selection: &Selection) -> String {
     match (selection.start, selection.end) {
         (Some(start), Some(end)) => format!("between {start} and {end}"),
@@ -134,7 +139,7 @@ fn span(selection: &Selection) -> String {
 fn text(selection: &Selection, summary: &Summary, took: Duration) -> String {
     let mut text = String::new();
     for note in &summary.notes {
-        let _ = writeln!(text, "{note}");
+        let _ = writeln!(text, "{}", print::plain(note));
     }
     // The heading ends with an empty line already.
     if !summary.is_empty() || !summary.notes.is_empty() {
@@ -205,4 +210,22 @@ fn ratios(text: &mut String, tally: &Tally, what: &str) {
         }
     }
     text.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::proof::{Finding, Kind, Verdict};
+
+    use super::line_of;
+
+    #[test]
+    fn a_key_steers_no_terminal() {
+        let finding = Finding {
+            kind: Kind::Other,
+            bucket: "logs".to_owned(),
+            key: "a\u{1b}[2J\n\u{202e}\u{200b}".to_owned(),
+            verdict: Verdict::Valid,
+        };
+        assert_eq!(line_of(&finding), "Other file\ts3://logs/a?[2J???\tvalid");
+    }
 }
