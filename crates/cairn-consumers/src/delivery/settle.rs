@@ -21,6 +21,15 @@ pub(super) fn retry_ms(attempts: u32) -> i64 {
     RETRY_MS_MIN.saturating_mul(1 << attempts.saturating_sub(1).min(20)).min(RETRY_MS_MAX)
 }
 
+impl Lag {
+    /// Whether it is time for an attempt. Nobody waits longer than the longest pause: a time that is
+    /// further ahead is of a clock that was set back since.
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        let left_ms = self.retry_at.as_ms().saturating_sub(now.as_ms());
+        left_ms <= 0 || left_ms > RETRY_MS_MAX
+    }
+}
+
 impl TrailState {
     /// Shows what became of the files of an attempt.
     pub(super) fn show(&mut self, written: &Written) {

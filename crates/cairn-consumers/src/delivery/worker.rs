@@ -215,7 +215,7 @@ impl DeliveryWorker {
         let ready = book.trails.iter_mut().filter(|(id, _)| !self.busy.contains(*id));
         let ready = ready.filter(|(_, kept)| {
             let lag = kept.state.lag.as_ref();
-            lag.is_some_and(|lag| lag.round.is_none() && lag.next >= front && lag.retry_at <= now)
+            lag.is_some_and(|lag| lag.round.is_none() && lag.next >= front && lag.is_due(now))
         });
         let mut ids = Vec::new();
         for (id, kept) in ready {
@@ -237,7 +237,7 @@ impl DeliveryWorker {
         let mut lanes: BTreeMap<(Offset, Option<Round>), Vec<&String>> = BTreeMap::new();
         let mut due: Vec<(Timestamp, (Offset, Option<Round>))> = Vec::new();
         for (id, kept) in book.trails.iter().filter(|(id, _)| !self.busy.contains(*id)) {
-            let Some(lag) = kept.state.lag.as_ref().filter(|lag| lag.retry_at <= now) else {
+            let Some(lag) = kept.state.lag.as_ref().filter(|lag| lag.is_due(now)) else {
                 continue;
             };
             lanes.entry(lane(lag)).or_default().push(id);

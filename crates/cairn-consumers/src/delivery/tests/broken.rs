@@ -63,6 +63,26 @@ async fn a_broken_bucket_holds_nobody_back_and_gets_everything_when_it_is_mended
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_holds_no_trail_up() {
+    let mut world = World::new();
+    world.settle().await;
+    // Unvalidated: a set-back clock makes entries of the future.
+    let mut audit = trail("audit");
+    audit.validates_log_files = false;
+    world.start_new(audit.clone()).await;
+    world.tick().await;
+    world.buckets.break_bucket("logs", BucketFault::Denied);
+    world.commit(12).await;
+    world.tick().await;
+    assert_eq!(world.worker.status().trails_broken, 1);
+    world.buckets.mend("logs");
+    world.pass_ms(-DAY_MS);
+    world.settle().await;
+    world.assert_delivered(&audit, &own(0..12), "a day before").await;
+    assert_eq!(world.worker.status().trails_behind, 0);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_bucket_that_never_answers_is_left_alone() {
     let mut world = World::new();
     world.settle().await;
