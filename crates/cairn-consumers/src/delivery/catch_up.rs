@@ -49,10 +49,10 @@ impl CatchUp {
             None => Bounds::up_to(to, engine),
         };
         let batch = Arc::new(gather(engine, &selection, from, bounds).await?);
-        let missed = batch.from.since(from);
-        if missed > 0 {
-            metric::missed(&engine.counts, missed);
-            tracing::error!(records = missed, "records expired before they could be delivered");
+        if planned.is_none() {
+            batch.count_left_out(engine, from);
+        } else {
+            batch.count_missed(engine, from);
         }
         let at = engine.now();
         let round = planned.clone();

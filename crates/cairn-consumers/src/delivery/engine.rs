@@ -42,6 +42,7 @@ pub(super) struct Counts {
     pub failures: AtomicU64,
     pub given_up: AtomicU64,
     pub missed: AtomicU64,
+    pub unplaced: AtomicU64,
 }
 
 impl Engine {

@@ -9,7 +9,6 @@ use cairn_store::imported::Imported;
 use super::book::Book;
 use super::engine::{Engine, LEVEL, LEVEL_BEHIND};
 use super::gather::{Ahead, Bounds, gather};
-use super::metric;
 use super::record::{Front, Round};
 use super::select::{Batch, Selection};
 use super::write::deliver;
@@ -55,7 +54,7 @@ impl Advance<'_> {
             Some(batch) => batch,
             None => gather(engine, &selection, from, Bounds::up_to(to, engine)).await?,
         };
-        count_missed(engine, &batch, from);
+        batch.count_left_out(engine, from);
         let end = batch.next.max(from);
         if batch.is_untouched() {
             return self.skip(&selection, &batch, end).await;
@@ -121,13 +120,5 @@ impl Advance<'_> {
             }
         }
         book.put_front(engine, Front { cursor: round.to, round: None }).await
-    }
-}
-
-fn count_missed(engine: &Engine, batch: &Batch, from: Offset) {
-    let missed = batch.from.since(from);
-    if missed > 0 {
-        metric::missed(&engine.counts, missed);
-        tracing::error!(records = missed, "records expired before they could be delivered");
     }
 }

@@ -6,8 +6,9 @@ use cairn_store::{Offset, ReadLimit};
 use tokio::task::JoinHandle;
 
 use super::engine::Engine;
+use super::metric;
 use super::record::Round;
-use super::select::{Batch, BatchLimits, Selection};
+use super::select::{Batch, BatchLimits, REGIONS_MAX, Selection};
 use crate::worker::StepError;
 
 /// How much is read at a time.
@@ -33,14 +34,22 @@ pub(super) struct Bounds {
 impl Bounds {
     /// A batch that fits into memory, up to an offset.
     pub(super) fn up_to(to: Offset, engine: &Engine) -> Self {
-        let limits = BatchLimits { taken_max: ROUND_TAKEN_MAX, span_ms_max: ROUND_MS_MAX };
+        let limits = BatchLimits {
+            region_numbers: REGIONS_MAX,
+            taken_max: ROUND_TAKEN_MAX,
+            span_ms_max: ROUND_MS_MAX,
+        };
         let bytes_max = engine.options.round_bytes_max;
         Self { to, records_max: ROUND_RECORDS_MAX, bytes_max, limits }
     }
 
     /// Exactly a round: it was planned under the limits of its time.
     pub(super) fn of(round: &Round) -> Self {
-        let limits = BatchLimits { taken_max: usize::MAX, span_ms_max: i64::MAX };
+        let limits = BatchLimits {
+            region_numbers: usize::MAX,
+            taken_max: usize::MAX,
+            span_ms_max: i64::MAX,
+        };
         Self { to: round.to, records_max: u64::MAX, bytes_max: usize::MAX, limits }
     }
 }
@@ -79,6 +88,31 @@ pub(super) async fn gather(
         batch = taken.await.map_err(StepError::Lost)?;
     }
     Ok(batch)
+}
+
+impl Batch {
+    /// Counts what of a new round, from an offset on, no file will hold; once a round in the log.
+    pub(super) fn count_left_out(&self, engine: &Engine, from: Offset) {
+        self.count_missed(engine, from);
+        if self.unplaced > 0 {
+            metric::unplaced(&engine.counts, self.unplaced);
+            tracing::warn!(
+                records = self.unplaced,
+                from = from.as_u64(),
+                to = self.next.as_u64(),
+                "records that trails select name no region, and are in no file"
+            );
+        }
+    }
+
+    /// Counts what the log has not had any more.
+    pub(super) fn count_missed(&self, engine: &Engine, from: Offset) {
+        let missed = self.from.since(from);
+        if missed > 0 {
+            metric::missed(&engine.counts, missed);
+            tracing::error!(records = missed, "records expired before they could be delivered");
+        }
+    }
 }
 
 /// The next batch, read while the files of the one before are made.

@@ -10,6 +10,7 @@ const RECORDS_TOTAL: &str = "cairn_delivery_records_total";
 const FAILURES_TOTAL: &str = "cairn_delivery_failures_total";
 const GIVEN_UP_TOTAL: &str = "cairn_delivery_given_up_records_total";
 const MISSED_TOTAL: &str = "cairn_delivery_missed_records_total";
+const UNPLACED_TOTAL: &str = "cairn_delivery_unplaced_records_total";
 const LAG_RECORDS: &str = "cairn_delivery_lag_records";
 const LAG_SECONDS: &str = "cairn_delivery_lag_seconds";
 const LAGGING_TRAILS: &str = "cairn_delivery_lagging_trails";
@@ -40,6 +41,12 @@ pub(super) fn given_up(counts: &Counts, records: u64) {
 pub(super) fn missed(counts: &Counts, records: u64) {
     counts.missed.fetch_add(records, Ordering::Relaxed);
     metrics::counter!(MISSED_TOTAL).increment(records);
+}
+
+/// Records that trails select name no region, so that no file can hold them.
+pub(super) fn unplaced(counts: &Counts, records: u64) {
+    counts.unplaced.fetch_add(records, Ordering::Relaxed);
+    metrics::counter!(UNPLACED_TOTAL).increment(records);
 }
 
 /// How far behind the trail is that is furthest behind.

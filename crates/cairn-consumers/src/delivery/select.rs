@@ -66,6 +66,9 @@ pub(super) struct Batch {
     pub stops: Vec<(u32, SpanEnd, Offset)>,
     /// How many indices there are.
     pub taken_total: usize,
+    /// How many records trails would take if they had a place: no key of a file can be made for what
+    /// names no region.
+    pub unplaced: u64,
     /// How many bytes were read.
     pub bytes: usize,
     /// When the first and the last record were appended.
@@ -86,9 +89,14 @@ pub(super) struct Place {
 pub(super) const FOLDERS: [Folder; 4] =
     [Folder::CloudTrail, Folder::Insight, Folder::NetworkActivity, Folder::Aggregated];
 
+/// The most regions of a batch: their numbers are [`Place::region`].
+pub(super) const REGIONS_MAX: usize = 1 << 16;
+
 /// Limits of a batch beyond its bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BatchLimits {
+    /// How many regions get a number.
+    pub region_numbers: usize,
     /// The most indices over all members.
     pub taken_max: usize,
     /// The longest time between the first record and the last.
@@ -124,6 +132,7 @@ impl Selection {
             let first_ms = batch.appended_ms.map_or(appended_ms, |(first, _)| first);
             if appended_ms.saturating_sub(first_ms) > limits.span_ms_max
                 || batch.taken_total >= limits.taken_max
+                || batch.regions.len() >= limits.region_numbers
             {
                 batch.is_full = true;
                 return;
@@ -158,6 +167,7 @@ impl Selection {
             if !matched.is_empty() {
                 let time_ms = head.event_time.map(cairn_event::Timestamp::as_ms);
                 let place = batch.place_of(&head);
+                batch.unplaced += u64::from(place.is_none());
                 taken = place.map(|place| (time_ms, place, Likeness::of(&head)));
             }
         }
@@ -263,7 +273,9 @@ impl Batch {
         self.places.push(place);
     }
 
-    /// The place of a record; none if its region is no region: no key can be made of it.
+    /// The place of a record; none if its region is no region: no key can be made of it. Nor is
+    /// there one for more regions than have numbers, of which only rounds of earlier versions have
+    /// records.
     fn place_of(&mut self, head: &RecordHead<'_>) -> Option<Place> {
         let name = head.aws_region.as_deref()?;
         let region = if let Some(number) = self.known.get(name) {
@@ -282,5 +294,50 @@ impl Batch {
             Category::Other => 3,
         };
         Some(Place { region, folder })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use cairn_event::Timestamp;
+    use cairn_store::{LogSlice, Offset, Version};
+
+    use super::super::record::TrailState;
+    use super::super::tests::world::{ACCOUNT, trail};
+    use super::{Batch, BatchLimits, Selection};
+
+    fn slice(first: u64, regions: &[&str]) -> LogSlice {
+        let record = |region: &&str| {
+            Bytes::from(format!(
+                r#"{{"eventName":"Call","awsRegion":"{region}","eventCategory":"Management","managementEvent":true,"recipientAccountId":"{ACCOUNT}"}}"#
+            ))
+        };
+        LogSlice {
+            first: Offset::new(first),
+            next: Offset::new(first + regions.len() as u64),
+            records: regions.iter().map(record).collect(),
+            appended_ms: vec![0; regions.len()],
+        }
+    }
+
+    #[test]
+    fn a_batch_ends_when_its_regions_have_no_more_numbers() {
+        let mut audit = trail("audit");
+        audit.start_logging(0, Timestamp::from_ms(0));
+        let version = Version::new(1);
+        let state = TrailState::first(&audit, version, Offset::ZERO, Timestamp::from_ms(0));
+        let selection = Selection::compile([(&"audit-1".to_owned(), &state)].into_iter());
+        let limits = BatchLimits { region_numbers: 2, taken_max: 100, span_ms_max: 100 };
+        let regions = ["us-east-1", "us-east-1", "", "eu-west-1", "eu-west-2"];
+        let mut batch = Batch::new(Offset::ZERO);
+        selection.take(&mut batch, slice(0, &regions), limits);
+        assert!(batch.is_full);
+        assert_eq!((batch.next, batch.taken_total, batch.unplaced), (Offset::new(4), 3, 1));
+        // The next one begins with what had no number.
+        let mut batch = Batch::new(Offset::new(4));
+        selection.take(&mut batch, slice(4, &regions[4..]), limits);
+        assert!(!batch.is_full);
+        assert_eq!((batch.next, batch.taken_total, batch.unplaced), (Offset::new(5), 1, 0));
     }
 }

@@ -80,6 +80,8 @@ pub struct DeliveryStatus {
     pub given_up: u64,
     /// How many records the log had lost before they could be read.
     pub missed: u64,
+    /// How many records trails select that are in no file, since they name no region.
+    pub unplaced: u64,
 }
 
 impl DeliveryWorker {
@@ -342,6 +344,7 @@ impl Worker for DeliveryWorker {
             failures: Counts::read(&counts.failures),
             given_up: Counts::read(&counts.given_up),
             missed: Counts::read(&counts.missed),
+            unplaced: Counts::read(&counts.unplaced),
         }
     }
 

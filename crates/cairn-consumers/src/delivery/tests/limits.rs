@@ -1,6 +1,6 @@
 //! Limits of rounds and files, and the log's own end.
 
-use super::world::{World, is_foreign, trail};
+use super::world::{ACCOUNT, World, is_foreign, trail};
 use crate::delivery::DeliveryOptions;
 use crate::worker::{Progress, Worker};
 
@@ -39,6 +39,25 @@ async fn a_record_longer_than_a_file_is_a_file() {
     world.finish().await;
     world.assert_delivered(&trail("audit"), &own(9), "long records").await;
     assert_eq!(world.files_of(&trail("audit")).len(), own(9).len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_names_no_region_is_counted() {
+    let mut world = World::new();
+    world.settle().await;
+    world.start_new(trail("audit")).await;
+    world.commit(3).await;
+    let nowhere = std::str::from_utf8(&world.records[0]).unwrap();
+    let nowhere = nowhere.replace("us-east-1", "no/region");
+    world.append(nowhere.clone()).await;
+    world.append(nowhere.replace(ACCOUNT, "999988887777")).await;
+    world.finish().await;
+    world.assert_delivered(&trail("audit"), &[0, 1, 2], "what has a place").await;
+    // The one of another account is none of the trail's.
+    assert_eq!(world.worker.status().unplaced, 1);
+    world.restart();
+    world.finish().await;
+    assert_eq!(world.worker.status().unplaced, 0);
 }
 
 #[tokio::test(start_paused = true)]
