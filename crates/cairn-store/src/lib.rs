@@ -40,7 +40,7 @@ mod sqlite;
 pub mod testkit;
 mod threads;
 
-pub use clock::{Clock, Entropy};
+pub use clock::{Clock, Elapsed, Entropy, held_clock};
 pub use kms::Kms;
 pub use lock::{DirectoryLock, Holder, LOCK_FILE, LockError};
 pub use log::{

@@ -24,7 +24,7 @@ use cairn_event::Timestamp;
 use cairn_history::{History, HistoryOptions};
 use cairn_store::durable::make_private;
 use cairn_store::{
-    Clock, DirectoryLock, LocalObjects, LockError, LogOptions, SegmentLog, SqliteMeta,
+    Clock, DirectoryLock, Elapsed, LocalObjects, LockError, LogOptions, SegmentLog, SqliteMeta,
 };
 
 /// Uploads under way are few, and done soon.
@@ -399,6 +399,12 @@ fn settle_imports(meta: &SqliteMeta, log: &SegmentLog) -> anyhow::Result<()> {
     let settled = std::thread::scope(|scope| scope.spawn(settle).join());
     let settled = settled.unwrap_or_else(|_| Err(anyhow::anyhow!("a thread has panicked")));
     settled.context("cannot note where an import has ended")
+}
+
+/// The time since now, whatever becomes of the wall clock.
+pub(crate) fn elapsed_clock() -> Elapsed {
+    let begun = std::time::Instant::now();
+    Arc::new(move || begun.elapsed())
 }
 
 /// The wall clock, read here and nowhere below.

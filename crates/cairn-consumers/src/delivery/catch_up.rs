@@ -132,7 +132,7 @@ impl RoundEnd<'_> {
             return self.go_on(state, now, None);
         }
         let newest_ms = self.batch.appended_ms.map_or(i64::MAX, |(_, last)| last);
-        if !state.gives_up(newest_ms, now) {
+        if !state.gives_up(newest_ms, engine.age_now()) {
             return state.fall_behind(self.round, written.done, now);
         }
         let since = state.lag.as_ref().and_then(|lag| lag.since);

@@ -25,7 +25,9 @@ pub(super) struct Engine {
     pub log: Arc<dyn EventLog>,
     pub meta: Arc<dyn MetaStore>,
     pub buckets: Arc<dyn Buckets>,
-    pub clock: Clock,
+    clock: Clock,
+    /// By which records become old enough to be given up.
+    age_clock: Clock,
     /// One permit for each file that may be compressed now.
     pub builds: Arc<Semaphore>,
     /// Where they are made.
@@ -51,16 +53,21 @@ impl Engine {
         log: Arc<dyn EventLog>,
         meta: Arc<dyn MetaStore>,
         buckets: Arc<dyn Buckets>,
-        clock: Clock,
+        (clock, age_clock): (Clock, Clock),
     ) -> Arc<Self> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let builds = Arc::new(Semaphore::new(cores.min(BUILDS_MAX)));
         let (benches, counts) = (Benches::default(), Counts::default());
-        Arc::new(Self { options, log, meta, buckets, clock, builds, benches, counts })
+        Arc::new(Self { options, log, meta, buckets, clock, age_clock, builds, benches, counts })
     }
 
     pub(super) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// The time by which records are given up.
+    pub(super) fn age_now(&self) -> Timestamp {
+        (self.age_clock)()
     }
 }
 

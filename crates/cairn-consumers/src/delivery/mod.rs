@@ -97,15 +97,16 @@ impl Needed {
     }
 }
 
-/// The worker that delivers for all trails, and what it needs of the log.
+/// The worker that delivers for all trails, and what it needs of the log. By `age_clock` records get
+/// old enough to be given up, which is final; everything else goes by `clock`.
 pub fn worker(
     options: DeliveryOptions,
     log: Arc<dyn EventLog>,
     meta: Arc<dyn MetaStore>,
     buckets: Arc<dyn Buckets>,
-    clock: Clock,
+    (clock, age_clock): (Clock, Clock),
 ) -> (DeliveryWorker, Needed) {
     let needed = Needed::default();
-    let engine = engine::Engine::new(options, log, meta, buckets, clock);
+    let engine = engine::Engine::new(options, log, meta, buckets, (clock, age_clock));
     (DeliveryWorker::new(engine, needed.clone()), needed)
 }

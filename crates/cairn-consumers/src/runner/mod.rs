@@ -25,7 +25,7 @@ const PAUSE_MS_MAX: u64 = 30_000;
 /// What a runner is given.
 #[derive(Clone)]
 pub struct RunnerOptions {
-    /// The time that steps are given.
+    /// The time that steps are given, and that is shown.
     pub clock: Clock,
     /// How long [`Runner::stop`] waits for steps under way.
     pub stop_ms_max: u64,
@@ -63,12 +63,19 @@ impl Runner {
 
     /// Starts a worker.
     pub fn spawn<W: Worker>(&mut self, worker: W) {
+        self.spawn_by(worker, Arc::clone(&self.options.clock));
+    }
+
+    /// Starts a worker whose steps are given the time of another clock: one that destroys by age
+    /// should not follow each jump of the wall clock.
+    pub fn spawn_by<W: Worker>(&mut self, worker: W, step_clock: Clock) {
         let seat = self.board.seat(worker.name());
         let drive = Drive {
             worker,
             seat,
             board: Arc::clone(&self.board),
             clock: Arc::clone(&self.options.clock),
+            step_clock,
             stop: self.stop.subscribe(),
         };
         self.tasks.spawn(drive.run());
@@ -93,7 +100,10 @@ struct Drive<W> {
     worker: W,
     seat: usize,
     board: Arc<Board>,
+    /// The time that is shown.
     clock: Clock,
+    /// The time that steps are given.
+    step_clock: Clock,
     stop: watch::Receiver<bool>,
 }
 
@@ -103,7 +113,7 @@ impl<W: Worker> Drive<W> {
         let _left = Leave { board: Arc::clone(&self.board), seat: self.seat };
         let mut failures = 0_u32;
         while !*self.stop.borrow() {
-            let outcome = self.worker.step((self.clock)()).await;
+            let outcome = self.worker.step((self.step_clock)()).await;
             self.publish(&outcome);
             match outcome {
                 Ok(Progress::More) => {

@@ -157,3 +157,37 @@ async fn a_panic_is_shown() {
     rig.settle().await;
     assert_eq!(rig.runner.workers().list()[0].state, WorkerState::Panicked);
 }
+
+/// Notes the time that its steps are given.
+struct Dated(Arc<Mutex<Vec<i64>>>);
+
+#[async_trait]
+impl Worker for Dated {
+    type Status = ();
+
+    fn name(&self) -> &'static str {
+        "dated"
+    }
+
+    fn status(&self) {}
+
+    async fn step(&mut self, now: Timestamp) -> Result<Progress, StepError> {
+        self.0.lock().unwrap().push(now.as_ms());
+        Ok(Progress::Idle)
+    }
+
+    async fn wait(&mut self) {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_worker_may_go_by_another_clock_than_the_one_that_is_shown() {
+    let mut rig = rig(&[], 1_000);
+    let times = Arc::default();
+    rig.runner.spawn(Dated(Arc::clone(&times)));
+    rig.settle().await;
+    rig.runner.spawn_by(Dated(Arc::clone(&times)), Arc::new(|| Timestamp::from_ms(3)));
+    rig.settle().await;
+    assert_eq!(*times.lock().unwrap(), [7, 3]);
+}

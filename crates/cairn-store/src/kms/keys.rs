@@ -132,7 +132,7 @@ impl Kms {
         let found = self.meta.get(&place(account, region, id)?).await?;
         let found = found.ok_or_else(|| KmsError::KeyNotFound { arn: arn() })?;
         let key = read(&arn, &found.value)?;
-        if key.is_over(self.now()) {
+        if self.is_over(&key) {
             self.destroy(&key, found.version).await?;
             return Err(KmsError::KeyNotFound { arn: arn() });
         }
@@ -157,7 +157,7 @@ impl Kms {
             for (place, found) in page {
                 let key = read(&|| place.as_str().to_owned(), &found.value)?;
                 after = Some(place);
-                if key.is_over(self.now()) {
+                if self.is_over(&key) {
                     continue;
                 }
                 if keys.len() == limit {
@@ -287,7 +287,7 @@ impl Kms {
             for (place, found) in page {
                 let key = read(&|| place.as_str().to_owned(), &found.value)?;
                 after = Some(place);
-                if key.is_over(self.now()) {
+                if self.is_over(&key) {
                     self.destroy(&key, found.version).await?;
                     destroyed += 1;
                 }

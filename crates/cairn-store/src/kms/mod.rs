@@ -56,6 +56,8 @@ pub struct Kms {
     meta: Arc<dyn MetaStore>,
     master: MasterKey,
     clock: Clock,
+    /// By which keys become old enough to be destroyed.
+    age_clock: Clock,
     entropy: Entropy,
 }
 
@@ -67,7 +69,14 @@ impl Kms {
         clock: Clock,
         entropy: Entropy,
     ) -> Self {
-        Self { meta, master, clock, entropy }
+        Self { meta, master, age_clock: Arc::clone(&clock), clock, entropy }
+    }
+
+    /// The same, which destroys keys by another clock than that which it writes down: what is
+    /// destroyed is lost, so a jump of the wall clock should not reach it (`held_clock`).
+    #[must_use]
+    pub fn destroying_by(self, age_clock: Clock) -> Self {
+        Self { age_clock, ..self }
     }
 
     /// Random bytes, as `GenerateRandom` gives them.
@@ -79,6 +88,11 @@ impl Kms {
 
     fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Whether a key has waited long enough for its deletion.
+    fn is_over(&self, key: &KmsKey) -> bool {
+        key.is_over((self.age_clock)())
     }
 }
 

@@ -212,6 +212,28 @@ async fn a_key_whose_time_is_over_is_gone_with_all_of_it() {
 }
 
 #[tokio::test]
+async fn a_key_is_destroyed_by_the_clock_of_ages() {
+    let world = World::new();
+    let start = world.now.load(Ordering::SeqCst);
+    let age = Arc::new(AtomicI64::new(start));
+    let aging = Arc::clone(&age);
+    let kms = world
+        .kms
+        .clone()
+        .destroying_by(Arc::new(move || Timestamp::from_ms(aging.load(Ordering::SeqCst))));
+    let key = world.key().await;
+    kms.schedule_deletion(&key, 7).await.unwrap();
+    // The wall clock jumps.
+    world.pass_days(3_650);
+    assert_eq!(kms.destroy_due().await.unwrap(), 0);
+    let found = kms.find(&key.id, &account(), &region()).await.unwrap();
+    assert!(kms.encrypt(&found, b"x", &EncryptionContext::default()).await.is_err());
+    assert_eq!(kms.list(&account(), &region(), None, 10).await.unwrap().0, [found]);
+    age.fetch_add(7 * DAY_MS, Ordering::SeqCst);
+    assert_eq!(kms.destroy_due().await.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_destroyed_key_leaves_nothing_in_the_file() {
     let world = World::new();
     let key = world.key().await;

@@ -83,6 +83,25 @@ async fn a_clock_that_is_set_back_holds_no_trail_up() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_clock_that_jumps_ahead_gives_nothing_up() {
+    let mut world = World::new();
+    world.settle().await;
+    world.start_new(trail("audit")).await;
+    world.tick().await;
+    world.buckets.break_bucket("logs", BucketFault::Denied);
+    world.commit(12).await;
+    world.tick().await;
+    world.jump_ms(40 * DAY_MS);
+    world.tick().await;
+    assert_eq!(world.worker.status().trails_broken, 1);
+    world.buckets.mend("logs");
+    world.pass_ms(300_000);
+    world.finish().await;
+    assert_eq!(world.worker.status().given_up, 0);
+    world.assert_delivered(&trail("audit"), &own(0..12), "after a jump").await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_bucket_that_never_answers_is_left_alone() {
     let mut world = World::new();
     world.settle().await;

@@ -19,7 +19,7 @@ use crate::worker::{Progress, Worker};
 
 /// 2026-11-25T17:00:00Z.
 pub(super) const NOW_MS: i64 = 1_795_626_000_000;
-pub(super) const ACCOUNT: &str = "111122223333";
+pub(in super::super) const ACCOUNT: &str = "111122223333";
 pub(super) const REGIONS: [&str; 3] = ["us-east-1", "eu-west-1", "ap-south-1"];
 const MINUTE_MS: i64 = 60_000;
 
@@ -36,6 +36,8 @@ pub(super) struct World {
     /// All committed records, by offset.
     pub records: Vec<Bytes>,
     now: Arc<AtomicI64>,
+    /// How far the clock has jumped that records do not get older by.
+    jumped_ms: Arc<AtomicI64>,
 }
 
 fn open_log(directory: &Path, now: &Arc<AtomicI64>, segment: u64) -> Arc<dyn EventLog> {
@@ -66,13 +68,14 @@ impl World {
     fn build(options: DeliveryOptions, segment: u64) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(NOW_MS));
+        let jumped_ms = Arc::new(AtomicI64::new(0));
         let log = open_log(directory.path(), &now, segment);
         let path = directory.path().join("meta.sqlite");
         let meta: Arc<dyn MetaStore> = Arc::new(SqliteMeta::open(&path).unwrap());
         let store = Arc::new(MemoryBuckets::with(&["logs", "other", "third"]));
         let buckets = Arc::new(FaultyBuckets::new(Arc::clone(&store) as _));
         let sites = Arc::new(Sites::default());
-        let parts = (&log, &meta, &buckets, &sites, &now);
+        let parts = (&log, &meta, &buckets, &sites, (&now, &jumped_ms));
         let (worker, needed) = build(&options, parts);
         Self {
             _directory: directory,
@@ -86,6 +89,7 @@ impl World {
             needed,
             records: Vec::new(),
             now,
+            jumped_ms,
         }
     }
 
@@ -97,9 +101,16 @@ impl World {
         self.now.fetch_add(ms, Ordering::SeqCst);
     }
 
+    /// The wall clock is set, and no time passes.
+    pub(super) fn jump_ms(&self, ms: i64) {
+        self.pass_ms(ms);
+        self.jumped_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
     /// The process dies, and another one goes on.
     pub(super) fn restart(&mut self) {
-        let parts = (&self.log, &self.meta, &self.buckets, &self.sites, &self.now);
+        let clocks = (&self.now, &self.jumped_ms);
+        let parts = (&self.log, &self.meta, &self.buckets, &self.sites, clocks);
         (self.worker, self.needed) = build(&self.options, parts);
     }
 
@@ -299,17 +310,20 @@ type Parts<'a> = (
     &'a Arc<dyn MetaStore>,
     &'a Arc<FaultyBuckets>,
     &'a Arc<Sites>,
-    &'a Arc<AtomicI64>,
+    (&'a Arc<AtomicI64>, &'a Arc<AtomicI64>),
 );
 
 fn build(
     options: &DeliveryOptions,
-    (log, meta, buckets, sites, now): Parts<'_>,
+    (log, meta, buckets, sites, (now, jumped_ms)): Parts<'_>,
 ) -> (DeliveryWorker, Needed) {
     let meta = SitedMeta { inner: Arc::clone(meta), sites: Arc::clone(sites) };
     let buckets = SitedBuckets { inner: Arc::clone(buckets) as _, sites: Arc::clone(sites) };
-    let (log, clock) = (Arc::clone(log), clock(now));
-    worker(options.clone(), log, Arc::new(meta), Arc::new(buckets), clock)
+    let (wall, jumped_ms) = (clock(now), Arc::clone(jumped_ms));
+    let age_clock: Clock =
+        Arc::new(move || Timestamp::from_ms(wall().as_ms() - jumped_ms.load(Ordering::SeqCst)));
+    let clocks = (clock(now), age_clock);
+    worker(options.clone(), Arc::clone(log), Arc::new(meta), Arc::new(buckets), clocks)
 }
 
 fn key_of(of: &Trail) -> String {

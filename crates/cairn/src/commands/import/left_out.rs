@@ -149,7 +149,6 @@ impl LeftOut {
             let reason = why.text();
             for piece in self.named.iter().filter(|piece| piece.why == why) {
                 for line in piece.lines() {
-                    let line = line.to_string();
                     let _ = write!(text, "\n  left out, {reason}: {}", print::plain(&line));
                 }
             }

@@ -14,7 +14,7 @@ use cairn_history::History;
 use cairn_iam::Keyring;
 use cairn_store::envelope::PlainObjects;
 use cairn_store::seal::MasterKey;
-use cairn_store::{Clock, Kms, Offset, SegmentLog, SqliteMeta};
+use cairn_store::{Clock, Kms, Offset, SegmentLog, SqliteMeta, held_clock};
 use tokio::sync::{Mutex, watch};
 
 use super::greeting::End;
@@ -24,7 +24,7 @@ use super::settings::Settings;
 use super::workers::{self, Ground};
 use super::{master_key, missing};
 use crate::anchor::{Extent, Mooring};
-use crate::directory::{Directory, OpenOptions, Opened};
+use crate::directory::{Directory, OpenOptions, Opened, elapsed_clock};
 
 /// Where a rig's stores go after a reset.
 const RIG: &str = "rig-";
@@ -41,6 +41,8 @@ pub(super) struct Board {
     directory: Directory,
     settings: Settings,
     clock: Clock,
+    /// For what destroys by age.
+    age_clock: Clock,
     entropy: Entropy,
     stop: watch::Sender<bool>,
     stopping: Stopping,
@@ -74,6 +76,7 @@ impl Running {
             directory: directory.clone(),
             settings: settings.clone(),
             clock: Arc::clone(clock),
+            age_clock: held_clock(Arc::clone(clock), elapsed_clock()),
             entropy: Arc::clone(entropy),
             stop,
             stopping,
@@ -117,20 +120,24 @@ impl Board {
             buckets: Arc::clone(&services.buckets),
             master,
         };
-        let (mut runner, delivery) = workers::start(ground, &self.settings, &self.clock);
+        let clocks = (&self.clock, &self.age_clock);
+        let (mut runner, delivery) = workers::start(ground, &self.settings, clocks);
         runner.spawn(cairn_consumers::keys::worker(Arc::clone(&services.kms)));
         let plain = PlainObjects::new(Arc::clone(&services.objects), Arc::clone(&services.kms));
-        runner.spawn(cairn_consumers::expiry::worker(Arc::clone(&services.meta), Arc::new(plain)));
+        let expiry =
+            cairn_consumers::expiry::worker(Arc::clone(&services.meta), Arc::new(plain));
+        runner.spawn_by(expiry, Arc::clone(&self.age_clock));
         let intents = Intents::new(opened.intents.clone());
         let (log, meta) = (opened.log, opened.meta);
-        runner.spawn(LogUpkeep {
+        let upkeep = LogUpkeep {
             log: Arc::clone(&log),
             history: Arc::clone(&opened.history),
             delivery,
             meta: Arc::clone(&meta),
             mooring: Arc::clone(&mooring),
             retention_ms: self.settings.log_retention_ms,
-        });
+        };
+        runner.spawn_by(upkeep, Arc::clone(&self.age_clock));
         let keyring = if self.settings.accepts_any_credentials {
             Keyring::any_credential(root.account.clone())
         } else {
@@ -156,7 +163,8 @@ impl Board {
         let (meta, objects) = (Arc::clone(&opened.meta), Arc::clone(&opened.objects));
         let (clock, gate) = (Arc::clone(&self.clock), Gate::default());
         let entropy = Arc::clone(&self.entropy);
-        let kms = Arc::new(Kms::new(meta.clone(), master, Arc::clone(&clock), entropy));
+        let kms = Kms::new(meta.clone(), master, Arc::clone(&clock), entropy);
+        let kms = Arc::new(kms.destroying_by(Arc::clone(&self.age_clock)));
         let embedded = EmbeddedBuckets::new(
             meta.clone(),
             objects.clone(),

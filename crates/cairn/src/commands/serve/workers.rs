@@ -23,14 +23,19 @@ pub(super) struct Ground {
     pub(super) master: MasterKey,
 }
 
-/// Starts history, delivery and digests; and what delivery still needs of the log.
-pub(super) fn start(ground: Ground, settings: &Settings, clock: &Clock) -> (Runner, Needed) {
+/// Starts history, delivery and digests; and what delivery still needs of the log. What destroys by
+/// age goes by a clock of its own.
+pub(super) fn start(
+    ground: Ground,
+    settings: &Settings,
+    (clock, age_clock): (&Clock, &Clock),
+) -> (Runner, Needed) {
     let options = RunnerOptions { clock: Arc::clone(clock), stop_ms_max: STOP_MS_MAX };
     let mut runner = Runner::new(options);
     let (feed, seal, upkeep) = history::workers(Arc::clone(&ground.log), ground.history);
     runner.spawn(feed);
     runner.spawn(seal);
-    runner.spawn(upkeep);
+    runner.spawn_by(upkeep, Arc::clone(age_clock));
     let options = DeliveryOptions {
         interval_ms: settings.delivery_interval_ms.unsigned_abs(),
         ..DeliveryOptions::default()
@@ -40,7 +45,7 @@ pub(super) fn start(ground: Ground, settings: &Settings, clock: &Clock) -> (Runn
         ground.log,
         Arc::clone(&ground.meta),
         Arc::clone(&ground.buckets),
-        Arc::clone(clock),
+        (Arc::clone(clock), Arc::clone(age_clock)),
     );
     runner.spawn(worker);
     runner.spawn(digest::worker(
