@@ -6,10 +6,12 @@
 //! signatures, only what was seen proves it.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cairn_event::digest::Link;
+use cairn_store::durable::NewFile;
 use serde::{Deserialize, Serialize};
 
 use super::chain_name::ChainName;
@@ -157,10 +159,11 @@ impl Heads {
         let document = Document { heads: heads.collect() };
         let mut text = serde_json::to_string_pretty(&document)?;
         text.push('\n');
-        let beside = path.with_extension("new");
-        std::fs::write(&beside, text)
-            .and_then(|()| std::fs::rename(&beside, path))
-            .with_context(|| format!("cannot write {}", path.display()))
+        let written = NewFile::create(path).and_then(|mut file| {
+            file.write_all(text.as_bytes())?;
+            file.publish()
+        });
+        written.with_context(|| format!("cannot write {}", path.display()))
     }
 }
 
@@ -171,4 +174,28 @@ fn is_newest(link: &Link, known: &[Seen]) -> bool {
         other.end > link.end && Ground::of_digest(&other.bucket, &other.key) == place
     };
     !known.iter().any(|seen| is_newer(&seen.link))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Heads;
+
+    #[test]
+    fn a_file_of_heads_is_written_beside_itself_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let neighbour = directory.path().join("heads.new");
+        std::fs::write(&neighbour, "of somebody else").unwrap();
+        for name in ["heads.json", "heads.txt"] {
+            let path = directory.path().join(name);
+            Heads::default().write(&path, &[]).unwrap();
+            assert_eq!(Heads::read(&path).unwrap(), Some(Heads::default()));
+        }
+        assert_eq!(std::fs::read_to_string(&neighbour).unwrap(), "of somebody else");
+        // Neither is one with such an ending written in place: a crash would leave half of it.
+        std::fs::hard_link(&neighbour, directory.path().join("old")).unwrap();
+        Heads::default().write(&neighbour, &[]).unwrap();
+        let old = std::fs::read_to_string(directory.path().join("old")).unwrap();
+        assert_eq!(old, "of somebody else");
+        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 4);
+    }
 }
