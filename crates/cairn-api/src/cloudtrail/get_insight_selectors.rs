@@ -1,10 +1,10 @@
 //! `GetInsightSelectors`: what is watched for unusual activity. Nothing can be put yet, so no trail
-//! has Insights, and that is what is answered.
+//! has Insights, nor has the event data store, and that is what is answered.
 
 use serde::{Deserialize, Serialize};
 
 use super::CloudTrailError;
-use super::get_event_configuration::one_trail;
+use super::get_event_configuration::Configured;
 use super::trail::fault::{ConfigurationFault, TrailFault};
 use super::trail::reference::Shown;
 use crate::Ctx;
@@ -22,8 +22,13 @@ pub(crate) struct Input {
 pub(crate) enum Output {}
 
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrailError> {
-    let reference = one_trail(ctx, input.trail_name.as_deref(), input.event_data_store.as_deref())?;
-    let found = reference.read(ctx, Shown::Arn).await?;
-    let arn = found.trail.arn().to_string();
-    Err(TrailFault::from(ConfigurationFault::NoInsights { arn }).into())
+    let (trail, store) = (input.trail_name.as_deref(), input.event_data_store.as_deref());
+    let fault = match Configured::parse(ctx, trail, store)? {
+        Configured::Trail(trail) => {
+            let arn = trail.read(ctx, Shown::Arn).await?.trail.arn().to_string();
+            ConfigurationFault::NoInsights { arn }
+        }
+        Configured::Store(arn) => ConfigurationFault::NoInsightsOfStore { arn },
+    };
+    Err(TrailFault::from(fault).into())
 }

@@ -3,13 +3,15 @@
 //! - A trail has aggregations, and must take data events for it (documented). An empty list ends
 //!   them; without a list they stay (assumed).
 //! - The size of events and context keys are refused for a trail (documented).
+//! - The event data store that is built in stays as it is.
 
 use cairn_event::Category;
 use cairn_wire::validate::Violation;
 use serde::Deserialize;
 
 use super::CloudTrailError;
-use super::get_event_configuration::{Aggregation, Output, one_trail};
+use super::channel::fault::ChannelFault;
+use super::get_event_configuration::{Aggregation, Configured, Output};
 use super::trail::fault::{ConfigurationFault, TrailFault};
 use super::trail::store;
 use crate::Ctx;
@@ -30,7 +32,11 @@ pub(crate) struct Input {
 struct ContextKeySelector {}
 
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, CloudTrailError> {
-    let reference = one_trail(ctx, input.trail_name.as_deref(), input.event_data_store.as_deref())?;
+    let (trail, store) = (input.trail_name.as_deref(), input.event_data_store.as_deref());
+    let reference = match Configured::parse(ctx, trail, store)? {
+        Configured::Trail(trail) => trail,
+        Configured::Store(arn) => return Err(ChannelFault::BuiltIn { arn }.into()),
+    };
     let not_of_trails = |member| TrailFault::from(ConfigurationFault::NotOfTrails { member });
     if input.max_event_size.is_some() {
         return Err(not_of_trails("MaxEventSize").into());

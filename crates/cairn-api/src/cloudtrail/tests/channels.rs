@@ -55,6 +55,28 @@ async fn the_one_store_is_found_by_its_arn_and_id() {
 }
 
 #[tokio::test]
+async fn the_one_store_has_defaults_no_insights_and_no_tags() {
+    let world = world();
+    let arn = store_arn(&world).await;
+    let wanted =
+        json!({"EventDataStoreArn": arn, "MaxEventSize": "Standard", "ContextKeySelectors": []});
+    for named in [arn.as_str(), arn.rsplit_once('/').unwrap().1] {
+        let input = json!({"EventDataStore": named});
+        assert_eq!(give(&world, "GetEventConfiguration", input.clone()).await, wanted);
+        call(&world, "GetInsightSelectors", &input).await.fails("InsightNotEnabledException");
+        let input = json!({"EventDataStore": named, "MaxEventSize": "Large"});
+        call(&world, "PutEventConfiguration", &input).await.fails("OperationNotPermittedException");
+    }
+    let tags = give(&world, "ListTags", json!({"ResourceIdList": [arn]})).await;
+    let wanted = json!({"ResourceTagList": [{"ResourceId": arn, "TagsList": []}]});
+    assert_eq!(tags, wanted);
+    for operation in ["AddTags", "RemoveTags"] {
+        let input = json!({"ResourceId": arn, "TagsList": [{"Key": "a", "Value": "1"}]});
+        call(&world, operation, &input).await.fails("OperationNotPermittedException");
+    }
+}
+
+#[tokio::test]
 async fn channels_come_change_and_go() {
     let world = world();
     let arn = channel(&world, "app").await;

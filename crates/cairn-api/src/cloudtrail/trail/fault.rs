@@ -227,18 +227,6 @@ pub enum TagFault {
         /// The ARN.
         arn: String,
     },
-    /// There is no such event data store.
-    #[error("The event data store {arn} was not found.")]
-    NoEventDataStore {
-        /// The ARN.
-        arn: String,
-    },
-    /// There is no such channel.
-    #[error("The channel {arn} was not found.")]
-    NoChannel {
-        /// The ARN.
-        arn: String,
-    },
     /// Such things have no tags.
     #[error("The resource type of {arn} is not supported.")]
     Kind {
@@ -277,18 +265,6 @@ pub enum ConfigurationFault {
     /// Only data events are aggregated (documented).
     #[error("The trail must log data events to aggregate events.")]
     NoDataEvents,
-    /// The text names no event data store.
-    #[error("The ARN of the event data store is not valid: {text}")]
-    EventDataStoreArn {
-        /// The text.
-        text: String,
-    },
-    /// There is no such event data store.
-    #[error("The event data store {text} was not found.")]
-    NoEventDataStore {
-        /// As the caller wrote it.
-        text: String,
-    },
     /// The trail is not watched for unusual activity (observed).
     #[error(
         "Trail {arn} does not have Insights enabled. Edit the trail settings to enable Insights, and \
@@ -296,6 +272,13 @@ pub enum ConfigurationFault {
     )]
     NoInsights {
         /// The trail.
+        arn: String,
+    },
+    /// The event data store is not watched for unusual activity (the code is documented, the text
+    /// assumed).
+    #[error("Event data store {arn} does not have Insights enabled.")]
+    NoInsightsOfStore {
+        /// The store.
         arn: String,
     },
     /// The token belongs to no list.
@@ -349,8 +332,6 @@ impl TagFault {
             }
             Self::TooMany { .. } => "TagsLimitExceededException",
             Self::NotFound { .. } => "ResourceNotFoundException",
-            Self::NoEventDataStore { .. } => "EventDataStoreNotFoundException",
-            Self::NoChannel { .. } => "ChannelNotFoundException",
             Self::Kind { .. } => "ResourceTypeNotSupportedException",
             Self::Token => "InvalidTokenException",
             Self::TooManyResources { .. } => "InvalidParameterException",
@@ -363,9 +344,9 @@ impl ConfigurationFault {
         match self {
             Self::OneOf | Self::NotOfTrails { .. } => "InvalidParameterCombinationException",
             Self::Rule { .. } | Self::NoDataEvents => "InvalidParameterException",
-            Self::EventDataStoreArn { .. } => "EventDataStoreARNInvalidException",
-            Self::NoEventDataStore { .. } => "EventDataStoreNotFoundException",
-            Self::NoInsights { .. } => "InsightNotEnabledException",
+            Self::NoInsights { .. } | Self::NoInsightsOfStore { .. } => {
+                "InsightNotEnabledException"
+            }
             Self::Token => "InvalidNextTokenException",
         }
     }

@@ -2,7 +2,6 @@
 
 pub(crate) mod bucket;
 pub(crate) mod destination;
-pub(crate) mod event_data_store;
 pub(crate) mod fault;
 pub(crate) mod key;
 pub(crate) mod log_group;

@@ -1,4 +1,5 @@
-//! Tags, and what has them: trails and channels.
+//! Tags, and what has them: trails and channels. The event data store that is built in has none, and
+//! gets none.
 //!
 //! A trail is named by its ARN, and only in its home region: an ARN of another region is refused
 //! as such (observed of `ListTags`).
@@ -8,8 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::CloudTrailError;
 use super::super::channel;
+use super::super::channel::event_data_store;
+use super::super::channel::fault::ChannelFault;
 use super::super::channel::reference::ChannelReference;
-use super::event_data_store;
 use super::fault::{ArnFault, TagFault, TrailFault};
 use super::reference::Reference;
 use super::store;
@@ -37,6 +39,8 @@ pub(crate) enum Tagged {
     Trail(String, Reference),
     /// A channel.
     Channel(ChannelReference),
+    /// The event data store, by its ARN.
+    Store(String),
 }
 
 impl Tagged {
@@ -56,7 +60,7 @@ impl Tagged {
                 return Ok(Self::Trail(arn, trail));
             }
             "channel" => return Ok(Self::Channel(ChannelReference::parse(ctx, text)?)),
-            "eventdatastore" => event_data_store::refusal(text).into(),
+            "eventdatastore" => return Ok(Self::Store(event_data_store::find(ctx, text)?)),
             "dashboard" => TagFault::NotFound { arn }.into(),
             _ => TagFault::Kind { arn }.into(),
         };
@@ -71,6 +75,7 @@ impl Tagged {
                 None => Err(TrailFault::from(TagFault::NotFound { arn: arn.clone() }).into()),
             },
             Self::Channel(channel) => Ok(channel::store::open(ctx, channel).await?.channel.tags),
+            Self::Store(_) => Ok(Tags::new()),
         }
     }
 
@@ -91,6 +96,7 @@ impl Tagged {
                 };
                 channel::store::change(ctx, reference, change).await?;
             }
+            Self::Store(arn) => return Err(ChannelFault::BuiltIn { arn: arn.clone() }.into()),
         }
         Ok(())
     }
