@@ -87,8 +87,21 @@ NAMES = {
     ("lambda", "TagResource"): "TagResource20170331v2",
     ("lambda", "UntagResource"): "UntagResource20170331v2",
 }
-# Global services are recorded in the Region that leads their partition.
-HOMES = {}
+# Global services are recorded in their home (documented), wherever a call was signed for.
+HOMES = {
+    "account": "us-east-1",
+    "budgets": "us-east-1",
+    "ce": "us-east-1",
+    "cloudfront": "us-east-1",
+    "iam": "us-east-1",
+    "organizations": "us-east-1",
+    "route53": "us-east-1",
+    "route53domains": "us-east-1",
+    "shield": "us-east-1",
+    "support": "us-east-1",
+}
+# Signatures of version 2 name no region: the server's own it is.
+UNSCOPED = {"sdb": "us-east-1"}
 
 READS = re.compile(r"(Get|List|Describe|Head|BatchGet|Query|Scan|Select|Detect|Validate)(?![a-z])")
 # How services class what their names do not tell.
@@ -124,7 +137,7 @@ BARE = {
 
 
 def region(done, called) -> str:
-    return HOMES.get(done.service, called)
+    return (HOMES | UNSCOPED).get(done.service, called)
 
 
 def codes(done) -> set:

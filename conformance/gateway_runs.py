@@ -16,6 +16,8 @@ from moto.moto_api._internal import mock_random
 from upstreams import KEY, SECRET
 
 REGION = "us-east-1"
+# Another one than the server's own, in which no global service has its records.
+AWAY = "eu-west-1"
 # Clients are made once, and told with each call where it goes.
 NOWHERE = 1
 
@@ -28,9 +30,15 @@ class Way:
     # The protocol of the services that know it; the others are left out.
     protocol: str | None = None
     addressing: str = "path"
+    # The region that requests are signed for.
+    region: str = REGION
+    # The only services; all, if there are none.
+    services: frozenset = frozenset()
 
     def takes(self, service, listed) -> bool:
         """Whether a service's requests are others on this way than on the first one."""
+        if self.services:
+            return service in self.services
         if self.protocol:
             return self.protocol in listed
         return self.addressing == "path" or service == "s3"
@@ -39,7 +47,7 @@ class Way:
 PATH = Way("path style")
 VIRTUAL = Way("virtual host", addressing="virtual")
 CBOR = Way("cbor", protocol="smithy-rpc-v2-cbor")
-QUERY = Way("query", protocol="query")
+QUERY = Way("query", protocol="query", region=AWAY)
 
 
 @dataclasses.dataclass
@@ -80,10 +88,10 @@ class Kept(dict):
 
 
 class Runner:
-    """boto3's clients, one of each service for each protocol."""
+    """boto3's clients, one of each service for each protocol and region."""
 
     def __init__(self):
-        self.session = boto3.Session(KEY, SECRET, region_name=REGION)
+        self.session = boto3.Session(KEY, SECRET)
         self.loader = self.session._session.get_component("data_loader")
         self.clients = {}
         self.port = self.number = 0
@@ -103,7 +111,7 @@ class Runner:
         return metadata.get("protocols") or [metadata["protocol"]]
 
     def client(self, way, service):
-        key = (service, way.protocol, way.addressing)
+        key = (service, way.protocol, way.addressing, way.region)
         if key not in self.clients:
             self.clients[key] = self.make(way, service)
         return self.clients[key]
@@ -115,6 +123,7 @@ class Runner:
         host = "localhost" if way.addressing == "virtual" or service == "s3control" else "127.0.0.1"
         client = self.session.client(
             service,
+            region_name=way.region,
             endpoint_url=f"http://{host}:{NOWHERE}",
             config=Config(
                 retries={"max_attempts": 0},
