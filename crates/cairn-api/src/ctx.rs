@@ -1,12 +1,14 @@
 //! What an operation knows of the call it serves, and what it can reach.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use cairn_bucket::{Buckets, Gate};
 use cairn_event::{AccountId, Region, Timestamp};
 use cairn_history::History;
 use cairn_iam::Principal;
+use cairn_iam::policy::Context;
 use cairn_store::{Clock, EventLog, Kms, MetaStore, Objects};
 use tokio::sync::{Mutex, MutexGuard, watch};
 
@@ -114,8 +116,27 @@ pub struct Ctx {
     pub region: Region,
     /// Who calls.
     pub principal: Arc<Principal>,
+    /// From where the call came, as its record says it.
+    pub source_ip: IpAddr,
+    /// Whether it came over TLS.
+    pub is_secure: bool,
     /// The request's id, as the answer and the record carry it.
     pub request_id: String,
     /// The stores.
     pub services: Arc<Services>,
+}
+
+impl Ctx {
+    /// What conditions of policies may ask of the call, under the global keys (documented).
+    pub(crate) fn conditions(&self) -> Context {
+        self.own_conditions()
+            .with("aws:SourceIp", self.source_ip.to_string())
+            .with("aws:SecureTransport", if self.is_secure { "true" } else { "false" })
+            .with("aws:ViaAWSService", "false")
+    }
+
+    /// The same without what tells how the call came here.
+    pub(crate) fn own_conditions(&self) -> Context {
+        Context::of(&self.principal, self.now).with("aws:RequestedRegion", self.region.as_str())
+    }
 }

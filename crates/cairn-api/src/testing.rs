@@ -2,6 +2,7 @@
 //! through which the cases of an operation are called, from the JSON of the wire to the JSON of the
 //! answer.
 
+use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, Ordering};
@@ -116,6 +117,8 @@ impl World {
             account: account.clone(),
             region: Region::parse(region).unwrap(),
             principal: Arc::new(Principal::Root { account }),
+            source_ip: IpAddr::from([192, 0, 2, 1]),
+            is_secure: false,
             request_id: format!("REQUEST{:09}", self.requests.fetch_add(1, Ordering::SeqCst)),
             services: Arc::clone(&self.services),
         }
@@ -183,12 +186,14 @@ pub(crate) struct Cases<'w> {
     principal: Option<Arc<Principal>>,
     account: &'static str,
     region: &'static str,
+    is_secure: bool,
 }
 
 /// Calls of one operation, by the root of [`ACCOUNT`] from us-east-1.
 pub(crate) fn cases<'w>(world: &'w World, of: &str, operation: &str) -> Cases<'w> {
     let operation = service(of).unwrap().find_operation(operation).unwrap();
-    Cases { world, operation, principal: None, account: ACCOUNT, region: "us-east-1" }
+    let (account, region) = (ACCOUNT, "us-east-1");
+    Cases { world, operation, principal: None, account, region, is_secure: false }
 }
 
 impl Cases<'_> {
@@ -204,9 +209,16 @@ impl Cases<'_> {
         self
     }
 
+    /// Over TLS.
+    pub(crate) fn over_tls(mut self) -> Self {
+        self.is_secure = true;
+        self
+    }
+
     /// One call, as the gateway makes it: decoded, checked against the model, handled, encoded.
     pub(crate) async fn call(&self, input: &str) -> Outcome {
         let mut ctx = self.world.ctx(self.account, self.region);
+        ctx.is_secure = self.is_secure;
         if let Some(principal) = &self.principal {
             ctx.principal = Arc::clone(principal);
         }

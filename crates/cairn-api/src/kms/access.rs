@@ -22,9 +22,18 @@ pub(crate) struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     /// An attempt of the caller, such as `kms:Decrypt`.
     pub(crate) fn new(ctx: &Ctx, action: &'a str) -> Self {
-        let context = Context::of(&ctx.principal, ctx.now)
+        Self { action, context: conditions(ctx) }
+    }
+
+    /// One that a service in a region makes on behalf of the caller. It comes from no address that
+    /// the caller has, and over TLS, as services call each other at AWS (assumed).
+    pub(crate) fn via(ctx: &Ctx, action: &'a str, service: &str, region: &Region) -> Self {
+        let context = ctx
+            .own_conditions()
             .with("kms:CallerAccount", ctx.account.as_str())
-            .with("aws:RequestedRegion", ctx.region.as_str());
+            .with("kms:ViaService", format!("{service}.{region}.amazonaws.com"))
+            .with("aws:ViaAWSService", "true")
+            .with("aws:SecureTransport", "true");
         Self { action, context }
     }
 
@@ -37,15 +46,15 @@ impl<'a> Attempt<'a> {
         self
     }
 
-    /// By a service in a region on behalf of the caller.
-    pub(crate) fn via(mut self, service: &str, region: &Region) -> Self {
-        self.context.add("kms:ViaService", format!("{service}.{region}.amazonaws.com"));
+    /// With one more value that conditions may ask for.
+    pub(super) fn with(mut self, key: &str, value: &str) -> Self {
+        self.context.add(key, value);
         self
     }
 
-    /// By an alias, if the reference is one.
-    fn by(mut self, reference: &str) -> Self {
-        if let Some((_, name)) = reference.split_once("alias/") {
+    /// By an alias, if the caller names the key by one.
+    pub(super) fn by(mut self, reference: Option<&str>) -> Self {
+        if let Some((_, name)) = reference.and_then(|named| named.split_once("alias/")) {
             self.context.add("kms:RequestAlias", format!("alias/{name}"));
         }
         self
@@ -69,6 +78,11 @@ impl<'a> Attempt<'a> {
     }
 }
 
+/// What conditions of a key's policy may ask of a call.
+pub(super) fn conditions(ctx: &Ctx) -> Context {
+    ctx.conditions().with("kms:CallerAccount", ctx.account.as_str())
+}
+
 /// What a policy says of an attempt of the caller.
 pub(super) fn decide(
     ctx: &Ctx,
@@ -88,7 +102,7 @@ pub(crate) async fn find(
     attempt: Attempt<'_>,
 ) -> Result<KmsKey, KmsFault> {
     let key = ctx.services.kms.find(reference, &ctx.account, &ctx.region).await?;
-    attempt.by(reference).judge(ctx, &key)?;
+    attempt.by(Some(reference)).judge(ctx, &key)?;
     Ok(key)
 }
 
@@ -98,22 +112,39 @@ pub(super) async fn find_by_id(
     reference: &str,
     action: &str,
 ) -> Result<KmsKey, KmsFault> {
+    find_by_id_for(ctx, reference, Attempt::new(ctx, action)).await
+}
+
+async fn find_by_id_for(
+    ctx: &Ctx,
+    reference: &str,
+    attempt: Attempt<'_>,
+) -> Result<KmsKey, KmsFault> {
     let parsed = KeyReference::parse(reference, &ctx.account, &ctx.region)?;
     if matches!(parsed.target, Target::Alias(_)) {
         let reference = reference.to_owned();
         return Err(cairn_store::kms::KmsError::MalformedReference { reference }.into());
     }
-    find(ctx, reference, Attempt::new(ctx, action)).await
+    find(ctx, reference, attempt).await
 }
 
 /// As [`find_by_id`], for what can only be done to keys of the caller's own account (documented).
 pub(super) async fn find_own(ctx: &Ctx, reference: &str, action: &str) -> Result<KmsKey, KmsFault> {
+    find_own_for(ctx, reference, Attempt::new(ctx, action)).await
+}
+
+/// As [`find_own`], for an attempt of which conditions may ask more.
+pub(super) async fn find_own_for(
+    ctx: &Ctx,
+    reference: &str,
+    attempt: Attempt<'_>,
+) -> Result<KmsKey, KmsFault> {
     let parsed = KeyReference::parse(reference, &ctx.account, &ctx.region)?;
     if parsed.account != ctx.account {
         let caller = ctx.principal.arn().unwrap_or_else(|| ctx.account.to_string());
         let why = "because the key belongs to another account";
-        let (action, resource) = (action.to_owned(), parsed.arn());
+        let (action, resource) = (attempt.action.to_owned(), parsed.arn());
         return Err(KmsFault::AccessDenied { caller, action, resource, why });
     }
-    find_by_id(ctx, reference, action).await
+    find_by_id_for(ctx, reference, attempt).await
 }

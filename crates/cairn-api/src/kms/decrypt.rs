@@ -38,9 +38,10 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, KmsFault> 
     if input.recipient.is_some() {
         return Err(KmsFault::Unsupported { what: "An attested recipient" });
     }
+    let named = input.key_id.as_deref();
     let attempt = Attempt::new(ctx, "kms:Decrypt").bound_to(&input.encryption_context);
-    let key = key_of(ctx, &input.ciphertext_blob, input.key_id.as_deref()).await?;
-    attempt.judge(ctx, &key)?;
+    let key = key_of(ctx, &input.ciphertext_blob, named).await?;
+    attempt.by(named).judge(ctx, &key)?;
     only_symmetric(input.encryption_algorithm.as_deref())?;
     let kms = &ctx.services.kms;
     let opened = kms.decrypt(&key, &input.ciphertext_blob, &input.encryption_context)?;

@@ -1,6 +1,6 @@
 //! Policies that callers write.
 
-use cairn_iam::policy::{Context, Decision, POLICY_BYTES_MAX, Policy, PolicyFault};
+use cairn_iam::policy::{Decision, POLICY_BYTES_MAX, Policy, PolicyFault};
 
 use crate::Ctx;
 
@@ -28,9 +28,7 @@ pub(super) fn check(
     if bypass == Some(true) {
         return Ok(());
     }
-    let context = Context::of(&ctx.principal, ctx.now)
-        .with("kms:CallerAccount", ctx.account.as_str())
-        .with("aws:RequestedRegion", ctx.region.as_str());
+    let context = access::conditions(ctx);
     match access::decide(ctx, &policy, "kms:PutKeyPolicy", key_arn, &context) {
         Decision::Allow => Ok(()),
         Decision::Deny | Decision::NotMentioned => Err(KmsFault::PolicyLockout),

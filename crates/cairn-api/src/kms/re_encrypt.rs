@@ -41,8 +41,9 @@ pub(crate) struct Output {
 
 pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, KmsFault> {
     let (from, to) = (&input.source_encryption_context, &input.destination_encryption_context);
-    let source = key_of(ctx, &input.ciphertext_blob, input.source_key_id.as_deref()).await?;
-    Attempt::new(ctx, "kms:ReEncryptFrom").bound_to(from).judge(ctx, &source)?;
+    let named = input.source_key_id.as_deref();
+    let source = key_of(ctx, &input.ciphertext_blob, named).await?;
+    Attempt::new(ctx, "kms:ReEncryptFrom").bound_to(from).by(named).judge(ctx, &source)?;
     let attempt = Attempt::new(ctx, "kms:ReEncryptTo").bound_to(to);
     let target = find(ctx, &input.destination_key_id, attempt).await?;
     only_symmetric(input.source_encryption_algorithm.as_deref())?;

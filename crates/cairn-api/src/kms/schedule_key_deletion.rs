@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::Ctx;
 
+use super::KmsFault;
+use super::access::{self, Attempt};
 use super::error::ValueFault;
-use super::{KmsFault, access};
 
 const DAYS_MIN: u32 = 7;
 const DAYS_MAX: u32 = 30;
@@ -34,7 +35,10 @@ pub(crate) async fn handle(ctx: &Ctx, input: Input) -> Result<Output, KmsFault> 
     let days = input.pending_window_in_days.map_or(Ok(DAYS_MAX), u32::try_from);
     let days = days.ok().filter(|days| (DAYS_MIN..=DAYS_MAX).contains(days));
     let days = days.ok_or(ValueFault::PendingWindow)?;
-    let key = access::find_own(ctx, &input.key_id, "kms:ScheduleKeyDeletion").await?;
+    // Of a call that says nothing, what it gets (assumed).
+    let attempt = Attempt::new(ctx, "kms:ScheduleKeyDeletion")
+        .with("kms:ScheduleKeyDeletionPendingWindowInDays", &days.to_string());
+    let key = access::find_own_for(ctx, &input.key_id, attempt).await?;
     let key = ctx.services.kms.schedule_deletion(&key, days).await?;
     Ok(Output {
         key_id: key.arn(),

@@ -340,6 +340,73 @@ async fn policies_decide_also_over_the_root() {
     client.fails("DescribeKey", json!({"KeyId": id}), "AccessDeniedException").await;
 }
 
+/// A policy that allows its account everything but one action under a condition.
+fn all_but(action: &str, condition: Json) -> String {
+    let statement = |effect: &str, action: &str, condition: Json| {
+        json!({"Effect": effect, "Principal": {"AWS": ACCOUNT}, "Action": action,
+            "Resource": "*", "Condition": condition})
+    };
+    let all = statement("Allow", "kms:*", json!({}));
+    let statements = [all, statement("Deny", action, condition)];
+    json!({"Version": "2012-10-17", "Statement": statements}).to_string()
+}
+
+#[tokio::test]
+async fn policies_see_by_which_alias_a_ciphertext_is_opened() {
+    let world = World::new();
+    let client = Client(&world);
+    let (id, _) = client.key().await;
+    for name in ["alias/open", "alias/closed"] {
+        client.call("CreateAlias", json!({"AliasName": name, "TargetKeyId": id})).await;
+    }
+    let closed = client.call("Encrypt", json!({"KeyId": id, "Plaintext": "AA=="})).await;
+    let blob = &closed["CiphertextBlob"];
+    let decrypt = |named: &str| json!({"CiphertextBlob": blob, "KeyId": named});
+    let again =
+        |named: &str| json!({"CiphertextBlob": blob, "SourceKeyId": named, "DestinationKeyId": id});
+    let condition = json!({"StringEquals": {"kms:RequestAlias": "alias/closed"}});
+    for action in ["kms:Decrypt", "kms:ReEncryptFrom"] {
+        let policy = all_but(action, condition.clone());
+        client.call("PutKeyPolicy", json!({"KeyId": id, "Policy": policy})).await;
+        for named in [id.as_str(), "alias/open"] {
+            client.call("Decrypt", decrypt(named)).await;
+            client.call("ReEncrypt", again(named)).await;
+        }
+        let (operation, input) = match action {
+            "kms:Decrypt" => ("Decrypt", decrypt("alias/closed")),
+            _ => ("ReEncrypt", again("alias/closed")),
+        };
+        client.fails(operation, input, "AccessDeniedException").await;
+    }
+}
+
+#[tokio::test]
+async fn policies_see_how_a_call_came_and_how_soon_a_key_shall_go() {
+    let world = World::new();
+    let client = Client(&world);
+    let (id, _) = client.key().await;
+    let put = async |action: &str, condition: Json| {
+        let policy = all_but(action, condition);
+        client.call("PutKeyPolicy", json!({"KeyId": id, "Policy": policy})).await;
+    };
+    let input = json!({"KeyId": id, "Plaintext": "AA=="});
+    put("kms:Encrypt", json!({"Bool": {"aws:SecureTransport": "false"}})).await;
+    client.fails("Encrypt", input.clone(), "AccessDeniedException").await;
+    cases(&world, "kms", "Encrypt").over_tls().call(&input.to_string()).await.json();
+    // Tests call from 192.0.2.1.
+    put("kms:Encrypt", json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})).await;
+    client.fails("Encrypt", input.clone(), "AccessDeniedException").await;
+    put("kms:Encrypt", json!({"NotIpAddress": {"aws:SourceIp": "192.0.2.0/24"}})).await;
+    client.call("Encrypt", input).await;
+    let key = "kms:ScheduleKeyDeletionPendingWindowInDays";
+    put("kms:ScheduleKeyDeletion", json!({"NumericLessThan": {key: 21}})).await;
+    let days = |days: u32| json!({"KeyId": id, "PendingWindowInDays": days});
+    client.fails("ScheduleKeyDeletion", days(20), "AccessDeniedException").await;
+    client.call("ScheduleKeyDeletion", days(21)).await;
+    client.call("CancelKeyDeletion", json!({"KeyId": id})).await;
+    client.call("ScheduleKeyDeletion", json!({"KeyId": id})).await;
+}
+
 #[tokio::test]
 async fn other_accounts_need_the_policy() {
     let world = World::new();

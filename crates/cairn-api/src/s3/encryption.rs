@@ -137,8 +137,8 @@ impl AtRest {
         context: EncryptionContext,
         region: &Region,
     ) -> Result<Self, S3Fault> {
-        let attempt = Attempt::new(call.ctx(), "kms:GenerateDataKey");
-        attempt.bound_to(&context).via("s3", region).judge(call.ctx(), &key)?;
+        let attempt = Attempt::via(call.ctx(), "kms:GenerateDataKey", "s3", region);
+        attempt.bound_to(&context).judge(call.ctx(), &key)?;
         // A key that does not serve is refused before the body is read.
         key.serves()?;
         Ok(Self::Sealed { key: Box::new(key), context })
@@ -223,7 +223,7 @@ pub(crate) fn show(call: &Call, attributes: &Attributes) {
 pub(super) fn judge(ctx: &Arc<Ctx>) -> Judge {
     let ctx = Arc::clone(ctx);
     Arc::new(move |key, context| {
-        let attempt = Attempt::new(&ctx, "kms:Decrypt").bound_to(context).via("s3", &key.region);
+        let attempt = Attempt::via(&ctx, "kms:Decrypt", "s3", &key.region).bound_to(context);
         attempt.judge(&ctx, key).map_err(|fault| KmsError::Denied { why: fault.to_string() })
     })
 }

@@ -116,6 +116,8 @@ impl<'a> Call<'a> {
             account: self.account(identity),
             region: self.region(resolved.region.as_deref()),
             principal: Arc::clone(&identity.principal),
+            source_ip: self.source_ip(),
+            is_secure: self.is_secure(),
             request_id: self.ids.request.clone(),
             services: Arc::clone(&self.stores.services),
         }
@@ -127,6 +129,13 @@ impl<'a> Call<'a> {
             return self.peer.ip;
         }
         forwarded_for(&self.parts.headers).unwrap_or(self.peer.ip)
+    }
+
+    /// Whether the call came over TLS: here, or at the trusted proxy that says so.
+    pub(crate) fn is_secure(&self) -> bool {
+        let is_trusted = self.gateway.settings.trusted_proxies.contains(&self.peer.ip);
+        let told = Some(&self.parts.headers).filter(|_| is_trusted).and_then(forwarded_tls);
+        told.unwrap_or(self.peer.tls.is_some())
     }
 
     /// The account that the record belongs to.
@@ -220,6 +229,13 @@ fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
     bare.parse().ok().or_else(with_port).map(|ip: IpAddr| ip.to_canonical())
 }
 
+/// Whether the nearest proxy says that it was called over TLS; none if it does not say.
+fn forwarded_tls(headers: &HeaderMap) -> Option<bool> {
+    let line = headers.get_all("x-forwarded-proto").iter().next_back()?.to_str().ok()?;
+    let last = line.rsplit(',').next()?.trim();
+    Some(last.eq_ignore_ascii_case("https"))
+}
+
 /// HTTP/2 names the host in a pseudo-header; signatures cover it as `host`.
 fn complete_host(parts: &mut Parts) {
     if parts.headers.contains_key(http::header::HOST) {
@@ -235,6 +251,24 @@ fn complete_host(parts: &mut Parts) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_nearest_proxy_says_whether_it_was_called_over_tls() {
+        for (lines, said) in [
+            (&["https"][..], Some(true)),
+            (&["http, HTTPS"], Some(true)),
+            (&["https", "http"], Some(false)),
+            (&["https,http"], Some(false)),
+            (&[""], Some(false)),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append("x-forwarded-proto", HeaderValue::from_static(line));
+            }
+            assert_eq!(forwarded_tls(&headers), said, "{lines:?}");
+        }
+    }
 
     #[test]
     fn the_nearest_proxy_is_believed() {

@@ -60,14 +60,7 @@ pub(super) async fn run(
         Err(error) => return deny(call, resolved, &identity, &error).await,
     };
     let (account, region) = (call.account(&identity), call.region(resolved.region.as_deref()));
-    let ctx = Ctx {
-        now: call.started,
-        account: account.clone(),
-        region: region.clone(),
-        principal: Arc::clone(&identity.principal),
-        request_id: call.ids.request.clone(),
-        services: Arc::clone(&call.stores.services),
-    };
+    let ctx = call.context(resolved, &identity);
     let answer = handle(call, ctx, operation, request, is_object).await;
     let key = key_of(call, resolved);
     // At AWS a call is signed for the region of its bucket. Here any will do, but the caller is not to

@@ -5,7 +5,7 @@
 //! - The owner needs no policy, but can be denied; everybody else has to be allowed (documented).
 //! - `cloudtrail:ExternalId` is what the caller gives with the events (documented).
 
-use cairn_iam::policy::{Caller, Context, Decision, Policy, Request};
+use cairn_iam::policy::{Caller, Decision, Policy, Request};
 use serde_json::Value as Json;
 
 use super::super::CloudTrailError;
@@ -108,8 +108,7 @@ pub(crate) fn may_put(
     let Some(text) = &channel.policy else { return Ok(is_owner) };
     let policy =
         Policy::parse(text).map_err(|error| Internal::new("read a channel's policy", error))?;
-    let mut context =
-        Context::of(&ctx.principal, ctx.now).with("aws:RequestedRegion", ctx.region.as_str());
+    let mut context = ctx.conditions();
     if let Some(id) = external_id {
         context.add("cloudtrail:ExternalId", id);
     }

@@ -98,7 +98,7 @@ pub(crate) struct Document {
     /// SIGHUP [default: 10s]
     #[arg(long, env = "CAIRN_TLS_CHECK_INTERVAL", value_name = "INTERVAL")]
     tls_check_interval: Option<Interval>,
-    /// A proxy whose X-Forwarded-For is believed; may be given several times
+    /// A proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; may be given several times
     #[arg(
         long = "trusted-proxy",
         env = "CAIRN_TRUSTED_PROXIES",
