@@ -101,7 +101,8 @@ impl Rig {
     fn worker(&self) -> DeliveryWorker {
         let (log, meta) = (Arc::clone(&self.log), Arc::clone(&self.meta));
         let (buckets, clock) = (Arc::clone(&self.buckets), Arc::clone(&self.clock));
-        delivery::worker(DeliveryOptions::default(), log, meta, buckets, clock).0
+        let clocks = (Arc::clone(&clock), clock);
+        delivery::worker(DeliveryOptions::default(), log, meta, buckets, clocks).0
     }
 
     /// Steps until there is nothing more to do.

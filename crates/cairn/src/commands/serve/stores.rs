@@ -124,8 +124,7 @@ impl Board {
         let (mut runner, delivery) = workers::start(ground, &self.settings, clocks);
         runner.spawn(cairn_consumers::keys::worker(Arc::clone(&services.kms)));
         let plain = PlainObjects::new(Arc::clone(&services.objects), Arc::clone(&services.kms));
-        let expiry =
-            cairn_consumers::expiry::worker(Arc::clone(&services.meta), Arc::new(plain));
+        let expiry = cairn_consumers::expiry::worker(Arc::clone(&services.meta), Arc::new(plain));
         runner.spawn_by(expiry, Arc::clone(&self.age_clock));
         let intents = Intents::new(opened.intents.clone());
         let (log, meta) = (opened.log, opened.meta);
