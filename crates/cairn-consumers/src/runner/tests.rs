@@ -177,7 +177,7 @@ impl Worker for Dated {
     }
 
     async fn wait(&mut self) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
