@@ -96,7 +96,7 @@ impl Walk {
         if matches!(value, Value::Blob(_) | Value::Stream) {
             return Fate::Omitted;
         }
-        let is_secret = member.is_some_and(|m| m.sensitive() || m.shape().sensitive());
+        let is_secret = member.is_some_and(|m| m.sensitive() || is_sensitive(m.shape()));
         if is_secret && !has_nothing && !self.keeps_all && action != Some(Action::Keep) {
             return Fate::Text(self.facts.mask);
         }
@@ -107,9 +107,7 @@ impl Walk {
     }
 
     pub(super) fn is_secret(&self, shape: Option<Shape<'_>>) -> bool {
-        let has_secret_keys =
-            |shape: Shape<'_>| shape.map_key().is_some_and(|key| key.shape().sensitive());
-        !self.keeps_all && shape.is_some_and(|shape| shape.sensitive() || has_secret_keys(shape))
+        !self.keeps_all && shape.is_some_and(is_sensitive)
     }
 
     /// How the date of a member is written.
@@ -190,4 +188,9 @@ pub(super) fn push_repeated(out: &mut Vec<u8>, value: &Value, text: &str) {
         push_string(array.element(), text);
     }
     array.end();
+}
+
+/// Whether the model marks a shape, or the keys of a map, which would be shown with what it holds.
+fn is_sensitive(shape: Shape<'_>) -> bool {
+    shape.sensitive() || shape.map_key().is_some_and(|key| key.shape().sensitive())
 }
