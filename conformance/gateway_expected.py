@@ -162,7 +162,17 @@ def request_id(done) -> str | None:
 
 
 # Names of the wire instead of lower first letters.
-AS_IS = {"account", "ce", "greengrass", "pinpoint", "securityhub", "synthetics"}
+AS_IS = {
+    "account",
+    "ce",
+    "connect",
+    "databrew",
+    "greengrass",
+    "pinpoint",
+    "resource-groups",
+    "securityhub",
+    "synthetics",
+}
 # Rules of their own: every value that was sent has to be in the record, under whatever name.
 BY_VALUE = {"ec2", "s3", "s3control", "apigateway", "dynamodb"}
 # What records leave out or hide: service, operation or `*`, and the key below which it stands.
@@ -193,6 +203,7 @@ HIDDEN = {
     ("stepfunctions", "StartExecution", "input"),
     ("support", "CreateCase", "communicationBody"),
     ("support", "CreateCase", "subject"),
+    ("transcribe", "StartTranscriptionJob", "Media.MediaFileUri"),
     # As documents of their own, or under other names.
     ("s3", "PutBucketPolicy", "Policy"),
     ("pinpoint", "CreateApp", "CreateApplicationRequest"),
@@ -209,7 +220,7 @@ HIDDEN = {
 # Calls that show nothing at all where they fail this way.
 BARE_FAILURES = {("kms", "NotFoundException")}
 # Labels that stay as they stood in the path.
-ENCODED = {("eks", "resourceArn")}
+ENCODED = {("eks", "resourceArn"), ("mediaconnect", "FlowArn")}
 
 
 def gaps(done, request_parameters):
